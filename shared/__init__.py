@@ -1,0 +1,1 @@
+"""What the doors share. Arrows point inward; see docs/architecture.md."""

@@ -1,0 +1,52 @@
+"""What every dialect towards a provider offers: write a request, read a reply, read a stream, explain a failure."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from shared.chat.events import ChatEvent
+from shared.chat.request import ChatRequest
+from shared.errors import ProviderError
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A request in the provider's words. `path` comes behind the base URL, every segment percent-encoded; no secret is in here."""
+
+    path: str
+    body: dict[str, Any]
+    headers: Mapping[str, str] = field(default_factory=dict)
+    query: str = ""
+
+
+class StreamReader(Protocol):
+    """Reads one stream. It must be the same for every cut of the same bytes."""
+
+    def feed(self, data: bytes) -> Sequence[ChatEvent]:
+        """Events that became whole with these bytes. Raises a ProviderError when the stream says that it failed."""
+        ...
+
+    def close(self) -> Sequence[ChatEvent]:
+        """The bytes are at their end. Raises StreamTruncated when the stream had not said so itself."""
+        ...
+
+    @property
+    def finished(self) -> bool:
+        """The stream has said that it ends; what follows is dropped."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """One API family, towards a provider."""
+
+    name: str
+    write: Callable[[ChatRequest, int | None], Written]
+    """(request, the largest output of the model if the catalogue knows it) → what to send."""
+    read: Callable[[bytes], list[ChatEvent]]
+    """A whole 200 body → the same events as a stream would have said. Raises BadResponse, or ProviderFailed for an error inside."""
+    stream: Callable[[], StreamReader]
+    explain: Callable[[int, Mapping[str, str], bytes], ProviderError]
+    """(status ≥ 300, lower-case headers, body) → whose fault it is. Never echoes what is not a message."""
+    models: Callable[[bytes], list[str]]
+    """The body of the model list → the ids that the key may use."""

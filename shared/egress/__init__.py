@@ -1,0 +1,1 @@
+"""The only way out: address rules, one resolution, pinned connections, bounds."""

@@ -1,0 +1,291 @@
+"""Everything that can go wrong, drawn as a tree. Each error says whose fault it is.
+
+    RealMultiLLMError
+    ├── CallerError                   what the caller sent, or may not do
+    │   ├── InvalidRequest            400  a field is wrong; names it and the remedy
+    │   │   └── UnsupportedParameter  400  this provider cannot do that
+    │   ├── Unauthenticated           401
+    │   ├── Forbidden                 403
+    │   ├── NotFound                  404
+    │   ├── Conflict                  409
+    │   ├── RequestTooLarge           413
+    │   └── LimitReached              429  one of our own limits
+    ├── ProviderError                 what the provider did
+    │   ├── CredentialRejected        424  it refuses the stored key
+    │   ├── ProviderBilling           402  it wants money
+    │   ├── RequestRefused            as it said (400, 404, 409, 413, 422)
+    │   ├── Throttled                 429
+    │   ├── ProviderFailed            502  5xx, or an error inside a 200
+    │   │   └── ProviderOverloaded    503
+    │   ├── ProviderTimeout           504
+    │   ├── Unreachable               502  nothing was sent
+    │   │   ├── NameNotResolved       502
+    │   │   └── TlsFailed             502
+    │   ├── BadResponse               502  not what the protocol says
+    │   │   ├── Redirected            502
+    │   │   └── BadEncoding           502
+    │   └── StreamBroken              502  it began well
+    │       ├── StreamStalled · StreamInterrupted · StreamTruncated
+    │       └── StreamLimitReached · BadStreamData
+    ├── AddressRefused                400  the egress rules forbid that destination
+    ├── CredentialCorrupt             424  a stored key does not open: enter it again
+    ├── KeyServiceUnavailable         503
+    └── StorageUnavailable            503
+
+The web layer reads `status`, `code`, `message`, `details` and `retry_after`; fallback reads `worth_retrying`. No one else inspects them.
+A message is written for the caller. It never holds a key, and nothing of a provider's body that was not masked first.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+
+class RealMultiLLMError(Exception):
+    """The root of the tree."""
+
+    status: int = 500
+    code: str = "internal_error"
+    worth_retrying: ClassVar[bool] = False
+
+    def __init__(
+        self, message: str, *, details: Mapping[str, Any] | None = None, retry_after: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details: dict[str, Any] = dict(details or {})
+        self.retry_after = retry_after
+        """Seconds, when somebody named a time."""
+
+
+class CallerError(RealMultiLLMError):
+    """What the caller sent, or may not do."""
+
+    status = 400
+    code = "invalid_request"
+
+
+class InvalidRequest(CallerError):
+    """A field is wrong. `parameter` names it as the caller wrote it, for example `messages[0].content`."""
+
+    def __init__(self, message: str, *, parameter: str | None = None, details: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message, details={**(details or {}), **({"parameter": parameter} if parameter else {})})
+        self.parameter = parameter
+
+
+class UnsupportedParameter(InvalidRequest):
+    """The provider cannot do what this parameter asks; it is refused, never dropped in silence."""
+
+    code = "unsupported_parameter"
+
+
+class Unauthenticated(CallerError):
+    """No credential, a wrong one, or two different ones."""
+
+    status = 401
+    code = "unauthenticated"
+
+
+class Forbidden(CallerError):
+    """A known caller who may not do this."""
+
+    status = 403
+    code = "forbidden"
+
+
+class NotFound(CallerError):
+    """Absent, or somebody else's: the two look alike."""
+
+    status = 404
+    code = "not_found"
+
+
+class Conflict(CallerError):
+    """It already is, or has changed meanwhile."""
+
+    status = 409
+    code = "conflict"
+
+
+class RequestTooLarge(CallerError):
+    """The body is larger than we take."""
+
+    status = 413
+    code = "request_too_large"
+
+
+class LimitReached(CallerError):
+    """One of our own limits; details are `{limit, remaining, resetTime}`."""
+
+    status = 429
+    code = "limit_reached"
+
+
+class ProviderError(RealMultiLLMError):
+    """What the provider did. Details may hold `provider`, `providerStatus`, `providerCode`, `providerType`."""
+
+    status = 502
+    code = "upstream_error"
+
+
+class CredentialRejected(ProviderError):
+    """401 or 403: the provider refuses the stored key."""
+
+    status = 424
+    code = "provider_credential_rejected"
+
+
+class ProviderBilling(ProviderError):
+    """402: the provider wants money first."""
+
+    status = 402
+    code = "provider_billing"
+
+
+class RequestRefused(ProviderError):
+    """400, 404, 409, 413 or 422: the provider does not take this request; the status is the provider's."""
+
+    status = 400
+    code = "provider_refused_request"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 400,
+        code: str = "provider_refused_request",
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message, details=details)
+        self.status = status
+        self.code = code
+
+
+class Throttled(ProviderError):
+    """The provider wants us to slow down."""
+
+    status = 429
+    code = "throttled"
+    worth_retrying = True
+
+
+class ProviderFailed(ProviderError):
+    """A 5xx, or an error inside a 200."""
+
+    worth_retrying = True
+
+
+class ProviderOverloaded(ProviderFailed):
+    """503 or 529."""
+
+    status = 503
+    code = "upstream_overloaded"
+
+
+class ProviderTimeout(ProviderError):
+    """Sent, but no first byte in time. It may have been billed, so it is not sent again."""
+
+    status = 504
+    code = "upstream_timeout"
+
+
+class Unreachable(ProviderError):
+    """No connection; nothing was sent."""
+
+    code = "upstream_unreachable"
+    worth_retrying = True
+
+
+class NameNotResolved(Unreachable):
+    """DNS has no answer."""
+
+    code = "upstream_dns"
+
+
+class TlsFailed(Unreachable):
+    """The certificate is not theirs, or not valid."""
+
+    code = "upstream_tls"
+    worth_retrying = False
+
+
+class BadResponse(ProviderError):
+    """Not what the protocol says: an HTML page, an empty 200, no JSON. The body is not echoed."""
+
+    code = "bad_upstream_response"
+    worth_retrying = True
+
+
+class Redirected(BadResponse):
+    """A 3xx. Redirects are never followed, and the location is not echoed."""
+
+    code = "upstream_redirect"
+    worth_retrying = False
+
+
+class BadEncoding(BadResponse):
+    """A content encoding that we did not ask for."""
+
+    code = "bad_upstream_encoding"
+    worth_retrying = False
+
+
+class StreamBroken(ProviderError):
+    """It began well. Nothing is retried after the first byte."""
+
+    code = "stream_interrupted"
+
+
+class StreamInterrupted(StreamBroken):
+    """The connection broke in the middle."""
+
+
+class StreamStalled(StreamBroken):
+    """Silence for longer than the idle timeout."""
+
+    code = "stream_stalled"
+
+
+class StreamTruncated(StreamBroken):
+    """It ended without saying that it ends: an error, never a success."""
+
+    code = "stream_truncated"
+
+
+class StreamLimitReached(StreamBroken):
+    """A line, an event or the whole grew past its bound, or the total time ran out."""
+
+    code = "stream_limit"
+
+
+class BadStreamData(StreamBroken):
+    """Three events in a row that are not JSON, or a frame whose checksum is wrong."""
+
+    code = "bad_upstream_data"
+
+
+class AddressRefused(RealMultiLLMError):
+    """The egress rules forbid that destination. One message whatever the reason, so that nothing can be scanned."""
+
+    status = 400
+    code = "address_refused"
+
+
+class CredentialCorrupt(RealMultiLLMError):
+    """A stored key does not open where it lies. It must be entered again."""
+
+    status = 424
+    code = "credential_corrupt"
+
+
+class KeyServiceUnavailable(RealMultiLLMError):
+    """The key service does not answer, or does not let us."""
+
+    status = 503
+    code = "key_service_unavailable"
+
+
+class StorageUnavailable(RealMultiLLMError):
+    """The table does not answer. Never a 401, never an open door."""
+
+    status = 503
+    code = "storage_unavailable"
