@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Protocol
 
-type Value = None | bool | int | Decimal | str | bytes | frozenset[str] | Sequence[Value] | Mapping[str, Value]
+type Value = bool | int | Decimal | str | bytes | frozenset[str] | Sequence[Value] | Mapping[str, Value] | None
 type Item = dict[str, Value]
 
 
