@@ -1,0 +1,49 @@
+"""How a chat ended and who paid for it: the last thing that is said, once, on every path."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from shared.chat.events import FinishReason, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """US dollars, exact, or None with the reason why nobody can tell."""
+
+    usd: Decimal | None
+    source: Literal["provider", "custom", "table"] | None = None
+    version: str | None = None
+    """Of the price table."""
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try at one target: `outcome` is `answered` or the code of the error."""
+
+    provider: str
+    model: str
+    outcome: str
+    milliseconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Whose key paid, for what, after which attempts."""
+
+    key: Literal["own", "shared"]
+    fingerprint: str
+    provider: str
+    model: str
+    attempts: tuple[Attempt, ...]
+    cost: Cost
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The end of a chat that went well. `finishes` has every choice's reason and the provider's own word for it."""
+
+    finishes: tuple[tuple[int, FinishReason, str | None], ...]
+    usage: Usage
+    receipt: Receipt

@@ -1,0 +1,60 @@
+"""The composition root: table, keys, accounts, client and clock, each opened on first use. Above it no code knows which home it lives in."""
+
+import time
+from collections.abc import Callable
+from functools import cached_property
+
+from shared.crypto.keys import KeyWrapper
+from shared.crypto.vault import Vault
+from shared.egress.exchange import Client
+from shared.identity.accounts import Accounts
+from shared.settings import Settings
+from shared.storage.table import Table
+
+
+class Services:
+    """What the doors ask for. A test hands in fakes by setting the attribute before its first use."""
+
+    def __init__(self, settings: Settings, *, now: Callable[[], float] = time.time) -> None:
+        self.settings = settings
+        self.now = now
+
+    @cached_property
+    def table(self) -> Table:
+        """The one table."""
+        from shared.storage.sqlite import SqliteTable  # noqa: PLC0415 - the other home does not load it
+
+        return SqliteTable(self.settings.home / "table.sqlite", now=self.now)
+
+    @cached_property
+    def key_wrapper(self) -> KeyWrapper:
+        """Who wraps data keys."""
+        from shared.crypto.keyfile import KeyFile  # noqa: PLC0415 - the other home does not load it
+
+        return KeyFile(self.settings.home / "keys.json")
+
+    @cached_property
+    def vault(self) -> Vault:
+        """Where provider keys are sealed and opened."""
+        return Vault(self.key_wrapper, now=self.now)
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """Who may sign in."""
+        from shared.identity.local import LocalAccounts  # noqa: PLC0415 - the other home does not load it
+
+        return LocalAccounts(self.table, self.key_wrapper, now=self.now)
+
+    @cached_property
+    def client(self) -> Client:
+        """The only way out."""
+        from shared.egress.addresses import Rules  # noqa: PLC0415 - a door that asks no provider does not load it
+        from shared.egress.client import EgressClient  # noqa: PLC0415 - the same
+
+        return EgressClient(Rules(self.settings.egress_allow))
+
+    async def close(self) -> None:
+        """Close what was opened."""
+        for name in ("client", "table"):
+            if name in self.__dict__:
+                await self.__dict__[name].close()

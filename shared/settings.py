@@ -1,0 +1,100 @@
+"""The only reader of the environment. Every setting is checked at start; a wrong one is a clear message and exit code 2.
+
+The table of all settings, with defaults, is docs/configuration.md.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+LARGEST_PORT = 65_535
+
+
+class SettingError(ValueError):
+    """A setting is wrong. The message names it and the remedy, and never repeats a value that could be secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an operator may decide. Defaults are the embedded home's."""
+
+    home: Path
+    host: str = "127.0.0.1"
+    port: int = 8000
+    provider_urls: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    egress_allow: frozenset[str] = frozenset()
+    log_level: str = "INFO"
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """The settings that the environment asks for.
+
+    Raises:
+        SettingError: a value is not what its setting takes, or a REALMULTILLM_ name is none of ours.
+    """
+    given = {name: value for name, value in environment.items() if name.startswith("REALMULTILLM_")}
+    unknown = sorted(set(given) - set(_READERS))
+    if unknown:
+        raise SettingError(f"{unknown[0]} is not a setting; there are {', '.join(sorted(_READERS))}")
+    read = {_READERS[name][0]: _READERS[name][1](name, value.strip()) for name, value in given.items() if value.strip()}
+    return Settings(**{"home": _default_home(environment), **read})
+
+
+def _default_home(environment: Mapping[str, str]) -> Path:
+    """`~/.realmultillm`, as the operator's own HOME has it."""
+    return Path(environment.get("HOME") or Path.home()) / ".realmultillm"
+
+
+def _folder(_name: str, value: str) -> Path:
+    return Path(value).expanduser().absolute()
+
+
+def _text(_name: str, value: str) -> str:
+    return value
+
+
+def _port(name: str, value: str) -> int:
+    if not value.isascii() or not value.isdigit() or not 0 < int(value) <= LARGEST_PORT:
+        raise SettingError(f"{name} is a port number from 1 to {LARGEST_PORT}, for example 8000")
+    return int(value)
+
+
+def _log_level(name: str, value: str) -> str:
+    if value.upper() not in LOG_LEVELS:
+        raise SettingError(f"{name} is one of {', '.join(LOG_LEVELS)}")
+    return value.upper()
+
+
+def _provider_urls(name: str, value: str) -> Mapping[str, str]:
+    remedy = f'{name} is a JSON object of provider id and base URL, for example {{"openai": "https://proxy.example/v1"}}'
+    try:
+        urls = json.loads(value)
+    except ValueError as error:
+        raise SettingError(remedy) from error
+    if not isinstance(urls, dict) or not all(isinstance(url, str) and url for url in urls.values()):
+        raise SettingError(remedy)
+    return MappingProxyType(urls)
+
+
+def _origins(name: str, value: str) -> frozenset[str]:
+    origins = frozenset(part.strip().lower() for part in value.split(",") if part.strip())
+    for origin in origins:
+        host, colon, port = origin.rpartition(":")
+        if not (colon and host and port.isdigit() and 0 < int(port) <= LARGEST_PORT):
+            raise SettingError(f"{name} is a comma-separated list of host:port, for example 127.0.0.1:11434")
+    return origins
+
+
+_READERS: Mapping[str, tuple[str, Callable[[str, str], object]]] = MappingProxyType(
+    {
+        "REALMULTILLM_HOME": ("home", _folder),
+        "REALMULTILLM_HOST": ("host", _text),
+        "REALMULTILLM_PORT": ("port", _port),
+        "REALMULTILLM_PROVIDER_URLS": ("provider_urls", _provider_urls),
+        "REALMULTILLM_EGRESS_ALLOW": ("egress_allow", _origins),
+        "REALMULTILLM_LOG_LEVEL": ("log_level", _log_level),
+    }
+)
