@@ -110,7 +110,7 @@ class Collector:
         self._choices: dict[int, _Growing] = {}
         self._usage: Usage | None = None
 
-    def add(self, event: ChatEvent) -> None:
+    def add(self, event: ChatEvent) -> None:  # noqa: C901 - one arm for each kind of event
         """Take one more event. Of several usages the last holds, of several finishes of a choice the first."""
         match event:
             case TextDelta():
