@@ -1,0 +1,210 @@
+"""A native chat request: bytes → what is wished. Strict: what we do not know is refused by name, never dropped in silence."""
+
+import re
+from dataclasses import dataclass
+from typing import NoReturn
+
+import msgspec
+
+from shared.chat.check import check_request
+from shared.chat.request import (
+    ChatRequest,
+    Media,
+    Message,
+    Part,
+    Reasoning,
+    Refusal,
+    ResponseFormat,
+    Text,
+    Tool,
+    ToolCall,
+    ToolChoice,
+    ToolResult,
+)
+from shared.dialects.native import bodies
+from shared.errors import InvalidRequest
+from shared.wire.json import read_strict
+
+_AT = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<where>[^`]*)`)?$", re.DOTALL)
+_DATA_URL = re.compile(r"data:(?P<type>[\w.+-]+/[\w.+-]+)?(?P<parameters>(?:;[\w.+-]+=[^;,]*)*);base64,(?P<data>[A-Za-z0-9+/=_-]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Which provider the caller named, if any, and the chat. `chat.model` is empty when none was named."""
+
+    provider: str | None
+    chat: ChatRequest
+
+
+def read_request(body: bytes, *, stream: bool, provider: str | None = None) -> Wish:
+    """The wish in a request body; `provider` is the one in the path, if the path names one.
+
+    Raises:
+        InvalidRequest: no JSON, or a field is wrong; names the field as the caller wrote it.
+    """
+    wished = _convert(read_strict(body))
+    if provider is not None and wished.provider not in (None, provider):
+        raise InvalidRequest("`provider` differs from the one in the path; leave it out of the body", parameter="provider")
+    chat = _chat(wished, stream=stream)
+    check_request(chat)
+    return Wish(provider=provider or wished.provider, chat=chat)
+
+
+def _convert(value: object) -> bodies.ChatBody:
+    try:
+        return msgspec.convert(value, bodies.ChatBody)
+    except msgspec.ValidationError as error:
+        _refuse(str(error))
+
+
+def _refuse(text: str) -> NoReturn:
+    """msgspec says `Expected X, got Y - at `$.path``; the path becomes the parameter."""
+    found = _AT.match(text)
+    what, where = (found["what"], found["where"]) if found else (text, None)
+    field = re.search(r"field `([^`]+)`", what)
+    named = ".".join(part for part in (where, field[1] if field else None) if part)
+    raise InvalidRequest(what + (f" at `{where}`" if where else ""), parameter=named or None)
+
+
+def _chat(wished: bodies.ChatBody, *, stream: bool) -> ChatRequest:
+    options = wished.options or bodies.OptionsBody()
+    if wished.model and options.model and wished.model != options.model:
+        raise InvalidRequest("`model` and `options.model` differ; name one", parameter="options.model")
+    stop = (options.stop,) if isinstance(options.stop, str) else tuple(options.stop or ())
+    return ChatRequest(
+        model=wished.model or options.model or "",
+        messages=_messages(wished, options.system_prompt),
+        stream=stream,
+        max_tokens=options.max_tokens,
+        temperature=options.temperature,
+        top_p=options.top_p,
+        top_k=options.top_k,
+        frequency_penalty=options.frequency_penalty,
+        presence_penalty=options.presence_penalty,
+        stop=stop,
+        seed=options.seed,
+        n=options.n,
+        logprobs=options.logprobs,
+        top_logprobs=options.top_logprobs,
+        tools=tuple(_tool(tool.function) for tool in options.tools or ()),
+        tool_choice=_tool_choice(options.tool_choice),
+        parallel_tool_calls=options.parallel_tool_calls,
+        response_format=_response_format(options.response_format),
+        reasoning_effort=options.reasoning_effort,
+        reasoning_budget=options.reasoning_budget,
+        user=options.user,
+        metadata=options.metadata,
+        service_tier=options.service_tier,
+    )
+
+
+def _tool(function: bodies.FunctionBody) -> Tool:
+    return Tool(function.name, function.description, function.parameters, function.strict)
+
+
+def _tool_choice(choice: str | bodies.ChosenTool | None) -> ToolChoice | None:
+    match choice:
+        case None:
+            return None
+        case bodies.ChosenTool():
+            return ToolChoice("tool", choice.function.name)
+        case "none":
+            return ToolChoice("none")
+        case "required":
+            return ToolChoice("required")
+        case _:
+            return ToolChoice("auto")
+
+
+def _response_format(form: bodies.FormatBody | None) -> ResponseFormat | None:
+    if form is None:
+        return None
+    if form.json_schema is None:
+        if form.type == "json_schema":
+            raise InvalidRequest(
+                "`json_schema` is missing: give {name, schema}", parameter="options.responseFormat.json_schema"
+            )
+        return ResponseFormat(form.type)
+    schema = form.json_schema
+    return ResponseFormat(form.type, schema.name, schema.schema, schema.strict, schema.description)
+
+
+def _messages(wished: bodies.ChatBody, system_prompt: str | None) -> tuple[Message, ...]:
+    first = (Message("system", (Text(system_prompt),)),) if system_prompt else ()
+    return first + tuple(_message(message, f"messages[{index}]") for index, message in enumerate(wished.messages))
+
+
+def _message(message: bodies.MessageBody, at: str) -> Message:
+    match message:
+        case bodies.SystemMessage() | bodies.DeveloperMessage():
+            return Message("system", _parts(message.content, at), message.name)
+        case bodies.UserMessage():
+            return Message("user", _parts(message.content, at), message.name)
+        case bodies.AssistantMessage():
+            return Message("assistant", _said(message, at), message.name)
+        case bodies.ToolMessage():
+            content = tuple(part for part in _parts(message.content, at) if isinstance(part, Text | Media))
+            return Message("tool", (ToolResult(message.tool_call_id, content, message.is_error),))
+    raise InvalidRequest("`role` is system, developer, user, assistant or tool", parameter=f"{at}.role")
+
+
+def _said(message: bodies.AssistantMessage, at: str) -> tuple[Part, ...]:
+    """Thinking first, then words, then calls: the order in which every provider wants them back."""
+    parts: list[Part] = [
+        Reasoning(detail.text, detail.signature, detail.redacted) for detail in message.reasoning_details or ()
+    ]
+    if message.reasoning and not parts:
+        parts.append(Reasoning(message.reasoning))
+    parts.extend(_parts(message.content or "", at))
+    if message.refusal:
+        parts.append(Refusal(message.refusal))
+    parts.extend(
+        ToolCall(call.id, call.function.name, call.function.arguments, call.signature)
+        for call in message.tool_calls or ()
+    )
+    return tuple(parts)
+
+
+def _parts(content: bodies.Content | bodies.TextContent, at: str) -> tuple[Part, ...]:
+    if isinstance(content, str):
+        return (Text(content),) if content else ()
+    return tuple(_part(part, f"{at}.content[{index}]") for index, part in enumerate(content))
+
+
+def _part(part: bodies.Part, at: str) -> Part:
+    match part:
+        case bodies.TextPart():
+            return Text(part.text)
+        case bodies.ImagePart():
+            return _media("image", part.image_url.url, f"{at}.image_url.url", detail=part.image_url.detail)
+        case bodies.FilePart():
+            return _file(part.file, f"{at}.file")
+        case bodies.AudioPart():
+            return Media("audio", f"audio/{part.input_audio.format}", part.input_audio.data)
+        case bodies.VideoPart():
+            return _media("video", part.video_url.url, f"{at}.video_url.url")
+        case bodies.RefusalPart():
+            return Refusal(part.refusal)
+    raise InvalidRequest("`type` is none that we know", parameter=f"{at}.type")
+
+
+def _file(file: bodies.FileData, at: str) -> Media:
+    if (file.file_data is None) == (file.url is None):
+        raise InvalidRequest("give either `file_data` as a data: URL or `url`", parameter=f"{at}.file_data")
+    if file.file_data is None:
+        return _media("file", file.url or "", f"{at}.url", name=file.filename)
+    if not file.file_data.startswith("data:"):
+        raise InvalidRequest("`file_data` is a data: URL, for example data:application/pdf;base64,…", parameter=f"{at}.file_data")
+    return _media("file", file.file_data, f"{at}.file_data", name=file.filename)
+
+
+def _media(kind: str, url: str, at: str, *, name: str | None = None, detail: str | None = None) -> Media:
+    if url.startswith("data:"):
+        found = _DATA_URL.fullmatch(url)
+        if not found:
+            raise InvalidRequest("a data: URL has the form data:<media type>;base64,<base64>", parameter=at)
+        return Media(kind, found["type"] or None, found["data"], None, name, detail)  # type: ignore[arg-type] - one of Media.kind's words, from this file
+    if not url.startswith(("https://", "http://", "gs://")):
+        raise InvalidRequest("a URL begins with https:// or data:", parameter=at)
+    return Media(kind, None, None, url, name, detail)  # type: ignore[arg-type] - the same
