@@ -1,0 +1,1 @@
+"""The door to chats; with key_test the only one that may open keys."""

@@ -1,0 +1,122 @@
+"""What the chat door adds to the OpenAPI document, made from the very records that validate its requests. Loaded when the document is asked for."""
+
+from typing import Any
+
+import msgspec
+
+from shared.dialects.native.bodies import ChatBody
+
+_STREAM = "One JSON object a line (or an event): `start`, then `chunk`, `reasoning`, `tool_call`, …, and exactly one last `done` or `error`."
+_PROVIDER = {
+    "name": "provider",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string"},
+    "description": "Provider id or alias, for example `openai` or `claude`.",
+}
+
+
+def document() -> dict[str, Any]:
+    """`paths` and `components.schemas` of the chat door."""
+    (body,), schemas = msgspec.json.schema_components((ChatBody,), ref_template="#/components/schemas/{name}")
+    answer = {"application/json": {"schema": {"$ref": "#/components/schemas/ChatAnswer"}}}
+    lines = {"schema": {"$ref": "#/components/schemas/StreamLine"}}
+    stream = {"application/x-ndjson": lines, "text/event-stream": lines}
+    return {
+        "paths": {
+            "/api/llm/chat": {"post": _operation("chat", "One answer", body, answer)},
+            "/api/llm/stream": {"post": _operation("stream", "The answer as it grows", body, stream, note=_STREAM)},
+            "/api/chat/{provider}": {
+                "parameters": [_PROVIDER],
+                "post": _operation("chatWithProvider", "One answer of that provider", body, answer),
+            },
+            "/api/chat/{provider}/stream": {
+                "parameters": [_PROVIDER],
+                "post": _operation("streamWithProvider", "That provider's answer as it grows", body, stream, note=_STREAM),
+            },
+            "/api/health": {"get": _health()},
+        },
+        "components": {"schemas": {**schemas, "ChatAnswer": _ANSWER, "StreamLine": _LINE}},
+    }
+
+
+def _operation(
+    name: str, summary: str, body: dict[str, Any], content: dict[str, Any], *, note: str | None = None
+) -> dict[str, Any]:
+    failure = {"description": "What went wrong", "content": {"application/json": {"schema": _ERROR}}}
+    return {
+        "tags": ["chat"],
+        "operationId": name,
+        "summary": summary,
+        **({"description": note} if note else {}),
+        "security": [{"bearer": []}],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": body, "example": _EXAMPLE}}},
+        "responses": {"200": {"description": "The answer", "content": content}, "4XX": failure, "5XX": failure},
+    }
+
+
+def _health() -> dict[str, Any]:
+    schema = {"type": "object", "properties": {"status": {"const": "ok"}}, "required": ["status"]}
+    return {
+        "tags": ["health"],
+        "operationId": "health",
+        "summary": "Whether this door answers",
+        "responses": {"200": {"description": "It does", "content": {"application/json": {"schema": schema}}}},
+    }
+
+
+_EXAMPLE = {"provider": "openai", "messages": [{"role": "user", "content": "Say hello in one word."}]}
+_COUNT = {"type": ["integer", "null"]}
+_USAGE = {
+    "type": "object",
+    "description": "Tokens in OpenAI's sense; null = not reported.",
+    "properties": {
+        **dict.fromkeys(
+            ("inputTokens", "outputTokens", "totalTokens", "cachedTokens", "cacheWriteTokens", "reasoningTokens"), _COUNT
+        ),
+        "estimated": {"type": "boolean"},
+    },
+}
+_COST = {"type": ["string", "null"], "description": "US dollars as a decimal; null = nobody can tell, and the receipt says why."}
+_RECEIPT = {"type": "object", "description": "Whose key paid, provider, model, attempts, and where the price comes from."}
+_ANSWER = {
+    "type": "object",
+    "required": ["id", "object", "created", "model", "provider", "choices", "usage", "cost", "receipt"],
+    "properties": {
+        "id": {"type": "string"},
+        "object": {"const": "chat.completion"},
+        "created": {"type": "integer"},
+        "model": {"type": "string"},
+        "provider": {"type": "string"},
+        "choices": {"type": "array", "items": {"type": "object"}, "description": "In OpenAI's form."},
+        "usage": _USAGE,
+        "cost": _COST,
+        "receipt": _RECEIPT,
+    },
+}
+_LINE = {
+    "type": "object",
+    "required": ["type"],
+    "properties": {
+        "type": {
+            "enum": ["start", "chunk", "reasoning", "refusal", "tool_call", "media", "annotation", "done", "error"]
+        }
+    },
+}
+_ERROR = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["message", "code", "statusCode", "details", "requestId"],
+            "properties": {
+                "message": {"type": "string"},
+                "code": {"type": "string"},
+                "statusCode": {"type": "integer"},
+                "details": {"type": "object"},
+                "requestId": {"type": "string"},
+            },
+        }
+    },
+}

@@ -1,0 +1,70 @@
+"""Hears an answer go by, and knows at its end what was used."""
+
+from shared.chat.events import (
+    ChatEvent,
+    Finish,
+    FinishReason,
+    ReasoningDelta,
+    RefusalDelta,
+    TextDelta,
+    ToolCallDelta,
+    Usage,
+)
+from shared.chat.request import ChatRequest, Media, Reasoning, Refusal, Text, ToolCall, ToolResult
+
+CHARACTERS_A_TOKEN = 4
+"""The rule of thumb of https://help.openai.com/en/articles/4936856 for estimates, which are always flagged as such."""
+
+
+class Meter:
+    """Listens to one chat. The last usage holds (trap 20), the first finish of each choice does."""
+
+    __slots__ = ("_finishes", "_request", "_said", "_usage")
+
+    def __init__(self, request: ChatRequest) -> None:
+        self._request = request
+        self._said = 0
+        self._usage: Usage | None = None
+        self._finishes: dict[int, tuple[FinishReason, str | None]] = {}
+
+    def hear(self, event: ChatEvent) -> None:
+        """Take note of one event."""
+        match event:
+            case TextDelta() | ReasoningDelta() | RefusalDelta():
+                self._said += len(event.text)
+            case ToolCallDelta():
+                self._said += len(event.arguments)
+            case Usage():
+                self._usage = event
+            case Finish():
+                self._finishes.setdefault(event.choice, (event.reason, event.raw))
+            case _:
+                pass
+
+    def finishes(self) -> tuple[tuple[int, FinishReason, str | None], ...]:
+        """Why each choice ended; a whole answer whose provider gave no reason (trap 46) has `other`."""
+        return tuple((choice, *self._finishes[choice]) for choice in sorted(self._finishes)) or ((0, "other", None),)
+
+    def usage(self) -> Usage:
+        """As the provider reported it; an estimate, flagged, where it did not (trap 22). Zero is a value."""
+        return self._usage or estimate(self._request, self._said)
+
+
+def estimate(request: ChatRequest, said: int) -> Usage:
+    """A guess from the length of what was asked and `said` characters that were answered."""
+    asked = sum(_length(part) for message in request.messages for part in message.parts)
+    used_in, used_out = -(-asked // CHARACTERS_A_TOKEN), -(-said // CHARACTERS_A_TOKEN)
+    return Usage(input=used_in, output=used_out, total=used_in + used_out, estimated=True)
+
+
+def _length(part: object) -> int:
+    match part:
+        case Text() | Reasoning() | Refusal():
+            return len(part.text)
+        case ToolCall():
+            return len(part.name) + len(part.arguments)
+        case ToolResult():
+            return sum(_length(piece) for piece in part.content)
+        case Media():
+            return 0
+    return 0
