@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from shared.errors import CredentialCorrupt
+
 
 @dataclass(frozen=True, slots=True)
 class DataKey:
@@ -30,3 +32,8 @@ class KeyWrapper(Protocol):
     async def rewrap(self, wrapped: bytes, context: Mapping[str, str]) -> bytes:
         """The same data key under the newest master key; the plain one is never shown."""
         ...
+
+
+def corrupt() -> CredentialCorrupt:
+    """The one answer to everything that does not open, whatever the reason, so that nobody learns the reason from it."""
+    return CredentialCorrupt("The stored key does not open where it lies. Enter it again.")
