@@ -12,7 +12,7 @@ from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, No
 from moto.core.botocore_stubber import MockRawResponse
 
 from shared.crypto.kms import KmsWrapper
-from shared.errors import CredentialCorrupt, KeyServiceUnavailable
+from shared.errors import CredentialCorrupt, KeyServiceUnavailable, RealMultiLLMError
 
 CONTEXT = {"purpose": "provider-key", "owner": "o1"}
 
@@ -49,7 +49,7 @@ async def ask(kms: KmsWrapper, operation: str, wrapped: bytes) -> object:
             return await kms.rewrap(wrapped, CONTEXT)
 
 
-async def outcome_of(kms: KmsWrapper, operation: str, wrapped: bytes) -> KeyServiceUnavailable | CredentialCorrupt:
+async def outcome_of(kms: KmsWrapper, operation: str, wrapped: bytes) -> RealMultiLLMError:
     with pytest.raises((KeyServiceUnavailable, CredentialCorrupt)) as caught:
         await ask(kms, operation, wrapped)
     return caught.value
