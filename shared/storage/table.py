@@ -1,8 +1,13 @@
-"""The port to the table: items, small conditional updates, pages. The DynamoDB engine renders these as expressions, the SQLite engine carries
-them out in one transaction. Semantics are DynamoDB's: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.html
+"""The port to the table: items, small conditional updates, pages.
 
-Numbers are int or Decimal, never float. Sets are sets of text. An item is at most 400 KB.
-Every method raises StorageUnavailable when the table does not answer, ConditionFailed when a `when` does not hold.
+The DynamoDB engine renders these as expressions, the SQLite engine carries them out in one transaction. Semantics are DynamoDB's:
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.html
+
+Numbers are int or Decimal, never float; a whole one reads back as int, another as Decimal without trailing zeros; at most 38 digits.
+Sets are sets of text, and never empty. An item is at most 400 KB. Tuples read back as lists.
+Every method raises StorageUnavailable when the table does not answer, ConditionFailed when a `when` does not hold,
+InvalidRequest for what is beyond a limit (it names the attribute), TypeError or ValueError for what is a mistake of ours.
+A write that was answered by StorageUnavailable may have happened all the same: say `when` so that doing it again does no harm.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

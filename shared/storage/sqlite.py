@@ -1,0 +1,230 @@
+"""The table on one machine: an SQLite file in WAL mode.
+
+Reads happen on the event loop's own thread, for they take microseconds; writes share commits (group_commit) and are acknowledged after the fsync.
+Several processes may use one file. Journal: https://www.sqlite.org/wal.html, durability: https://www.sqlite.org/pragma.html#pragma_synchronous
+"""
+
+import os
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import msgspec
+
+from shared.errors import StorageUnavailable
+from shared.storage.body import from_body, to_body
+from shared.storage.conditions import applied, canonical_change, check_condition, holds
+from shared.storage.group_commit import GroupCommit, unavailable
+from shared.storage.table import Change, Condition, ConditionFailed, Item, Key, Page
+from shared.storage.values import MOST_BYTES, canonical_item, check_key, check_query, check_size, expired
+
+_VERSION = 1
+_PATIENCE = 5.0
+"""Seconds to wait for another process that writes."""
+_SWEEP_EVERY, _SWEEP_AT_MOST = 10.0, 200
+_SURELY_SMALL = MOST_BYTES // 8
+"""A body of fewer bytes is within the limit however DynamoDB counts: it counts at most 5 bytes where MessagePack needs one."""
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS items (pk BLOB NOT NULL, sk BLOB NOT NULL, body BLOB NOT NULL, expires_at INTEGER);
+CREATE UNIQUE INDEX IF NOT EXISTS items_by_key ON items (pk, sk);
+CREATE INDEX IF NOT EXISTS items_by_expiry ON items (expires_at) WHERE expires_at IS NOT NULL;
+"""
+_GET = "SELECT body FROM items WHERE pk = ? AND sk = ?"
+_PUT = (
+    "INSERT INTO items (pk, sk, body, expires_at) VALUES (?, ?, ?, ?) "
+    "ON CONFLICT (pk, sk) DO UPDATE SET body = excluded.body, expires_at = excluded.expires_at"
+)
+_DELETE = "DELETE FROM items WHERE pk = ? AND sk = ?"
+_SWEEP = "DELETE FROM items WHERE rowid IN (SELECT rowid FROM items WHERE expires_at <= ? LIMIT ?)"
+_QUERY = (
+    "SELECT sk, body FROM items WHERE pk = ? AND sk >= ? AND sk < ? AND sk {beyond} ? "
+    "AND (expires_at IS NULL OR expires_at > ?) ORDER BY sk {order} LIMIT ?"
+)
+_OLDEST_FIRST = _QUERY.format(beyond=">", order="ASC")
+_NEWEST_FIRST = _QUERY.format(beyond="<", order="DESC")
+_BEYOND_TEXT = b"\xff"
+"""No UTF-8 begins or goes on with this byte."""
+
+
+class SqliteTable:
+    """The port `Table` on the file at `path`, which is made (0600, its folder 0700) when it is not there.
+
+    Raises StorageUnavailable when the file cannot be opened, is no table, or was written by a newer version.
+    """
+
+    def __init__(self, path: Path, *, now: Callable[[], float] = time.time) -> None:
+        self._now = now
+        self._swept = now()
+        with ExitStack() as opened:
+            try:
+                _create_file(path)
+                writer = opened.enter_context(closing(_connect(path)))
+                _prepare(writer)
+                self._reader = opened.enter_context(closing(_connect(path)))
+                self._reader.execute("PRAGMA query_only = ON")
+            except (OSError, sqlite3.Error) as error:
+                reason = error.strerror if isinstance(error, OSError) else error
+                raise StorageUnavailable(f"the table file {path.name} cannot be opened ({reason}): check it") from error
+            self._writer = GroupCommit(writer, patience=_PATIENCE)
+            opened.pop_all()
+
+    async def get(self, key: Key, *, consistent: bool = False) -> Item | None:  # noqa: ARG002 - here every read is
+        """The item, or None."""
+        check_key(key)
+        try:
+            return self._find(self._reader, key)
+        except sqlite3.Error as error:
+            raise unavailable(error) from error
+
+    async def put(self, item: Item, *, when: Condition | None = None) -> None:
+        """Write the whole item in place of what lay there."""
+        new = canonical_item(item)
+        key = Key(str(new["pk"]), str(new["sk"]))
+        body = _bounded_body(new)
+        _check(when)
+
+        def write(connection: sqlite3.Connection) -> None:
+            if when is not None:
+                self._require(when, self._find(connection, key))
+            self._store(connection, new, body)
+
+        await self._writer.write(write)
+
+    async def update(self, key: Key, change: Change, *, when: Condition | None = None) -> Item:
+        """Carry out the change; the item as it is afterwards."""
+        check_key(key)
+        exact = canonical_change(change)
+        _check(when)
+
+        def write(connection: sqlite3.Connection) -> Item:
+            old = self._find(connection, key)
+            if when is not None:
+                self._require(when, old)
+            new = applied(exact, old, key)
+            self._store(connection, new, _bounded_body(new))
+            return new
+
+        return await self._writer.write(write)
+
+    async def delete(self, key: Key, *, when: Condition | None = None) -> Item | None:
+        """Forget the item; what lay there."""
+        check_key(key)
+        _check(when)
+
+        def write(connection: sqlite3.Connection) -> Item | None:
+            old = self._find(connection, key)
+            if when is not None:
+                self._require(when, old)
+            connection.execute(_DELETE, _columns(key))
+            return old
+
+        return await self._writer.write(write)
+
+    async def query(
+        self, pk: str, *, prefix: str = "", after: str | None = None, limit: int = 100, newest_first: bool = False
+    ) -> Page:
+        """A page of the items under that pk whose sk begins with the prefix."""
+        check_query(pk, prefix, after, limit)
+        start = (_BEYOND_TEXT if newest_first else b"") if after is None else after.encode()
+        low, high = prefix.encode(), prefix.encode() + _BEYOND_TEXT
+        statement = _NEWEST_FIRST if newest_first else _OLDEST_FIRST
+        try:
+            rows = self._reader.execute(statement, (pk.encode(), low, high, start, self._now(), limit + 1)).fetchall()
+            items = [from_body(pk, sk.decode(), body) for sk, body in rows[:limit]]
+        except (sqlite3.Error, msgspec.DecodeError) as error:
+            raise unavailable(error) from error
+        return Page(items, rows[limit - 1][0].decode() if len(rows) > limit else None)
+
+    async def close(self) -> None:
+        """Let go of the file once all that was asked for is acknowledged."""
+        await self._writer.close()
+        self._reader.close()
+
+    def _find(self, connection: sqlite3.Connection, key: Key) -> Item | None:
+        row = connection.execute(_GET, _columns(key)).fetchone()
+        if row is None:
+            return None
+        try:
+            item = from_body(key.pk, key.sk, row[0])
+        except msgspec.DecodeError as error:
+            raise unavailable(error) from error
+        return None if expired(item, self._now()) else item
+
+    def _require(self, when: Condition, item: Item | None) -> None:
+        if not holds(when, item):
+            raise ConditionFailed(item)
+
+    def _store(self, connection: sqlite3.Connection, item: Item, body: bytes) -> None:
+        pk, sk = _columns(Key(str(item["pk"]), str(item["sk"])))
+        connection.execute(_PUT, (pk, sk, body, item.get("expires_at")))
+        if self._now() - self._swept >= _SWEEP_EVERY:
+            self._swept = self._now()
+            connection.execute(_SWEEP, (self._now(), _SWEEP_AT_MOST))
+
+
+def _columns(key: Key) -> tuple[bytes, bytes]:
+    """Bytes, because they sort as DynamoDB sorts and may hold any character."""
+    return key.pk.encode(), key.sk.encode()
+
+
+def _check(when: Condition | None) -> None:
+    if when is not None:
+        check_condition(when)
+
+
+def _bounded_body(item: Item) -> bytes:
+    body = to_body(item)
+    if len(body) > _SURELY_SMALL:
+        check_size(item)
+    return body
+
+
+def _create_file(path: Path) -> None:
+    """Ours alone; SQLite gives its journal the mode of the file."""
+    if not path.parent.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    path.chmod(0o600)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    """Settings of the writer, and the schema. The busy timeout is last: from here on nothing may wait on the loop's thread."""
+    _enter_wal(connection)
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA secure_delete = ON")
+    connection.execute("PRAGMA journal_size_limit = 67108864")
+    _migrate(connection)
+    connection.execute("PRAGMA busy_timeout = 0")
+
+
+def _enter_wal(connection: sqlite3.Connection) -> None:
+    """Two processes that open a new file at once get in each other's way here, and SQLite does not wait for us."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    with closing(connection.execute("PRAGMA user_version")) as cursor:
+        (version,) = cursor.fetchone()
+    if version > _VERSION:
+        raise StorageUnavailable(
+            f"the table file has schema {version}, written by a newer RealMultiLLM; this one knows {_VERSION}: "
+            "install the newer version again, or restore a backup"
+        )
+    if version < _VERSION:
+        connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
