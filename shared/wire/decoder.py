@@ -62,4 +62,4 @@ class Decoder[Item](ABC):
     def _end(self) -> list[Item]: ...
 
     def _too_long(self) -> StreamLimitReached:
-        return StreamLimitReached(f"one event of the provider's stream is longer than {self._max_item} bytes")
+        return StreamLimitReached("one event of the provider's stream is larger than this gateway passes on")

@@ -80,8 +80,9 @@ def _read_headers(block: bytes) -> dict[str, HeaderValue]:
     while at < len(block):
         name, at = _take(block, at + 1, block[at])
         value, at = _read_value(block, at)
-        if headers.setdefault(name.decode(), value) is not value:
+        if (key := name.decode()) in headers:
             raise ValueError("a header occurs twice")
+        headers[key] = value
     return headers
 
 

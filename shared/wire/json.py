@@ -4,6 +4,8 @@ import json
 import math
 import re
 from collections import Counter
+from collections.abc import Iterable
+from itertools import chain
 from typing import Any, Final
 
 import msgspec
@@ -15,6 +17,7 @@ _LARGEST: Final = 2**64 - 1
 _SMALLEST: Final = -(2**63)
 _SAFE_DIGITS: Final = 18
 _NAME_SHOWN: Final = 80
+_CONTAINERS: Final = frozenset((dict, list))
 
 _PERHAPS_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 _ESCAPE: Final = re.compile(
@@ -119,16 +122,15 @@ def _refuse_lone_surrogates(text: str) -> None:
 def _refuse_depth(value: Any) -> None:
     level = [value]
     for _ in range(MAX_DEPTH):
-        level = [
-            child
-            for node in level
-            if isinstance(node, dict | list)
-            for child in (node.values() if isinstance(node, dict) else node)
-            if isinstance(child, dict | list)
-        ]
+        level = list(chain.from_iterable(_children(node) for node in level if type(node) in _CONTAINERS))
         if not level:
             return
-    raise _too_deep()
+    if any(type(node) in _CONTAINERS for node in level):
+        raise _too_deep()
+
+
+def _children(node: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return node.values() if type(node) is dict else node
 
 
 def _too_deep() -> InvalidRequest:

@@ -12,6 +12,8 @@ from shared.wire.decoder import MAX_ITEM, MAX_TOTAL, Decoder
 _BOM: Final = b"\xef\xbb\xbf"
 _LF: Final = 0x0A
 _STRAY_KEPT: Final = 64 * 2**10
+_MAX_LINES: Final = 64 * 2**10
+"""Lines of one event: an object for each costs far more than its bytes, so bytes alone would not bound memory and time."""
 
 
 @dataclass(slots=True)
@@ -97,6 +99,8 @@ class SseDecoder(Decoder[Frame]):
 
     def _find_frame(self, event: bytes) -> Frame | None:
         """Read the lines of one event, without its blank line. None when it has no data: a comment, or a bare name or id."""
+        if event.count(b"\n") > _MAX_LINES:
+            raise self._too_long()
         name, data = b"", []
         for line in event.split(b"\n"):
             field, _, value = line.partition(b":")
