@@ -1,0 +1,129 @@
+"""Provider configs in the table: each under its owner, and a word in the installation's list that it exists.
+
+There is no transaction: the word is written first and wiped last, and a word without its config says nothing.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from shared.crypto.vault import SealedKey
+from shared.errors import Conflict
+from shared.records.config import ChatSettings, KeyStatus, ProviderConfig
+from shared.storage.layout import ALL_CONFIGS, OWNED_CONFIGS, config_key, listed_config_key
+from shared.storage.table import Absent, Change, Compare, Condition, ConditionFailed, Item, Table
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(ChatSettings).decode
+_CHANGED = "The config was changed meanwhile. Read it again and repeat the change."
+
+
+async def find_config(table: Table, owner: str, provider: str, *, consistent: bool = False) -> ProviderConfig | None:
+    """The owner's config of that provider (its id, not an alias)."""
+    item = await table.get(config_key(owner, provider), consistent=consistent)
+    return _record(item) if item else None
+
+
+async def list_configs(table: Table, owner: str) -> list[ProviderConfig]:
+    """All configs of the owner, by provider."""
+    pk = config_key(owner, "").pk
+    page = await table.query(pk, prefix=OWNED_CONFIGS)
+    items = page.items
+    while page.after is not None:
+        page = await table.query(pk, prefix=OWNED_CONFIGS, after=page.after)
+        items += page.items
+    return [_record(item) for item in items]
+
+
+async def every_config(table: Table) -> AsyncIterator[ProviderConfig]:
+    """All configs of the installation."""
+    after: str | None = None
+    while True:
+        page = await table.query(ALL_CONFIGS, after=after)
+        for word in page.items:
+            config = await find_config(table, str(word["owner"]), str(word["provider"]), consistent=True)
+            if config:
+                yield config
+        after = page.after
+        if after is None:
+            return
+
+
+async def save_config(table: Table, config: ProviderConfig) -> ProviderConfig:
+    """Write the config in place of the revision that it was made from; the config as it lies there now.
+
+    Raises:
+        Conflict: somebody else wrote it meanwhile. Nothing was written.
+    """
+    saved = replace(config, revision=config.revision + 1)
+    if not config.revision:
+        word = listed_config_key(config.owner, config.provider)
+        await table.put({"pk": word.pk, "sk": word.sk, "owner": config.owner, "provider": config.provider})
+    key = config_key(config.owner, config.provider)
+    try:
+        await table.put({"pk": key.pk, "sk": key.sk, **_attributes(saved)}, when=_unchanged(config))
+    except ConditionFailed as error:
+        raise Conflict(_CHANGED) from error
+    return saved
+
+
+async def mark_key(table: Table, config: ProviderConfig, status: KeyStatus) -> None:
+    """Note what was learnt of the key, unless another key is there by now."""
+    if config.key_status == status:
+        return
+    this_key = Compare("key", "=", _key_name(config))
+    try:
+        await table.update(
+            config_key(config.owner, config.provider),
+            Change(set={"key_status": status}, increase={"revision": 1}),
+            when=this_key,
+        )
+    except ConditionFailed:
+        return
+
+
+async def delete_config(table: Table, config: ProviderConfig) -> None:
+    """Forget config and key, the wrapped data key with it (threat K10), then the word."""
+    try:
+        await table.delete(config_key(config.owner, config.provider), when=Compare("id", "=", config.id))
+    except ConditionFailed:
+        return
+    await table.delete(listed_config_key(config.owner, config.provider))
+
+
+def _unchanged(config: ProviderConfig) -> Condition:
+    return Compare("revision", "=", config.revision) if config.revision else Absent("pk")
+
+
+def _key_name(config: ProviderConfig) -> str:
+    return f"{config.id}#{config.key_version}"
+
+
+def _attributes(config: ProviderConfig) -> Item:
+    return {
+        "owner": config.owner,
+        "id": config.id,
+        "provider": config.provider,
+        "created_at": config.created_at,
+        "updated_at": config.updated_at,
+        "base_url": config.base_url,
+        "models": config.models,
+        "settings": _encode(config.settings).decode(),
+        "is_active": config.is_active,
+        "sealed": config.sealed.envelope if config.sealed else None,
+        "key_version": config.key_version,
+        "key": _key_name(config),
+        "fingerprint": config.fingerprint,
+        "key_status": config.key_status,
+        "revision": config.revision,
+    }
+
+
+def _record(item: Item) -> ProviderConfig:
+    fields: dict[str, Any] = {name: value for name, value in item.items() if name not in {"pk", "sk", "key"}}
+    fields["models"] = tuple(fields["models"])
+    fields["settings"] = _decode(fields["settings"])
+    fields["sealed"] = SealedKey(bytes(fields["sealed"])) if fields["sealed"] is not None else None
+    return ProviderConfig(**fields)
