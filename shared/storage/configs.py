@@ -12,7 +12,7 @@ import msgspec
 from shared.crypto.vault import SealedKey
 from shared.errors import Conflict
 from shared.records.config import ChatSettings, KeyStatus, ProviderConfig
-from shared.storage.layout import ALL_CONFIGS, OWNED_CONFIGS, config_key, listed_config_key
+from shared.storage.layout import listed_config, listed_configs, provider_config, provider_configs
 from shared.storage.table import Absent, Change, Compare, Condition, ConditionFailed, Item, Table
 
 _encode = msgspec.json.Encoder().encode
@@ -22,17 +22,17 @@ _CHANGED = "The config was changed meanwhile. Read it again and repeat the chang
 
 async def find_config(table: Table, owner: str, provider: str, *, consistent: bool = False) -> ProviderConfig | None:
     """The owner's config of that provider (its id, not an alias)."""
-    item = await table.get(config_key(owner, provider), consistent=consistent)
+    item = await table.get(provider_config(owner, provider), consistent=consistent)
     return _record(item) if item else None
 
 
 async def list_configs(table: Table, owner: str) -> list[ProviderConfig]:
     """All configs of the owner, by provider."""
-    pk = config_key(owner, "").pk
-    page = await table.query(pk, prefix=OWNED_CONFIGS)
+    listing = provider_configs(owner)
+    page = await table.query(listing.pk, prefix=listing.prefix)
     items = page.items
     while page.after is not None:
-        page = await table.query(pk, prefix=OWNED_CONFIGS, after=page.after)
+        page = await table.query(listing.pk, prefix=listing.prefix, after=page.after)
         items += page.items
     return [_record(item) for item in items]
 
@@ -41,7 +41,7 @@ async def every_config(table: Table) -> AsyncIterator[ProviderConfig]:
     """All configs of the installation."""
     after: str | None = None
     while True:
-        page = await table.query(ALL_CONFIGS, after=after)
+        page = await table.query(listed_configs().pk, after=after)
         for word in page.items:
             config = await find_config(table, str(word["owner"]), str(word["provider"]), consistent=True)
             if config:
@@ -59,9 +59,9 @@ async def save_config(table: Table, config: ProviderConfig) -> ProviderConfig:
     """
     saved = replace(config, revision=config.revision + 1)
     if not config.revision:
-        word = listed_config_key(config.owner, config.provider)
+        word = listed_config(config.owner, config.provider)
         await table.put({"pk": word.pk, "sk": word.sk, "owner": config.owner, "provider": config.provider})
-    key = config_key(config.owner, config.provider)
+    key = provider_config(config.owner, config.provider)
     try:
         await table.put({"pk": key.pk, "sk": key.sk, **_attributes(saved)}, when=_unchanged(config))
     except ConditionFailed as error:
@@ -76,7 +76,7 @@ async def mark_key(table: Table, config: ProviderConfig, status: KeyStatus) -> N
     this_key = Compare("key", "=", _key_name(config))
     try:
         await table.update(
-            config_key(config.owner, config.provider),
+            provider_config(config.owner, config.provider),
             Change(set={"key_status": status}, increase={"revision": 1}),
             when=this_key,
         )
@@ -87,10 +87,10 @@ async def mark_key(table: Table, config: ProviderConfig, status: KeyStatus) -> N
 async def delete_config(table: Table, config: ProviderConfig) -> None:
     """Forget config and key, the wrapped data key with it (threat K10), then the word."""
     try:
-        await table.delete(config_key(config.owner, config.provider), when=Compare("id", "=", config.id))
+        await table.delete(provider_config(config.owner, config.provider), when=Compare("id", "=", config.id))
     except ConditionFailed:
         return
-    await table.delete(listed_config_key(config.owner, config.provider))
+    await table.delete(listed_config(config.owner, config.provider))
 
 
 def _unchanged(config: ProviderConfig) -> Condition:

@@ -3,7 +3,7 @@
 import secrets
 from typing import Any
 
-from shared.storage.layout import fingerprint_secret_key
+from shared.storage import layout
 from shared.storage.table import Absent, ConditionFailed, Item, Key, Table
 
 _SECRET_BYTES = 32
@@ -14,7 +14,7 @@ async def fingerprint_secret(table: Table) -> bytes:
 
     It lies in the plain: whoever reads the table learns no key from fingerprints either way, and the door that stores keys may open none (threat K7).
     """
-    key = fingerprint_secret_key()
+    key = layout.fingerprint_secret()
     item = await table.get(key, consistent=True) or await _draw(table, key)
     secret: Any = item["secret"]
     return bytes(secret)

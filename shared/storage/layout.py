@@ -30,6 +30,16 @@ def provider_configs(owner: str) -> Listing:
     return Listing(_owner(owner), "CONFIG#")
 
 
+def listed_config(owner: str, provider: str) -> Key:
+    """The entry by which what goes over all configs of the installation finds this one."""
+    return Key("CONFIGS", f"{_part(owner)}#{_part(provider)}")
+
+
+def listed_configs() -> Listing:
+    """The entries of all configs of the installation."""
+    return Listing("CONFIGS", "")
+
+
 def access_token(token_id: str) -> Key:
     """An access token, found by the id that stands in it."""
     return Key(f"TOKEN#{_part(token_id)}", "TOKEN")
@@ -80,6 +90,31 @@ def signing_keys() -> Listing:
     return Listing("ISSUER", "KEY#")
 
 
+def person(owner: str) -> Key:
+    """The entry by which admins find an account."""
+    return Key("PEOPLE", _part(owner))
+
+
+def people() -> Listing:
+    """The entries of all accounts."""
+    return Listing("PEOPLE", "")
+
+
+def first_admin() -> Key:
+    """Who became admin by being the first."""
+    return Key("INSTALLATION", "FIRST_ADMIN")
+
+
+def fingerprint_secret() -> Key:
+    """What fingerprints of keys are keyed with."""
+    return Key("INSTALLATION", "FINGERPRINT")
+
+
+def attempts(what: str, window: int) -> Key:
+    """How often something was tried within a window of time."""
+    return Key(f"ATTEMPTS#{_part(what)}", f"{window}")
+
+
 def _owner(owner: str) -> str:
     return f"OWNER#{_part(owner)}"
 
@@ -93,26 +128,3 @@ def _part(text: str) -> str:
 
 def _escaped(match: re.Match[str]) -> str:
     return f"%{ord(match[0]):02X}"
-
-
-def config_key(owner: str, provider: str) -> Key:
-    """The config of a provider with its sealed key."""
-    return Key(f"OWNER#{owner}", f"{OWNED_CONFIGS}{provider}")
-
-
-OWNED_CONFIGS = "CONFIG#"
-"""What the sk of every config begins with, under its owner."""
-
-
-def listed_config_key(owner: str, provider: str) -> Key:
-    """Says that this owner has a config of this provider, for what goes over all of them."""
-    return Key(ALL_CONFIGS, f"{owner}#{provider}")
-
-
-ALL_CONFIGS = "CONFIGS"
-"""The pk of the list of all configs of the installation."""
-
-
-def fingerprint_secret_key() -> Key:
-    """What fingerprints of keys are keyed with."""
-    return Key("INSTALLATION", "FINGERPRINT")
