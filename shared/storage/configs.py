@@ -1,6 +1,6 @@
-"""Provider configs in the table: each under its owner, and a word in the installation's list that it exists.
+"""Provider configs in the table: each under its owner, and an entry in the installation's list that it exists.
 
-There is no transaction: the word is written first and wiped last, and a word without its config says nothing.
+There is no transaction: the entry is written first and wiped last, and an entry without its config says nothing.
 """
 
 from collections.abc import AsyncIterator
@@ -12,7 +12,7 @@ import msgspec
 from shared.crypto.vault import SealedKey
 from shared.errors import Conflict
 from shared.records.config import ChatSettings, KeyStatus, ProviderConfig
-from shared.storage.layout import listed_config, listed_configs, provider_config, provider_configs
+from shared.storage.layout import Listing, listed_config, listed_configs, provider_config, provider_configs
 from shared.storage.table import Absent, Change, Compare, Condition, ConditionFailed, Item, Table
 
 _encode = msgspec.json.Encoder().encode
@@ -28,27 +28,15 @@ async def find_config(table: Table, owner: str, provider: str, *, consistent: bo
 
 async def list_configs(table: Table, owner: str) -> list[ProviderConfig]:
     """All configs of the owner, by provider."""
-    listing = provider_configs(owner)
-    page = await table.query(listing.pk, prefix=listing.prefix)
-    items = page.items
-    while page.after is not None:
-        page = await table.query(listing.pk, prefix=listing.prefix, after=page.after)
-        items += page.items
-    return [_record(item) for item in items]
+    return [_record(item) async for item in _items(table, provider_configs(owner))]
 
 
 async def every_config(table: Table) -> AsyncIterator[ProviderConfig]:
     """All configs of the installation."""
-    after: str | None = None
-    while True:
-        page = await table.query(listed_configs().pk, after=after)
-        for word in page.items:
-            config = await find_config(table, str(word["owner"]), str(word["provider"]), consistent=True)
-            if config:
-                yield config
-        after = page.after
-        if after is None:
-            return
+    async for entry in _items(table, listed_configs()):
+        config = await find_config(table, str(entry["owner"]), str(entry["provider"]), consistent=True)
+        if config:
+            yield config
 
 
 async def save_config(table: Table, config: ProviderConfig) -> ProviderConfig:
@@ -59,8 +47,8 @@ async def save_config(table: Table, config: ProviderConfig) -> ProviderConfig:
     """
     saved = replace(config, revision=config.revision + 1)
     if not config.revision:
-        word = listed_config(config.owner, config.provider)
-        await table.put({"pk": word.pk, "sk": word.sk, "owner": config.owner, "provider": config.provider})
+        entry = listed_config(config.owner, config.provider)
+        await table.put({"pk": entry.pk, "sk": entry.sk, "owner": config.owner, "provider": config.provider})
     key = provider_config(config.owner, config.provider)
     try:
         await table.put({"pk": key.pk, "sk": key.sk, **_attributes(saved)}, when=_unchanged(config))
@@ -85,12 +73,22 @@ async def mark_key(table: Table, config: ProviderConfig, status: KeyStatus) -> N
 
 
 async def delete_config(table: Table, config: ProviderConfig) -> None:
-    """Forget config and key, the wrapped data key with it (threat K10), then the word."""
+    """Forget config and key, the wrapped data key with it (threat K10), then the entry."""
     try:
         await table.delete(provider_config(config.owner, config.provider), when=Compare("id", "=", config.id))
     except ConditionFailed:
         return
     await table.delete(listed_config(config.owner, config.provider))
+
+
+async def _items(table: Table, listing: Listing) -> AsyncIterator[Item]:
+    page = await table.query(listing.pk, prefix=listing.prefix)
+    while True:
+        for item in page.items:
+            yield item
+        if page.after is None:
+            return
+        page = await table.query(listing.pk, prefix=listing.prefix, after=page.after)
 
 
 def _unchanged(config: ProviderConfig) -> Condition:

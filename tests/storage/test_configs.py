@@ -82,7 +82,7 @@ async def test_every_config_of_the_installation_is_found(table: MemoryTable) -> 
     assert {config.owner async for config in every_config(table)} == {f"o{n}" for n in range(120)} - {"o7"}
 
 
-async def test_a_word_without_its_config_says_nothing(table: MemoryTable) -> None:
+async def test_an_entry_without_its_config_says_nothing(table: MemoryTable) -> None:
     """A writer that died between the two."""
     await save_config(table, CONFIG)
     table.items = {key: item for key, item in table.items.items() if "sealed" not in item}
