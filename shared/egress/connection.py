@@ -1,0 +1,273 @@
+"""One connection to a provider, one exchange at a time: bytes out, an answer in, and silence measured."""
+
+import asyncio
+import select
+from collections.abc import Callable
+from typing import Final
+
+from shared.egress.exchange import Timeouts
+from shared.errors import (
+    BadResponse,
+    ProviderError,
+    ProviderTimeout,
+    StreamInterrupted,
+    StreamLimitReached,
+    StreamStalled,
+    Unreachable,
+)
+from shared.wire.http import ResponseParser
+
+MOST_BUFFERED: Final = 256 * 1024
+"""Bytes of body that wait for a slow reader before the provider is told to wait too."""
+
+UNREACHABLE: Final = "The provider could not be reached"
+"""One message for refused, reset and silent, so that nobody can scan with it (threat E8)."""
+
+
+class Connection(asyncio.Protocol):
+    """A TCP or TLS connection. `begin` an exchange, wait for its `head`, then ask for a `piece` until there is none.
+
+    Waiting is timed by one timer, armed again only when it rings too early: a stream of a thousand pieces sets a handful.
+    """
+
+    __slots__ = (
+        "_answer",
+        "_deadline",
+        "_ends",
+        "_fault",
+        "_idle",
+        "_lost",
+        "_on_lost",
+        "_paused",
+        "_timer",
+        "_transport",
+        "_waiter",
+        "gone",
+        "loop",
+    )
+    _transport: asyncio.Transport
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, on_lost: Callable[["Connection"], None]) -> None:
+        self.loop = loop
+        self.gone: asyncio.Future[None] = loop.create_future()
+        """Done when the socket is closed."""
+        self._on_lost = on_lost
+        self._answer: ResponseParser | None = None
+        self._waiter: asyncio.Future[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._fault: ProviderError | None = None
+        self._paused = False
+        self._lost = False
+        self._deadline = self._ends = self._idle = 0.0
+
+    # What the transport tells us.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The connection stands."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - tells mypy what every stream transport is
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """A part of the answer; from an idle connection, a reason to leave it."""
+        answer = self._answer
+        if answer is None:
+            self.abort()
+            return
+        try:
+            answer.feed(data)
+        except ProviderError as error:
+            self._fail(error)
+            return
+        if answer.buffered > MOST_BUFFERED and not self._paused:
+            self._paused = True
+            self._transport.pause_reading()
+        self._wake()
+
+    def eof_received(self) -> None:
+        """The provider has said all that it will say. The transport then closes itself."""
+        self._end(None)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """The socket is closed, for whatever reason."""
+        self._end(error)
+        if self._timer is not None:
+            self._timer.cancel()
+        if not self.gone.done():
+            self.gone.set_result(None)
+        self._on_lost(self)
+
+    # What the client asks.
+
+    @property
+    def usable(self) -> bool:
+        """An idle connection that can carry a request. A waiting byte is the provider's good-bye, seen before we write into it.
+
+        The loop alone would not know yet: on Lambda the process may have been frozen since the last exchange.
+        """
+        return not self._lost and not self._transport.is_closing() and not self._readable()
+
+    @property
+    def reusable(self) -> bool:
+        """The exchange is over and left nothing behind, neither of the answer nor of the request."""
+        answer = self._answer
+        return (
+            answer is not None
+            and answer.complete
+            and answer.keep_alive
+            and not answer.surplus
+            and not self._lost
+            and not self._transport.is_closing()
+            and not self._transport.get_write_buffer_size()
+        )
+
+    def begin(self, request: bytes, timeouts: Timeouts) -> ResponseParser:
+        """Send a whole request; returns the answer that will grow."""
+        now = self.loop.time()
+        self._ends = now + timeouts.total
+        self._deadline = min(now + timeouts.first_byte, self._ends)
+        self._idle = timeouts.idle
+        self._answer = ResponseParser()
+        self._transport.write(request)
+        return self._answer
+
+    async def head(self) -> None:
+        """Wait for the head of the answer.
+
+        Raises:
+            ProviderTimeout: it is not whole in time.
+            Unreachable: the connection broke before any byte of it.
+            BadResponse: it is no HTTP/1.1.
+        """
+        answer = self._begun()
+        while not answer.head_complete:
+            if self._fault is not None:
+                raise self._fault
+            await self._wait()
+
+    async def piece(self) -> bytes:
+        """What came of the body since the last time, waiting for it if need be; empty at the end.
+
+        Raises:
+            StreamStalled: nothing came for the idle time.
+            StreamLimitReached: the total time is over.
+            StreamInterrupted: the connection broke.
+        """
+        answer = self._begun()
+        while True:
+            if self._paused and not answer.complete:
+                self._paused = False
+                self._transport.resume_reading()
+            data = answer.take()
+            if data:
+                return data
+            if self._fault is not None:
+                raise self._fault
+            if answer.complete:
+                return b""
+            self._deadline = min(self.loop.time() + self._idle, self._ends)
+            await self._wait()
+
+    def rest(self) -> None:
+        """The exchange is over; wait for the next."""
+        self._answer = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._paused:
+            self._paused = False
+            self._transport.resume_reading()
+
+    def abort(self) -> None:
+        """Close at once; what was not sent is not sent."""
+        self._lost = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._transport.abort()
+
+    # How waiting works.
+
+    async def _wait(self) -> None:
+        """Until something came, broke, or `_deadline` passed."""
+        if self._timer is None or self._timer.when() > self._deadline:
+            self._arm()
+        self._waiter = self.loop.create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def _arm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self.loop.call_at(self._deadline, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        if self._waiter is None:
+            return
+        if self.loop.time() < self._deadline:
+            self._arm()
+            return
+        self._fail(self._late())
+
+    def _late(self) -> ProviderError:
+        if not self._begun().head_complete:
+            return ProviderTimeout(
+                "The provider did not answer in time; it may have worked on the request all the same"
+            )
+        if self._deadline >= self._ends:
+            return StreamLimitReached("The answer took longer than the time that one answer may take")
+        return StreamStalled("The provider fell silent in the middle of its answer")
+
+    def _fail(self, error: ProviderError) -> None:
+        if self._fault is None:
+            self._fault = error
+        self.abort()
+        self._wake()
+
+    def _end(self, error: Exception | None) -> None:
+        """No more will come: whole, broken, or never begun."""
+        self._lost = True
+        answer = self._answer
+        if answer is None or answer.complete:
+            return
+        if self._fault is None:
+            self._fault = _broken(answer, error)
+        self._wake()
+
+    def _begun(self) -> ResponseParser:
+        if self._answer is None:
+            raise RuntimeError("no exchange has begun on this connection")
+        return self._answer
+
+    def _readable(self) -> bool:
+        socket = self._transport.get_extra_info("socket")
+        if not hasattr(select, "poll"):  # Windows; there the loop's own word has to do
+            return False
+        poll = select.poll()
+        poll.register(socket.fileno(), select.POLLIN)
+        return bool(poll.poll(0))
+
+
+def _broken(answer: ResponseParser, error: Exception | None) -> ProviderError | None:
+    """What a lost connection means for an answer that was not whole; None when its end was its end.
+
+    Without any byte of an answer it is `Unreachable`, which may be asked again, as the vendors' own clients do:
+    a server that closes an idle connection while we write into it looks just so.
+    """
+    if not answer.begun:
+        return Unreachable(UNREACHABLE)
+    if error is None:
+        try:
+            answer.feed_end()
+        except ProviderError as broken:
+            return broken
+        return None
+    if answer.head_complete:
+        return StreamInterrupted("The connection to the provider broke in the middle of its answer")
+    return BadResponse("The connection to the provider broke before its answer was whole")
