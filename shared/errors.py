@@ -7,6 +7,8 @@
     │   ├── Unauthenticated           401
     │   ├── Forbidden                 403
     │   ├── NotFound                  404
+    │   ├── MethodNotAllowed          405
+    │   ├── RequestTooSlow            408
     │   ├── Conflict                  409
     │   ├── RequestTooLarge           413
     │   └── LimitReached              429  one of our own limits
@@ -97,6 +99,20 @@ class NotFound(CallerError):
 
     status = 404
     code = "not_found"
+
+
+class MethodNotAllowed(CallerError):
+    """The route is there, but not for this method."""
+
+    status = 405
+    code = "method_not_allowed"
+
+
+class RequestTooSlow(CallerError):
+    """The body did not come in time."""
+
+    status = 408
+    code = "request_too_slow"
 
 
 class Conflict(CallerError):

@@ -8,6 +8,7 @@ from shared.crypto.keys import KeyWrapper
 from shared.crypto.vault import Vault
 from shared.egress.exchange import Client
 from shared.identity.accounts import Accounts
+from shared.identity.tokens import AccessTokens
 from shared.settings import Settings
 from shared.storage.table import Table
 
@@ -44,6 +45,11 @@ class Services:
         from shared.identity.local import LocalAccounts  # noqa: PLC0415 - the other home does not load it
 
         return LocalAccounts(self.table, self.key_wrapper, now=self.now)
+
+    @cached_property
+    def access_tokens(self) -> AccessTokens:
+        """Which programs may call."""
+        return AccessTokens(self.table, now=self.now)
 
     @cached_property
     def client(self) -> Client:

@@ -8,18 +8,16 @@ from decimal import Decimal
 from typing import Any, cast
 
 from shared.records.token import AccessToken
-from shared.storage.layout import OWNED_TOKENS, owned_token_key, token_key
+from shared.storage import layout
 from shared.storage.table import AllOf, Change, Compare, Condition, ConditionFailed, Item, Present, Table
 
 MOST_TOKENS = 100
 """Of one owner. A page of the table, so that a list is one query."""
 
-_FROZEN = frozenset({"id", "owner", "created_at"})
-
 
 async def find_token(table: Table, token_id: str) -> AccessToken | None:
     """The token with that id, whoever owns it."""
-    item = await table.get(token_key(token_id), consistent=True)
+    item = await table.get(layout.access_token(token_id), consistent=True)
     return _record(item) if item else None
 
 
@@ -31,18 +29,18 @@ async def find_owned_token(table: Table, owner: str, token_id: str) -> AccessTok
 
 async def list_tokens(table: Table, owner: str) -> list[AccessToken]:
     """All tokens of the owner, the oldest first."""
-    key = owned_token_key(owner, "")
-    page = await table.query(key.pk, prefix=OWNED_TOKENS, limit=MOST_TOKENS)
-    ids = [str(item["sk"]).removeprefix(OWNED_TOKENS) for item in page.items]
+    listing = layout.access_tokens(owner)
+    page = await table.query(listing.pk, prefix=listing.prefix, limit=MOST_TOKENS)
+    ids = [str(item["sk"]).removeprefix(listing.prefix) for item in page.items]
     tokens = [await find_owned_token(table, owner, token_id) for token_id in ids]
     return sorted((token for token in tokens if token), key=lambda token: (token.created_at, token.id))
 
 
 async def add_token(table: Table, token: AccessToken) -> None:
     """Keep a new token."""
-    word = owned_token_key(token.owner, token.id)
+    word = layout.access_token_of(token.owner, token.id)
     await table.put({"pk": word.pk, "sk": word.sk})
-    key = token_key(token.id)
+    key = layout.access_token(token.id)
     await table.put({"pk": key.pk, "sk": key.sk, **_attributes(token)})
 
 
@@ -52,7 +50,9 @@ async def change_token(table: Table, old: AccessToken, new: AccessToken) -> Acce
     differing = {name: value for name, value in after.items() if value != before.get(name)}
     gone = [name for name in before if name not in after]
     try:
-        item = await table.update(token_key(old.id), Change(set=differing, remove=gone), when=_still(old.owner))
+        item = await table.update(
+            layout.access_token(old.id), Change(set=differing, remove=gone), when=_still(old.owner)
+        )
     except ConditionFailed:
         return None
     return _record(item)
@@ -61,10 +61,10 @@ async def change_token(table: Table, old: AccessToken, new: AccessToken) -> Acce
 async def delete_token(table: Table, token: AccessToken) -> None:
     """Forget the token, then the word."""
     try:
-        await table.delete(token_key(token.id), when=_still(token.owner))
+        await table.delete(layout.access_token(token.id), when=_still(token.owner))
     except ConditionFailed:
         return
-    await table.delete(owned_token_key(token.owner, token.id))
+    await table.delete(layout.access_token_of(token.owner, token.id))
 
 
 def _still(owner: str) -> Condition:

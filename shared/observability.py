@@ -1,0 +1,90 @@
+"""The log: one line of JSON per event, and what may never be in it. Threats H8 and K8.
+
+Text of callers and providers never goes into a message or a name of a field; what is logged of it is ids, counts and codes.
+Whatever is logged nevertheless, by us or by a traceback, loses everything shaped like a key before it is written.
+"""
+
+import json
+import logging
+import re
+import sys
+from contextvars import ContextVar
+from functools import cache
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools import Logger
+
+MASKED = "[masked]"
+
+request_id_of_this_task: ContextVar[str | None] = ContextVar("request_id_of_this_task", default=None)
+"""Set at the edge; every line says it."""
+
+TOO_TALKATIVE = ("botocore", "boto3", "httpcore", "httpx", "urllib3", "hpack", "asyncio")
+"""Their debug lines hold headers and bodies."""
+
+_START = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrtbf])|(?<=\\u[0-9a-f]{4})|(?<=\\x[0-9a-f]{2})|(?<=%[0-9a-f]{2}))"
+"""Where a word begins, also after an escape of JSON, Python or a URL."""
+
+_KEY = re.compile(
+    rf"""
+      {_START}(?:sk|rt|csk|pplx|xai|nvapi|fw|gsk|hf|gh[opusr]|github_pat|tgp_v1|r8)[-_][A-Za-z0-9_\-]{{8,}}
+    | {_START}AIza[A-Za-z0-9_\-]{{16,}}
+    | {_START}AQ\.[A-Za-z0-9_\-]{{16,}}
+    | {_START}A(?:KI|SI)A[A-Z0-9]{{12,}}
+    | {_START}eyJ[A-Za-z0-9_\-]{{8,}}(?:\.[A-Za-z0-9_\-]*){{1,4}}
+    | (?<=bearer\s)[A-Za-z0-9._~+/\-]{{8,}}=*
+    | (?<=basic\s)[A-Za-z0-9+/]{{8,}}=*
+    | (?<=[?&]key=)[^&\s"'\\]+
+    | (?<=://)[^/\s"'\\@]+:[^/\s"'\\@]+(?=@)
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+"""Anything shaped like a key: those of the providers in the catalogue, AWS's, JWTs, our own, what follows `Bearer`, and passwords in URLs."""
+
+_NAMED = re.compile(
+    r"""(\\?["']?(?:x-api-key|x-goog-api-key|api-key|api_?key|authorization|password|secret|(?:access|refresh)_?token)\\?["']?\s*[:=]\s*\\?["'])([^"'\\]+)""",
+    re.IGNORECASE,
+)
+"""A value beside a name that promises a secret, whatever its own shape."""
+
+
+def mask(text: str) -> str:
+    """The text without what is shaped like a key. JSON stays JSON."""
+    return _NAMED.sub(rf"\1{MASKED}", _KEY.sub(MASKED, text))
+
+
+@cache
+def logger() -> "Logger":
+    """The logger of everything here. Fields that belong to one request: `logger().thread_safe_append_keys(…)`."""
+    return make_logger(sys.stdout)
+
+
+def make_logger(stream: IO[str], *, name: str = "realmultillm") -> "Logger":
+    """A logger that writes to this stream."""
+    from aws_lambda_powertools import Logger  # noqa: PLC0415 - 60 ms that a request without a log line need not pay
+    from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter  # noqa: PLC0415 - the same
+
+    class Line(LambdaPowertoolsFormatter):
+        def serialize(self, log: dict[str, object]) -> str:  # type: ignore[override]  # theirs is a TypedDict of the same
+            return line(log)
+
+    return Logger(service=name, level="INFO", stream=stream, logger_formatter=Line(utc=True))
+
+
+def line(log: dict[str, object]) -> str:
+    """One event, masked, on one line."""
+    if request := request_id_of_this_task.get():
+        log = {**log, "request_id": request}
+    return mask(json.dumps(log, default=lambda value: type(value).__name__, ensure_ascii=True))
+
+
+def set_up_logging(level: str) -> None:
+    """For `main.py`: our level, and the same lines for what libraries warn of. uvicorn's access log stays off: it has URLs."""
+    ours = logger()
+    ours.setLevel(level)
+    root = logging.getLogger()
+    root.handlers = [ours.registered_handler]
+    root.setLevel(logging.WARNING)
+    for name in TOO_TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,0 +1,20 @@
+"""Our own ids. None is ever taken from a caller (threat H1)."""
+
+import secrets
+
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Crockford's base 32: https://www.crockford.com/base32.html"""
+
+_RANDOM_BITS = 80
+_ULID_DIGITS = 26
+
+
+def mint_ulid(now: float) -> str:
+    """26 characters that sort by time (`now` in seconds), 80 bits of them random. https://github.com/ulid/spec."""
+    number = (int(now * 1000) << _RANDOM_BITS) | secrets.randbits(_RANDOM_BITS)
+    return "".join(ALPHABET[(number >> 5 * place) & 31] for place in reversed(range(_ULID_DIGITS)))
+
+
+def mint_id(digits: int = 16) -> str:
+    """Random characters, 5 bits each, lower case."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(digits)).lower()

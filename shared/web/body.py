@@ -1,0 +1,78 @@
+"""Bounds on what comes in: how much, and how slowly. Threat H5 and slow senders."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+from shared.errors import InvalidRequest, RequestTooLarge, RequestTooSlow
+
+type Message = dict[str, Any]
+type Receive = Callable[[], Awaitable[Message]]
+
+LARGEST = 6 * 1024 * 1024
+"""Bytes. Lambda takes no more either: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+
+PATIENCE = 10.0
+"""Seconds for the whole body, and one more for each `SLOWEST` bytes that did come."""
+
+SLOWEST = 100_000
+
+
+class BoundedBody:
+    """An ASGI `receive` that counts and looks at the clock until the body is complete, and then stands aside."""
+
+    def __init__(
+        self,
+        receive: Receive,
+        headers: Iterable[tuple[bytes, bytes]],
+        *,
+        largest: int = LARGEST,
+        patience: float = PATIENCE,
+    ) -> None:
+        self._receive = receive
+        self._headers = headers
+        self._largest = largest
+        self._patience = patience
+        self._received = 0
+        self._began: float | None = None
+        self.complete = False
+
+    async def __call__(self) -> Message:
+        """The next message.
+
+        Raises:
+            InvalidRequest: the announced length is no length.
+            RequestTooLarge: more than `largest` bytes were announced or came.
+            RequestTooSlow: it takes too long.
+        """
+        if self.complete:
+            return await self._receive()
+        if self._began is None:
+            self._began = asyncio.get_running_loop().time()
+            self._check_announced()
+        message = await self._next(self._began + self._patience + self._received / SLOWEST)
+        self._received += len(message.get("body", b""))
+        self._check(self._received)
+        self.complete = message["type"] != "http.request" or not message.get("more_body", False)
+        return message
+
+    async def _next(self, deadline: float) -> Message:
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await self._receive()
+        except TimeoutError as error:
+            raise RequestTooSlow(f"The body did not come within {self._patience:g} seconds.") from error
+
+    def _check_announced(self) -> None:
+        for name, value in self._headers:
+            if name == b"content-length":
+                if not value.isdigit():
+                    raise InvalidRequest("`content-length` is a number of bytes.", parameter="content-length")
+                self._check(int(value[:20]))
+
+    def _check(self, size: int) -> None:
+        if size > self._largest:
+            raise RequestTooLarge(
+                f"The body is larger than {self._largest} bytes. Send less, or files by URL.",
+                details={"limit": self._largest},
+            )

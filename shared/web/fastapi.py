@@ -1,0 +1,121 @@
+"""What every FastAPI door shares: our errors, the edge, strict JSON, and who calls."""
+
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from typing import Any
+
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPBearer
+
+from shared.errors import Forbidden, InvalidRequest
+from shared.identity.caller import Caller
+from shared.services import Services
+from shared.web.authentication import authenticate
+from shared.web.edge import Edge
+from shared.web.handlers import HANDLERS, error_response
+from shared.wire.json import read_strict
+
+LONGEST_NAME = 100
+"""Characters of a field's name that an error repeats."""
+
+_BEARER = HTTPBearer(
+    scheme_name="credential", auto_error=False, description="A session (JWT) or an access token (`sk-rml-…`)."
+)
+"""For the OpenAPI document alone: `authenticate` reads the headers itself."""
+
+type Ask = Callable[..., Awaitable[Caller]]
+
+
+def new_door(services: Services, *, title: str) -> FastAPI:
+    """An app without routes. It serves no documentation of its own: one merged document is the inventory (threat H11)."""
+    app = FastAPI(title=title, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    install(app, services)
+    return app
+
+
+def install(app: FastAPI, services: Services) -> None:
+    """Our errors, the edge and strict JSON, before the first route is added."""
+    app.router.route_class = StrictRoute
+    app.add_middleware(Edge, now=services.now)
+    for kind, handler in HANDLERS.items():
+        app.add_exception_handler(kind, handler)
+    app.add_exception_handler(RequestValidationError, _answer_invalid)
+
+
+def caller(services: Services) -> Ask:
+    """A dependency: whoever calls, person or program. `Annotated[Caller, Depends(caller(services))]`."""
+
+    async def ask(request: Request, _shown: Any = Depends(_BEARER)) -> Caller:
+        return await authenticate(services, request.scope["headers"], request.scope["query_string"])
+
+    return ask
+
+
+def person(services: Services) -> Ask:
+    """A dependency: somebody signed in, not an access token, so that a token cannot make another that may more (threat I4)."""
+    known = Depends(caller(services))
+
+    async def ask(who: Caller = known) -> Caller:
+        if who.session_id is None:
+            raise Forbidden("This route needs a session, not an access token. Sign in.")
+        return who
+
+    return ask
+
+
+def admin(services: Services) -> Ask:
+    """A dependency: an admin who is signed in."""
+    known = Depends(person(services))
+
+    async def ask(who: Caller = known) -> Caller:
+        if who.role != "admin":
+            raise Forbidden("This route is for admins.")
+        return who
+
+    return ask
+
+
+class StrictRoute(APIRoute):
+    """Reads JSON as the chat door does: no duplicates, no NaN, no depth bombs (threats H5 and H6)."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler, given a request that reads strictly."""
+        handle = super().get_route_handler()
+
+        async def handle_strictly(request: Request) -> Response:
+            return await handle(_StrictRequest(request.scope, request.receive))
+
+        return handle_strictly
+
+
+class _StrictRequest(Request):
+    async def json(self) -> Any:
+        return read_strict(await self.body())
+
+
+async def _answer_invalid(request: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    return error_response(request, explain(error.errors()))
+
+
+def explain(errors: Sequence[Any]) -> InvalidRequest:
+    """What pydantic found, in our form: the fields by the names that the caller used, and never what they held."""
+    found = [{"field": _path(error["loc"]), "message": error["msg"]} for error in errors]
+    first = found[0]
+    return InvalidRequest(
+        f"`{first['field']}`: {first['message']}"
+        if first["field"]
+        else "Send the body as a JSON object, with content-type application/json.",
+        parameter=first["field"] or None,
+        details={"errors": found},
+    )
+
+
+def _path(location: Iterable[str | int]) -> str:
+    """`("body", "messages", 0, "role")` as `messages[0].role`."""
+    path = ""
+    for part in list(location)[1:]:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return path.removeprefix(".")[:LONGEST_NAME]

@@ -1,0 +1,39 @@
+"""Services over a table in memory and a clock that stands still until it is told."""
+
+from pathlib import Path
+
+from shared.services import Services
+from shared.settings import Settings
+from shared.storage.table import Item, Key
+from tests.fakes.table import MemoryTable
+
+
+class FixedClock:
+    """Seconds that pass when a test says so."""
+
+    def __init__(self, at: float = 1_800_000_000.0) -> None:
+        self.at = at
+
+    def __call__(self) -> float:
+        return self.at
+
+    def pass_by(self, seconds: float) -> None:
+        self.at += seconds
+
+
+class CountingTable(MemoryTable):
+    """Counts its reads."""
+
+    reads = 0
+
+    async def get(self, key: Key, *, consistent: bool = False) -> Item | None:
+        self.reads += 1
+        return await super().get(key, consistent=consistent)
+
+
+def fake_services(clock: FixedClock | None = None, table: MemoryTable | None = None) -> Services:
+    """Services whose home is nowhere."""
+    clock = clock or FixedClock()
+    services = Services(Settings(home=Path("/nonexistent")), now=clock)
+    services.table = table or CountingTable(now=clock)
+    return services

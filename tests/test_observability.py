@@ -1,0 +1,84 @@
+import io
+import json
+
+import pytest
+
+from shared.observability import make_logger, mask, request_id_of_this_task
+
+PLANTED = [
+    "sk-proj-Abcdefgh0123456789_-x",
+    "sk-ant-api03-Abcdefgh0123456789",
+    "sk-or-v1-abcdefgh0123456789",
+    "sk-rml-0123456789abcdef_secretsecretsecretsecretsecretsecretsecret0_0a1b2c3d",
+    "rt-rml-0123456789abcdef_secretsecretsecret",
+    "AIzaSyA0123456789abcdefghijklmnopqrstuv",
+    "gsk_0123456789abcdefghij",
+    "xai-0123456789abcdefghij",
+    "hf_0123456789abcdefghij",
+    "ghp_0123456789abcdefghij",
+    "github_pat_11ABCDEFG0123456789_abcdefghij",
+    "pplx-0123456789abcdefghij",
+    "csk-0123456789abcdefghij",
+    "nvapi-0123456789abcdefghij",
+    "AKIAIOSFODNN7EXAMPLE",
+    "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl",
+]
+
+
+@pytest.mark.parametrize("key", PLANTED)
+@pytest.mark.parametrize("around", ["{}", "key={},", '"{}"', "(\\n{})", "Bearer {}", "?key={}&x=1", "%3D{}%26"])
+def test_what_is_shaped_like_a_key_is_masked(key: str, around: str) -> None:
+    """Threat K8, trap 77."""
+    masked = mask(around.format(key))
+
+    assert not any(key[start : start + 12] in masked for start in range(len(key) - 11))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Authorization: Bearer 0123456789abcdef",
+        '{"x-api-key": "0123456789abcdef"}',
+        "{'api-key': '0123456789abcdef'}",
+        '{\\"password\\": \\"0123456789abcdef\\"}',
+        "https://user:0123456789abcdef@host/path",
+        "api_key='0123456789abcdef'",
+    ],
+)
+def test_a_secret_without_a_shape_is_known_by_its_place(text: str) -> None:
+    assert "0123456789abcdef" not in mask(text)
+
+
+def test_ordinary_words_stay() -> None:
+    text = "POST /api/tokens 201 in 12 ms for 01J0ZK8Q, task-based, api-version 2024-10-21, desk-top-publishing"
+
+    assert mask(text) == text
+
+
+def test_a_line_is_one_event_of_json_whatever_is_logged() -> None:
+    """Threats H8 and K8: also in a traceback."""
+    stream = io.StringIO()
+    logger = make_logger(stream, name="test-lines")
+    nasty = 'a"b\n{"level":"FORGED"}\r\n\u2028\x00\ud800' + PLANTED[0]
+    token = request_id_of_this_task.set("R1")
+
+    logger.info("said", extra={"field": nasty, "object": object()})
+    try:
+        int(nasty)
+    except ValueError:
+        logger.exception("failed")
+    request_id_of_this_task.reset(token)
+
+    lines = stream.getvalue().split("\n")
+    events = [json.loads(line) for line in lines[:-1]]
+    assert [(event["message"], event["request_id"]) for event in events] == [("said", "R1"), ("failed", "R1")]
+    assert events[1]["exception_name"] == "ValueError"
+    assert PLANTED[0] not in stream.getvalue()
+    assert "FORGED" not in {event["level"] for event in events}
+
+
+def test_a_line_outside_a_request_has_no_id() -> None:
+    stream = io.StringIO()
+    make_logger(stream, name="test-outside").info("started")
+
+    assert "request_id" not in json.loads(stream.getvalue())
