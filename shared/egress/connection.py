@@ -3,7 +3,7 @@
 import asyncio
 import select
 from collections.abc import Callable
-from typing import Final
+from typing import Final, cast
 
 from shared.egress.exchange import Timeouts
 from shared.errors import (
@@ -64,8 +64,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection stands."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - tells mypy what every stream transport is
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by inheritance
 
     def data_received(self, data: bytes) -> None:
         """A part of the answer; from an idle connection, a reason to leave it."""

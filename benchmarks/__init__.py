@@ -1,0 +1,1 @@
+"""What things cost, measured and printed; never asserted by a timed test."""
