@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from shared.errors import RealMultiLLMError, RequestTooLarge, RequestTooSlow, Unauthenticated
 from shared.wire.json import write
@@ -25,7 +26,13 @@ class ErrorAnswer:
 
 def answer_error(error: RealMultiLLMError, request_id: str) -> ErrorAnswer:
     """The answer to an error that we know."""
-    body = {
+    body = write(describe(error, request_id))
+    return ErrorAnswer(error.status, [(b"content-type", b"application/json"), *error_headers(error)], body)
+
+
+def describe(error: RealMultiLLMError, request_id: str) -> dict[str, Any]:
+    """The error as JSON has it, also for the last line of a stream."""
+    return {
         "error": {
             "message": error.message,
             "code": error.code,
@@ -34,7 +41,6 @@ def answer_error(error: RealMultiLLMError, request_id: str) -> ErrorAnswer:
             "requestId": request_id,
         }
     }
-    return ErrorAnswer(error.status, [(b"content-type", b"application/json"), *error_headers(error)], write(body))
 
 
 def answer_unknown(request_id: str) -> ErrorAnswer:

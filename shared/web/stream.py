@@ -4,10 +4,14 @@ Written against ASGI itself: https://asgi.readthedocs.io/en/latest/specs/www.htm
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
+
+from shared.errors import RealMultiLLMError
+from shared.observability import logger
+from shared.web.errors import INTERNAL_MESSAGE
 
 type Message = dict[str, Any]
 type Receive = Callable[[], Awaitable[Message]]
@@ -58,26 +62,39 @@ async def send_stream(
     pieces: AsyncGenerator[bytes],
     shape: StreamShape,
     *,
-    headers: Sequence[tuple[bytes, bytes]] = (),
+    fail: Callable[[RealMultiLLMError], bytes],
     silence: float = SILENCE,
 ) -> None:
-    """Send what comes. An error before the first byte is raised (the status is still free); `pieces` answers for later ones itself."""
-    async with aclosing(pieces), _Pulse(send, shape, headers, silence) as pulse:
-        async for piece in pieces:
-            if piece:
-                await pulse.say(piece)
+    """Send what comes, and one ending: the pieces' own, or `fail`'s words for the error that broke them off.
+
+    Raises:
+        RealMultiLLMError: before the first byte, while the status is still free.
+    """
+    async with aclosing(pieces), _Pulse(send, shape, silence) as pulse:
+        try:
+            async for piece in pieces:
+                if piece:
+                    await pulse.say(piece)
+        except RealMultiLLMError as error:
+            if not pulse.begun:
+                raise
+            await pulse.say(fail(error))
+        except Exception:
+            if not pulse.begun:
+                raise
+            logger().exception("stream failed")
+            await pulse.say(fail(RealMultiLLMError(INTERNAL_MESSAGE)))
         await pulse.end()
 
 
 class _Pulse:
     """Sends, and sends a keep-alive whenever nothing was sent for a while."""
 
-    def __init__(self, send: Send, shape: StreamShape, headers: Sequence[tuple[bytes, bytes]], silence: float) -> None:
+    def __init__(self, send: Send, shape: StreamShape, silence: float) -> None:
         self._send = send
         self._shape = shape
-        self._headers = headers
         self._silence = silence
-        self._begun = False
+        self.begun = False
         self._heard = 0.0
         self._beating: asyncio.Task[None] | None = None
 
@@ -93,26 +110,25 @@ class _Pulse:
             await asyncio.gather(self._beating, return_exceptions=True)
 
     async def say(self, body: bytes) -> None:
-        if not self._begun:
+        if not self.begun:
             await self._begin()
         self._heard = asyncio.get_running_loop().time()
         await self._send({"type": "http.response.body", "body": body, "more_body": True})
 
     async def end(self) -> None:
-        if not self._begun:
+        if not self.begun:
             await self._begin()
         await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _begin(self) -> None:
-        self._begun = True
-        await self._send({"type": "http.response.start", "status": 200, "headers": self._all_headers()})
+        self.begun = True
+        await self._send({"type": "http.response.start", "status": 200, "headers": self._headers()})
 
-    def _all_headers(self) -> list[tuple[bytes, bytes]]:
+    def _headers(self) -> list[tuple[bytes, bytes]]:
         return [
             (b"content-type", self._shape.content_type),
             (b"cache-control", b"no-cache, no-transform"),
             (b"x-accel-buffering", b"no"),
-            *self._headers,
         ]
 
     async def _beat(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -122,5 +138,3 @@ class _Pulse:
                 await self.say(self._shape.keep_alive)
             else:
                 await asyncio.sleep(self._silence - quiet)
-
-

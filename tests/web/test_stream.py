@@ -5,10 +5,14 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from shared.errors import ProviderFailed
+from shared.errors import ProviderFailed, RealMultiLLMError
 from shared.web.stream import CallerGone, Message, StreamShape, send_stream, while_listening
 
 SHAPE = StreamShape(b"text/event-stream", b": keep-alive\n\n")
+
+
+def fail(error: RealMultiLLMError) -> bytes:
+    return f"error: {error.code}".encode()
 
 
 class Wire:
@@ -36,7 +40,7 @@ async def test_what_comes_is_sent_as_it_comes() -> None:
         yield b"b"
 
     wire = Wire()
-    await send_stream(wire.send, pieces(), SHAPE)
+    await send_stream(wire.send, pieces(), SHAPE, fail=fail)
 
     assert wire.bodies() == [b"a", b"b", b""]
     assert wire.sent[0]["status"] == 200
@@ -53,9 +57,35 @@ async def test_a_failure_before_the_first_byte_leaves_the_status_free() -> None:
 
     wire = Wire()
     with pytest.raises(ProviderFailed):
-        await send_stream(wire.send, pieces(), SHAPE)
+        await send_stream(wire.send, pieces(), SHAPE, fail=fail)
 
     assert wire.sent == []
+
+
+@pytest.mark.parametrize(("error", "said"), [(ProviderFailed("x"), b"error: upstream_error"), (KeyError("x"), b"error: internal_error")])
+async def test_a_failure_after_the_first_byte_is_the_one_ending(error: Exception, said: bytes) -> None:
+    """Whatever broke: never just a cut."""
+
+    async def pieces() -> AsyncGenerator[bytes]:
+        yield b"a"
+        raise error
+
+    wire = Wire()
+    await send_stream(wire.send, pieces(), SHAPE, fail=fail)
+
+    assert wire.bodies() == [b"a", said, b""]
+
+
+async def test_a_failure_after_a_keep_alive_is_the_one_ending_too() -> None:
+    async def pieces() -> AsyncGenerator[bytes]:
+        await asyncio.sleep(0.05)
+        raise ProviderFailed("x")
+        yield b""
+
+    wire = Wire()
+    await send_stream(wire.send, pieces(), SHAPE, fail=fail, silence=0.01)
+
+    assert wire.bodies()[-2:] == [b"error: upstream_error", b""]
 
 
 async def test_silence_is_filled_with_bare_comments() -> None:
@@ -66,7 +96,7 @@ async def test_silence_is_filled_with_bare_comments() -> None:
         yield b"late"
 
     wire = Wire()
-    await send_stream(wire.send, pieces(), SHAPE, silence=0.01)
+    await send_stream(wire.send, pieces(), SHAPE, fail=fail, silence=0.01)
 
     assert wire.bodies()[0] == SHAPE.keep_alive
     assert wire.bodies()[-2:] == [b"late", b""]

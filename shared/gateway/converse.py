@@ -1,0 +1,98 @@
+"""One chat from wish to receipt, told in order: plan, ask, relay, meter. The doors only read the wish and speak the events."""
+
+import time
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+
+from shared.chat.events import ChatEvent, ToolCallStart
+from shared.chat.receipt import Attempt, Done, Receipt
+from shared.chat.request import ChatRequest
+from shared.egress.exchange import Timeouts
+from shared.errors import CredentialCorrupt, CredentialRejected, InvalidRequest
+from shared.gateway.ask import ask
+from shared.gateway.destination import destination
+from shared.gateway.inline import inline_media
+from shared.gateway.meter import Meter
+from shared.gateway.plan import choose, named_provider, permit, usable, with_settings
+from shared.gateway.relay import relay
+from shared.gateway.target import Target
+from shared.providers.dialects import load_dialect
+from shared.providers.find import get_provider
+from shared.identity.caller import Caller
+from shared.records.ids import mint_ulid
+from shared.secrets import ApiKey
+from shared.services import Services
+from shared.storage.configs import find_config, list_configs, mark_key
+
+TIMEOUTS = Timeouts()
+
+
+async def plan(services: Services, caller: Caller, *, wished: str | None, model: str) -> Target:
+    """The target that answers this caller.
+
+    Raises:
+        InvalidRequest: nobody can tell which provider or model is meant.
+        NotFound: no such provider, or no key for it is stored.
+        Forbidden: the access token is for others.
+    """
+    provider, named = named_provider(wished, model)
+    if provider is not None:
+        config = usable(await find_config(services.table, caller.owner, provider.id), provider)
+    else:
+        config = choose(model, await list_configs(services.table, caller.owner))
+        provider = get_provider(config.provider)
+    chosen = named or config.settings.default_model or provider.default_model
+    if not chosen:
+        raise InvalidRequest(f"`model` is needed: {provider.name} has no default", parameter="model")
+    permit(caller.token, provider, chosen)
+    base = destination(provider, config.base_url, services.settings)
+    return Target(provider, config, chosen, load_dialect(provider.dialect), base)
+
+
+async def converse(services: Services, request: ChatRequest, target: Target) -> AsyncGenerator[Sequence[ChatEvent | Done]]:
+    """The events of the answer, as many at a time as came at once, and at the very end one Done.
+
+    Raises:
+        RealMultiLLMError: on every ending that is not Done.
+    """
+    key = await _open_key(services, target)
+    request = with_settings(replace(request, model=target.model), target.config.settings)
+    request = await inline_media(request, target, services.client, TIMEOUTS)
+    meter, attempts = Meter(request), list[Attempt]()
+    deadline = time.monotonic() + TIMEOUTS.total
+
+    def ask_once() -> AsyncGenerator[Sequence[ChatEvent]]:
+        return ask(request, target, key=key, client=services.client, timeouts=TIMEOUTS)
+
+    try:
+        async with aclosing(relay(ask_once, target, attempts=attempts, deadline=deadline)) as batches:
+            async for batch in batches:
+                for event in batch:
+                    meter.hear(event)
+                    if isinstance(event, ToolCallStart) and not event.id:
+                        event.id = f"call_{mint_ulid(services.now())}"
+                yield batch
+    except CredentialRejected:
+        await mark_key(services.table, target.config, "rejected")
+        raise
+    yield [await _done(services, meter, target, attempts)]
+
+
+async def _open_key(services: Services, target: Target) -> ApiKey | None:
+    """The key, if the origin about to be asked is the one it was sealed for."""
+    if target.config.sealed is None:
+        return None
+    try:
+        return await services.vault.open(target.config.sealed, target.config.binding(target.base.origin))
+    except CredentialCorrupt:
+        await mark_key(services.table, target.config, "needs_reentry")
+        raise
+
+
+async def _done(services: Services, meter: Meter, target: Target, attempts: list[Attempt]) -> Done:
+    usage = meter.usage()
+    config = target.config
+    cost = await _cost(services, target, usage)
+    receipt = Receipt("own", config.fingerprint or "", target.provider.id, target.model, tuple(attempts), cost)
+    return Done(meter.finishes(), usage, receipt)

@@ -1,0 +1,37 @@
+"""A provider, a config and a model that could answer: everything it takes to ask, but the key."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.dialects.dialect import Dialect
+from shared.egress.urls import BaseUrl
+from shared.providers.provider import Provider
+from shared.records.config import ProviderConfig
+from shared.secrets import ApiKey
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """`model` is the provider's own name; `largest_output` is what the catalogue knows of it, in tokens."""
+
+    provider: Provider
+    config: ProviderConfig
+    model: str
+    dialect: Dialect
+    base: BaseUrl
+    largest_output: int | None = None
+
+    def url(self, path: str, query: str) -> str:
+        """The URL to ask."""
+        return f"{self.base.text}{path}?{query}" if query else f"{self.base.text}{path}"
+
+    def headers(self, key: ApiKey | None) -> Mapping[str, str]:
+        """What the provider wants to see of the key; in headers, never in the URL (trap 50)."""
+        return self.provider.headers(key)
+
+    def spell(self, body: dict[str, Any]) -> dict[str, Any]:
+        """The body with the vendor's quirks."""
+        for quirk in self.provider.quirks:
+            body = quirk(body)
+        return body
