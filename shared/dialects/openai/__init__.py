@@ -1,0 +1,11 @@
+"""OpenAI's chat completions, spoken by most of the world: https://platform.openai.com/docs/api-reference/chat (2026-11)."""
+
+from typing import Final
+
+from shared.dialects.dialect import Dialect
+from shared.dialects.openai.explain import explain
+from shared.dialects.openai.read import models, read
+from shared.dialects.openai.stream import ChatStream
+from shared.dialects.openai.write import write
+
+DIALECT: Final = Dialect(name="openai", write=write, read=read, stream=ChatStream, explain=explain, models=models)
