@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from shared.chat.events import ChatEvent
-from shared.dialects.explain import read_body, read_error
-from shared.dialects.failures import failure
+from shared.dialects.explain import read_body
 from shared.errors import BadResponse, BadStreamData, ProviderError, StreamTruncated
 from shared.wire.json import read_lenient
 from shared.wire.sse import Frame, SseDecoder
@@ -59,7 +58,7 @@ class EventStreamReader(ABC):
             self._hear_rest(events)
             if not self._heard:
                 raise self._explain_silence()
-        self._end(events)
+        events.extend(self._end())
         self._finished = True
         return events
 
@@ -68,8 +67,12 @@ class EventStreamReader(ABC):
         """Append what one piece says. `name` is the event's. Sets `_finished` when nothing can follow."""
 
     @abstractmethod
-    def _end(self, events: list[ChatEvent]) -> None:
-        """Append what the end itself says, or raise StreamTruncated."""
+    def _end(self) -> list[ChatEvent]:
+        """What the end itself says. Raises StreamTruncated when it came too early."""
+
+    @abstractmethod
+    def _explain(self, piece: dict[str, Any]) -> ProviderError:
+        """Whose fault a piece is that holds an `error`."""
 
     def _hear(self, data: bytes, events: list[ChatEvent]) -> None:
         for frame in self._decoder.feed(data):
@@ -107,7 +110,6 @@ class EventStreamReader(ABC):
         if self.skipped:
             return StreamTruncated("the provider's stream ended in the middle of its first event")
         said = read_body(self._decoder.stray)
-        message, type_, code = read_error(said)
-        if message and isinstance(said, dict) and "error" in said:
-            return failure(code if isinstance(code, int) and code in range(400, 600) else 500, message, type=type_, code=code)
+        if isinstance(said, dict) and "error" in said:
+            return self._explain(said)
         return BadResponse("the provider answered with something that is not an event stream")
