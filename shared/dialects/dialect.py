@@ -50,3 +50,5 @@ class Dialect:
     """(status ≥ 300, lower-case headers, body) → whose fault it is. Never echoes what is not a message."""
     models: Callable[[bytes], list[str]]
     """The body of the model list → the ids that the key may use."""
+    fetches_media: bool = True
+    """These providers fetch pictures and documents by https URL themselves; where they do not, the gateway sends the bytes (trap 51)."""

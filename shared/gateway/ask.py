@@ -1,6 +1,8 @@
 """One question to one provider: write, send, read. Nothing is retried in here."""
 
-from collections.abc import AsyncGenerator, Sequence
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 
 from shared.chat.events import ChatEvent
@@ -15,6 +17,8 @@ from shared.wire.json import write
 
 LARGEST_FAILURE = 1024 * 1024
 """Bytes of an error body that are read; the rest explains nothing more."""
+LAST_WORDS = 0.05
+"""Seconds."""
 
 
 async def ask(
@@ -70,12 +74,23 @@ async def _plain(inbound: Inbound, dialect: Dialect, mask: Mask) -> AsyncGenerat
 
 
 async def _stream(inbound: Inbound, dialect: Dialect, mask: Mask) -> AsyncGenerator[Sequence[ChatEvent]]:
-    """First ending wins: what comes after it is not waited for."""
+    """The first ending wins; what comes after it is dropped."""
     reader = dialect.stream()
-    async for piece in inbound.pieces():
+    pieces = inbound.pieces()
+    async for piece in pieces:
         yield reader.feed(mask.feed(piece))
         if reader.finished:
             break
     else:
         yield reader.feed(mask.close())
     yield reader.close()
+    if reader.finished:
+        await _hear_out(pieces)
+
+
+async def _hear_out(pieces: AsyncIterator[bytes]) -> None:
+    """Wait a moment for the end of the body, which mostly comes with the last event: then the connection can be used again."""
+    with contextlib.suppress(TimeoutError, ProviderError):
+        async with asyncio.timeout(LAST_WORDS):
+            async for _ in pieces:
+                pass

@@ -58,7 +58,7 @@ async def converse(services: Services, request: ChatRequest, target: Target) -> 
     """
     key = await _open_key(services, target)
     request = with_settings(replace(request, model=target.model), target.config.settings)
-    request = await inline_media(request, target, services.client, TIMEOUTS)
+    request = await inline_media(request, target, services.client)
     meter, attempts = Meter(request), list[Attempt]()
     deadline = time.monotonic() + TIMEOUTS.total
 
