@@ -1,0 +1,70 @@
+# RealMultiLLM. `make` alone tells what can be made. All that is needed is git and either uv or Python 3.13.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test lint types conformance bench synth format clean uv
+
+UV_VERSION := 0.13.8
+CORPUS ?= ../shared/provider-traffic
+PYTHON := .venv/bin/python
+
+# A uv that answers here: a pyenv shim may be on the PATH and still know no uv for this folder's Python, so it is asked, not looked for.
+UV := $(shell if .uv/bin/uv --version >/dev/null 2>&1; then echo .uv/bin/uv; elif uv --version >/dev/null 2>&1; then echo uv; else echo .uv/bin/uv; fi)
+UV_IS_OURS := $(filter .uv/bin/uv,$(UV))
+# Our own uv was made by a Python that is new enough, so that one is used; somebody else's uv finds or fetches what .python-version says.
+SYNC = $(if $(UV_IS_OURS),UV_PYTHON=$(CURDIR)/.uv/bin/python) $(UV) sync --quiet --frozen --inexact
+LOCKED := pyproject.toml uv.lock .python-version
+
+help: ## What can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: .venv/.product ## Start RealMultiLLM on this machine
+	@exec $(PYTHON) -m functions.local
+
+test: .venv/.dev ## Every test; the counts are in the last line
+	@$(PYTHON) -m pytest
+
+lint: .venv/.dev ## ruff: rules and format
+	@.venv/bin/ruff check
+	@.venv/bin/ruff format --check
+
+format: .venv/.dev ## ruff mends what it can
+	@.venv/bin/ruff check --fix
+	@.venv/bin/ruff format
+
+types: .venv/.dev ## mypy, strict
+	@.venv/bin/mypy
+
+conformance: .venv/.conformance ## Replay recorded provider traffic through the gateway: CORPUS=<folder>
+	@$(PYTHON) -m tests.conformance --corpus "$(CORPUS)"
+
+bench: .venv/.bench ## CPU, memory and start against the budgets
+	@$(PYTHON) -m benchmarks.chat
+
+synth: .venv/.infra ## The AWS stack as CloudFormation, in cdk.out
+	@$(PYTHON) -m infra.app
+
+clean: ## Forget what was made here, except the data of a running installation
+	rm -rf .venv .uv .mypy_cache .ruff_cache .hypothesis cdk.out
+
+# Each stamp stands for its groups as the lock file has them, hashes checked. Nothing is taken away by another target's sync.
+.venv/.product: GROUPS := --no-default-groups
+.venv/.dev: GROUPS := --group dev
+.venv/.conformance: GROUPS := --no-default-groups --group test --group vendors
+.venv/.bench: GROUPS := --no-default-groups --group bench
+.venv/.infra: GROUPS := --no-default-groups --group infra
+.venv/.product .venv/.dev .venv/.conformance .venv/.bench .venv/.infra: $(LOCKED) $(UV_IS_OURS)
+	@$(SYNC) $(GROUPS)
+	@touch $@
+
+uv: $(UV_IS_OURS)
+
+.uv/bin/uv:
+	@python=$$(for name in python3.13 python3.14 python3 python; do \
+	  if "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 13))' >/dev/null 2>&1; then echo "$$name"; break; fi; done); \
+	if [ -z "$$python" ]; then \
+	  echo 'RealMultiLLM needs uv (https://docs.astral.sh/uv/) or Python 3.13 (https://www.python.org/downloads/), and found neither.' >&2; exit 1; fi; \
+	"$$python" -m venv .uv || { echo "$$python has no working venv: install it (Debian: apt install python3-venv), or uv." >&2; exit 1; }; \
+	.uv/bin/python -m pip install --quiet --disable-pip-version-check "uv==$(UV_VERSION)"
