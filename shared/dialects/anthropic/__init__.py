@@ -1,0 +1,13 @@
+"""Anthropic's Messages: https://platform.claude.com/docs/en/api/messages (2026-11)."""
+
+from typing import Final
+
+from shared.dialects.anthropic.read import read, read_models
+from shared.dialects.anthropic.stream import AnthropicStream
+from shared.dialects.anthropic.write import write
+from shared.dialects.dialect import Dialect
+from shared.dialects.explain import explain
+
+DIALECT: Final = Dialect(
+    name="anthropic", write=write, read=read, stream=AnthropicStream, explain=explain, models=read_models
+)

@@ -1,0 +1,111 @@
+"""Our request in Anthropic's words: https://platform.claude.com/docs/en/api/messages/create (2026-11)."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from shared.chat.request import ChatRequest, ResponseFormat, Tool
+from shared.dialects.anthropic.thinking import Room, make_room
+from shared.dialects.anthropic.turns import turns
+from shared.dialects.dialect import Written
+from shared.dialects.extend import extend
+from shared.dialects.refuse import refuse_given, unsupported
+
+_FAMILY: Final = "Anthropic"
+_HEADERS: Final = {"anthropic-version": "2023-06-01"}
+_UNKNOWN: Final = ("n", "seed", "logprobs", "top_logprobs", "frequency_penalty", "presence_penalty")
+_TIERS: Final[Mapping[str, str]] = {"auto": "auto", "standard_only": "standard_only", "default": "standard_only"}
+_CHOICES: Final[Mapping[str, str]] = {"auto": "auto", "none": "none", "required": "any", "tool": "tool"}
+_SMALLEST_TOP_P: Final = 0.95
+"""While thinking: https://platform.claude.com/docs/en/build-with-claude/extended-thinking#feature-compatibility (2026-11)."""
+
+
+def write(request: ChatRequest, largest_output: int | None) -> Written:
+    """Raises UnsupportedParameter for what Anthropic cannot do, InvalidRequest for what nobody could."""
+    refuse_given(request, _FAMILY, *_UNKNOWN)
+    room = make_room(request, largest_output)
+    if room.thinks:
+        _refuse_sampling(request)
+    system, messages = turns(request)
+    body = {
+        "model": request.model,
+        "max_tokens": room.max_tokens,
+        "messages": messages,
+        "system": system,
+        "stop_sequences": list(request.stop),
+        "temperature": request.temperature,
+        "top_p": request.top_p,
+        "top_k": request.top_k,
+        "thinking": room.thinking,
+        "output_config": _output(request.response_format, room),
+        "tools": [_tool(tool) for tool in request.tools],
+        "tool_choice": _tool_choice(request),
+        "metadata": _metadata(request),
+        "service_tier": _tier(request.service_tier),
+        "stream": request.stream or None,
+    }
+    said = {name: value for name, value in body.items() if value is not None and value not in ([], {})}
+    return Written("/v1/messages", extend(said, request.extensions), _HEADERS)
+
+
+def _refuse_sampling(request: ChatRequest) -> None:
+    """A thinking Claude takes no sampling parameters but those that change nothing."""
+    thinking = f"{_FAMILY}, while it thinks,"
+    if request.temperature not in (None, 1):
+        raise unsupported(thinking, "temperature")
+    if request.top_p is not None and request.top_p < _SMALLEST_TOP_P:
+        raise unsupported(thinking, "top_p", f"leave it out, or say {_SMALLEST_TOP_P} or more")
+    if request.top_k is not None:
+        raise unsupported(thinking, "top_k")
+
+
+def _output(format_: ResponseFormat | None, room: Room) -> dict[str, Any]:
+    config: dict[str, Any] = {"effort": room.effort} if room.effort else {}
+    match format_:
+        case ResponseFormat(kind="json_schema"):
+            config["format"] = {"type": "json_schema", "schema": dict(format_.schema or {})}
+        case ResponseFormat(kind="json_object"):
+            raise unsupported(_FAMILY, "response_format", "JSON without a schema is not offered, give a `json_schema`")
+        case _:
+            pass
+    return config
+
+
+def _tool(tool: Tool) -> dict[str, Any]:
+    written = {
+        "name": tool.name,
+        "description": tool.description,
+        "input_schema": {"type": "object", **(tool.parameters or {"properties": {}})},
+        "strict": tool.strict or None,
+    }
+    return {name: value for name, value in written.items() if value is not None}
+
+
+def _tool_choice(request: ChatRequest) -> dict[str, Any] | None:
+    """Trap 87: `disable_parallel_tool_use` is the other side of `parallel_tool_calls`."""
+    alone = request.parallel_tool_calls is False
+    if not request.tools or (request.tool_choice is None and not alone):
+        return None
+    mode = request.tool_choice.mode if request.tool_choice else "auto"
+    choice: dict[str, Any] = {"type": _CHOICES[mode]}
+    if request.tool_choice and mode == "tool":
+        choice["name"] = request.tool_choice.name
+    if alone and mode != "none":
+        choice["disable_parallel_tool_use"] = True
+    return choice
+
+
+def _metadata(request: ChatRequest) -> dict[str, str]:
+    """The only thing that Anthropic takes note of is who the user is."""
+    given = dict(request.metadata or {})
+    user = given.pop("user_id", None) or request.user
+    if given:
+        raise unsupported(_FAMILY, "metadata", "leave it out, or name `user_id` alone")
+    return {"user_id": user} if user else {}
+
+
+def _tier(tier: str | None) -> str | None:
+    if tier is None:
+        return None
+    if tier not in _TIERS:
+        raise unsupported(_FAMILY, "service_tier", f"say one of {', '.join(_TIERS)}")
+    return _TIERS[tier]
