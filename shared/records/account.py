@@ -24,7 +24,7 @@ class SignIn:
     """A session: a family of refresh tokens, of which the newest alone is good."""
 
     id: str
-    email: str
+    owner: str
     refresh: bytes = field(repr=False)
     """SHA-256 of the newest refresh token."""
     created_at: int

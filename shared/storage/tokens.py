@@ -80,13 +80,8 @@ def _attributes(token: AccessToken) -> Item:
 
 
 def _record(item: Item) -> AccessToken:
-    fields: dict[str, Any] = {name: value for name, value in item.items() if name not in {"pk", "sk"}}
-    fields["expires_at"] = fields.pop("valid_until", None)
-    for name in ("providers", "models"):
-        fields[name] = tuple(fields[name]) if fields.get(name) is not None else None
-    if fields.get("budget_usd") is not None:
-        fields["budget_usd"] = Decimal(cast("Decimal", fields["budget_usd"]))
-    for name, value in fields.items():
-        if isinstance(value, Decimal) and name != "budget_usd":
-            fields[name] = int(value)
-    return AccessToken(**fields)
+    fields: dict[str, Any] = {name: value for name, value in item.items() if name not in {"pk", "sk", "valid_until"}}
+    for name, kind in (("providers", tuple), ("models", tuple), ("budget_usd", Decimal)):
+        if name in fields:
+            fields[name] = kind(fields[name])
+    return AccessToken(**fields, expires_at=cast("int | None", item.get("valid_until")))

@@ -1,6 +1,6 @@
 """What every FastAPI door shares: our errors, the edge, strict JSON, and who calls."""
 
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any
 
 from fastapi import Depends, FastAPI, Request, Response
@@ -14,6 +14,7 @@ from shared.services import Services
 from shared.web.authentication import authenticate
 from shared.web.edge import Edge
 from shared.web.handlers import HANDLERS, error_response
+from shared.web.schemas import ErrorBody
 from shared.wire.json import read_strict
 
 LONGEST_NAME = 100
@@ -24,12 +25,19 @@ _BEARER = HTTPBearer(
 )
 """For the OpenAPI document alone: `authenticate` reads the headers itself."""
 
+_ERRORS: Mapping[int | str, dict[str, Any]] = {
+    "4XX": {"model": ErrorBody, "description": "What the caller can mend"},
+    "5XX": {"model": ErrorBody, "description": "What the caller cannot mend"},
+}
+
 type Ask = Callable[..., Awaitable[Caller]]
 
 
 def new_door(services: Services, *, title: str) -> FastAPI:
     """An app without routes. It serves no documentation of its own: one merged document is the inventory (threat H11)."""
-    app = FastAPI(title=title, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app = FastAPI(
+        title=title, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False, responses=dict(_ERRORS)
+    )
     install(app, services)
     return app
 

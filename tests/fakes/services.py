@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from shared.identity.local import LocalAccounts
+from shared.identity.passwords import Cost, Passwords
 from shared.services import Services
 from shared.settings import Settings
 from shared.storage.table import Item, Key
@@ -31,9 +33,12 @@ class CountingTable(MemoryTable):
         return await super().get(key, consistent=consistent)
 
 
-def fake_services(clock: FixedClock | None = None, table: MemoryTable | None = None) -> Services:
-    """Services whose home is nowhere."""
+def fake_services(home: Path, *, clock: FixedClock | None = None, table: MemoryTable | None = None) -> Services:
+    """Services with a key file in this folder and passwords that cost little."""
     clock = clock or FixedClock()
-    services = Services(Settings(home=Path("/nonexistent")), now=clock)
+    services = Services(Settings(home=home), now=clock)
     services.table = table or CountingTable(now=clock)
+    services.accounts = LocalAccounts(
+        services.table, services.key_wrapper, now=clock, passwords=Passwords(Cost(n=2**4))
+    )
     return services

@@ -3,7 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import StorageUnavailable, Unauthenticated
-from shared.identity.tokens import AccessTokens, digest_of, mint_token, read_token_id
+from shared.identity.opaque import digest_of, read_id
+from shared.identity.tokens import PREFIX, AccessTokens, mint_token
 from shared.records.token import AccessToken
 from shared.storage.tokens import add_token, delete_token
 from tests.fakes.services import CountingTable, FixedClock
@@ -64,8 +65,8 @@ async def test_a_wrong_checksum_is_refused_without_asking_the_table(tokens: Acce
 
 @given(st.text())
 def test_no_text_by_chance_is_a_token(text: str) -> None:
-    assert read_token_id(text) is None
-    assert read_token_id("sk-rml-" + text) is None
+    assert read_id(PREFIX, text) is None
+    assert read_id(PREFIX, PREFIX + text) is None
 
 
 async def test_an_unknown_id_and_a_wrong_secret_read_alike(tokens: AccessTokens, table: CountingTable) -> None:

@@ -1,0 +1,155 @@
+"""Bodies of the accounts door. What is written and what is read are apart, so nothing that is read back can be written (threat I4)."""
+
+from decimal import Decimal
+from typing import Annotated, Any, Self
+
+from pydantic import AwareDatetime, Field, PlainSerializer, StringConstraints
+
+from shared.identity.accounts import Session, User
+from shared.records.account import Role
+from shared.records.token import AccessToken, BudgetPeriod
+from shared.web.schemas import Answer, Body, Moment, moment, write_dollars
+
+Email = Annotated[str, StringConstraints(min_length=3, max_length=254), Field(examples=["alice@example.com"])]
+Password = Annotated[
+    str, StringConstraints(min_length=1, max_length=256), Field(examples=["correct horse battery staple"])
+]
+Name = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), Field(examples=["laptop"])
+]
+ProviderId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+ModelName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Count = Annotated[int, Field(strict=True, ge=1, le=1_000_000_000)]
+Dollars = Annotated[
+    Decimal,
+    Field(ge=0, max_digits=20, decimal_places=8, examples=["25.00"]),
+    PlainSerializer(write_dollars, return_type=str),
+]
+"""An amount of money: a decimal string, or a number. 0 blocks, null does not limit (trap 68)."""
+
+
+class Credentials(Body):
+    """E-mail and password."""
+
+    email: Email
+    password: Password
+
+
+class RefreshBody(Body):
+    """What continues a session."""
+
+    refresh_token: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class TokenChange(Body):
+    """What may be changed of an access token. A field left out stays, null lifts a limit."""
+
+    name: Name | None = None
+    providers: Annotated[list[ProviderId], Field(max_length=100)] | None = None
+    models: Annotated[list[ModelName], Field(max_length=500)] | None = None
+    requests_per_minute: Count | None = None
+    tokens_per_minute: Count | None = None
+    max_concurrent: Count | None = None
+    budget_usd: Dollars | None = None
+    budget_period: BudgetPeriod | None = None
+    expires_at: AwareDatetime | None = None
+
+    def given(self) -> dict[str, Any]:
+        """The fields that the caller wrote, as the record has them."""
+        fields = {name: getattr(self, name) for name in self.model_fields_set}
+        for name in ("providers", "models"):
+            if fields.get(name) is not None:
+                fields[name] = tuple(dict.fromkeys(fields[name]))
+        if fields.get("expires_at") is not None:
+            fields["expires_at"] = int(fields["expires_at"].timestamp())
+        return fields
+
+
+class NewToken(TokenChange):
+    """An access token to be."""
+
+    name: Name
+
+
+class UserAnswer(Answer):
+    """A person."""
+
+    id: str
+    email: str
+    role: Role
+
+    @classmethod
+    def of(cls, user: User) -> Self:
+        """As they may see themselves."""
+        return cls(id=user.id, email=user.email, role=user.role)
+
+
+class SessionAnswer(Answer):
+    """What signing in gives. `token` goes in `Authorization: Bearer`; `refreshToken` is good once."""
+
+    token: str
+    refresh_token: str
+    expires_at: Moment
+    user: UserAnswer
+
+    @classmethod
+    def of(cls, session: Session) -> Self:
+        """The session, shown to whoever signed in."""
+        return cls(
+            token=session.token,
+            refresh_token=session.refresh_token,
+            expires_at=moment(session.expires_at),
+            user=UserAnswer.of(session.user),
+        )
+
+
+class WhoAnswer(Answer):
+    """Who is signed in."""
+
+    user: UserAnswer
+
+
+class KeySetAnswer(Answer):
+    """A JWK set, RFC 7517."""
+
+    keys: list[dict[str, str]]
+
+
+class TokenAnswer(Answer):
+    """An access token, without its secret."""
+
+    id: str
+    name: str
+    providers: list[str] | None
+    models: list[str] | None
+    requests_per_minute: int | None
+    tokens_per_minute: int | None
+    max_concurrent: int | None
+    budget_usd: Dollars | None
+    budget_period: BudgetPeriod | None
+    expires_at: Moment | None
+    created_at: Moment
+    updated_at: Moment
+
+    @classmethod
+    def of(cls, record: AccessToken, /, **more: str) -> Self:
+        """The record as its owner sees it."""
+        fields: dict[str, Any] = {name: getattr(record, name) for name in TokenAnswer.model_fields}
+        times = {
+            name: moment(fields[name])
+            for name in ("expires_at", "created_at", "updated_at")
+            if fields[name] is not None
+        }
+        return cls(**{**fields, **times, **more})
+
+
+class WholeTokenAnswer(TokenAnswer):
+    """The one time that the token itself is shown."""
+
+    token: str
+
+
+class TokensAnswer(Answer):
+    """All of them."""
+
+    tokens: list[TokenAnswer]

@@ -1,0 +1,115 @@
+"""Accounts and their sessions in the table.
+
+There is no transaction. An account is written first and its e-mail claimed last, so an account exists once its e-mail says so, and whoever
+loses the race for an e-mail wipes what they wrote. A session is found by its id; its word under its owner is written first.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+from shared.errors import Conflict
+from shared.records.account import Account, Role, SignIn
+from shared.storage import layout
+from shared.storage.table import Absent, AllOf, Change, Compare, ConditionFailed, Item, Key, Present, Table, Value
+
+
+async def add_account(table: Table, account: Account) -> None:
+    """Keep a new account.
+
+    Raises:
+        Conflict: the e-mail has one already.
+    """
+    await table.put(_item(layout.account(account.owner), asdict(account)))
+    await table.put(_item(layout.person(account.owner), {"email": account.email}))
+    claim = _item(layout.email(account.email), {"owner": account.owner})
+    try:
+        await table.put(claim, when=Absent("pk"))
+    except ConditionFailed as taken:
+        await table.delete(layout.person(account.owner))
+        await table.delete(layout.account(account.owner))
+        raise Conflict("That e-mail has an account already. Sign in.") from taken
+
+
+async def find_account(table: Table, owner: str) -> Account | None:
+    """The account of that owner."""
+    item = await table.get(layout.account(owner), consistent=True)
+    return Account(**_fields(item)) if item else None
+
+
+async def find_account_by_email(table: Table, email: str) -> Account | None:
+    """The account with that normalised e-mail. Two reads, whether there is one or not."""
+    claim = await table.get(layout.email(email), consistent=True)
+    return await find_account(table, str(claim["owner"]) if claim else "nobody")
+
+
+async def change_account(
+    table: Table, account: Account, *, role: Role | None = None, password: str | None = None
+) -> Account | None:
+    """Write another role or another hash of the password; the account as it is afterwards, or None if it is gone."""
+    changes: dict[str, Value] = {"role": role, "password": password}
+    given = {name: value for name, value in changes.items() if value is not None}
+    try:
+        item = await table.update(layout.account(account.owner), Change(set=given), when=Present("pk"))
+    except ConditionFailed:
+        return None
+    return Account(**_fields(item))
+
+
+async def crown_if_first(table: Table, account: Account) -> Account:
+    """Make the very first account admin: who claims the one place, exactly one under any concurrency, is crowned, once.
+
+    A crash between claim and crown is mended when that account signs in again; a crown taken away later stays away.
+    """
+    place = await table.get(layout.first_admin(), consistent=True) or await _claim_first(table, account.owner)
+    if place["owner"] != account.owner or place["crowned"]:
+        return account
+    admin = await change_account(table, account, role="admin")
+    await table.update(layout.first_admin(), Change(set={"crowned": True}))
+    return admin or account
+
+
+async def _claim_first(table: Table, owner: str) -> Item:
+    place = _item(layout.first_admin(), {"owner": owner, "crowned": False})
+    try:
+        await table.put(place, when=Absent("pk"))
+    except ConditionFailed as taken:
+        return taken.item or place
+    return place
+
+
+async def add_sign_in(table: Table, session: SignIn) -> None:
+    """Keep a new session."""
+    word = {"expires_at": session.expires_at}
+    await table.put(_item(layout.session_of(session.owner, session.id), word))
+    await table.put(_item(layout.session(session.id), asdict(session)))
+
+
+async def find_sign_in(table: Table, session_id: str) -> SignIn | None:
+    """The session, unless it has ended."""
+    item = await table.get(layout.session(session_id), consistent=True)
+    return SignIn(**_fields(item)) if item else None
+
+
+async def follow_refresh(table: Table, session: SignIn, refresh: bytes) -> SignIn | None:
+    """Let a new refresh token follow the newest; None if another did meanwhile, or the session has ended."""
+    newest = AllOf((Present("pk"), Compare("refresh", "=", session.refresh)))
+    try:
+        await table.update(layout.session(session.id), Change(set={"refresh": refresh}), when=newest)
+    except ConditionFailed:
+        return None
+    return replace(session, refresh=refresh)
+
+
+async def end_sign_in(table: Table, owner: str, session_id: str) -> None:
+    """The session is over; none of its tokens is good any more."""
+    await table.delete(layout.session(session_id))
+    await table.delete(layout.session_of(owner, session_id))
+
+
+def _item(key: Key, fields: Mapping[str, Value]) -> Item:
+    return {"pk": key.pk, "sk": key.sk, **fields}
+
+
+def _fields(item: Item) -> dict[str, Any]:
+    return {name: value for name, value in item.items() if name not in {"pk", "sk"}}
