@@ -59,7 +59,9 @@ def condition_expression(condition: Condition, placeholders: Placeholders) -> st
 
 
 def _group(word: str, conditions: tuple[Condition, ...], placeholders: Placeholders) -> str:
-    return "(" + word.join(condition_expression(each, placeholders) for each in conditions) + ")"
+    """In parentheses, but not twice: DynamoDB refuses redundant ones."""
+    texts = [condition_expression(each, placeholders) for each in conditions]
+    return texts[0] if len(texts) == 1 else f"({word.join(texts)})"
 
 
 def update_expression(change: Change, placeholders: Placeholders) -> str:
