@@ -52,3 +52,5 @@ class Dialect:
     """The body of the model list → the ids that the key may use."""
     fetches_media: bool = True
     """These providers fetch pictures and documents by https URL themselves; where they do not, the gateway sends the bytes (trap 51)."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """What goes with the question for the list of models; a chat has its own in `Written`."""

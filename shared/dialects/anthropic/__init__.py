@@ -4,10 +4,16 @@ from typing import Final
 
 from shared.dialects.anthropic.read import read, read_models
 from shared.dialects.anthropic.stream import AnthropicStream
-from shared.dialects.anthropic.write import write
+from shared.dialects.anthropic.write import HEADERS, write
 from shared.dialects.dialect import Dialect
 from shared.dialects.explain import explain
 
 DIALECT: Final = Dialect(
-    name="anthropic", write=write, read=read, stream=AnthropicStream, explain=explain, models=read_models
+    name="anthropic",
+    write=write,
+    read=read,
+    stream=AnthropicStream,
+    explain=explain,
+    models=read_models,
+    headers=HEADERS,
 )

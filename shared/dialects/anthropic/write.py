@@ -11,7 +11,7 @@ from shared.dialects.extend import extend
 from shared.dialects.refuse import refuse_given, unsupported
 
 _FAMILY: Final = "Anthropic"
-_HEADERS: Final = {"anthropic-version": "2023-06-01"}
+HEADERS: Final = {"anthropic-version": "2023-06-01"}
 _UNKNOWN: Final = ("n", "seed", "logprobs", "top_logprobs", "frequency_penalty", "presence_penalty")
 _TIERS: Final[Mapping[str, str]] = {"auto": "auto", "standard_only": "standard_only", "default": "standard_only"}
 _CHOICES: Final[Mapping[str, str]] = {"auto": "auto", "none": "none", "required": "any", "tool": "tool"}
@@ -44,7 +44,7 @@ def write(request: ChatRequest, largest_output: int | None) -> Written:
         "stream": request.stream or None,
     }
     said = {name: value for name, value in body.items() if value is not None and value not in ([], {})}
-    return Written("/v1/messages", extend(said, request.extensions), _HEADERS)
+    return Written("/v1/messages", extend(said, request.extensions), HEADERS)
 
 
 def _refuse_sampling(request: ChatRequest) -> None:

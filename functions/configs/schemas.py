@@ -1,0 +1,134 @@
+"""Bodies of the configs door. What comes in is strict; what goes out has no field that a key could be in (threat K6)."""
+
+from dataclasses import asdict
+from typing import Annotated, Any, Self
+
+from pydantic import Field
+
+from shared.records.config import ChatSettings, KeyStatus, ProviderConfig
+from shared.records.trial import Trial
+from shared.web.keys import KeyText, KeyTrial
+from shared.web.schemas import Answer, Body, Moment, moment
+
+_MOST_MODELS = 1000
+_LONGEST_PROMPT = 64 * 1024
+_MOST_STOPS = 16
+
+Name = Annotated[str, Field(min_length=1, max_length=256)]
+Penalty = Annotated[float, Field(ge=-2, le=2)]
+
+
+class SettingsBody(Body):
+    """What a chat uses when it does not say. In a change: what is not named stays, null takes it back."""
+
+    default_model: Name | None = None
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    max_tokens: Annotated[int, Field(strict=True, ge=1, le=100_000_000)] | None = None
+    top_p: Annotated[float, Field(ge=0, le=1)] | None = None
+    frequency_penalty: Penalty | None = None
+    presence_penalty: Penalty | None = None
+    stop: Annotated[list[Name], Field(max_length=_MOST_STOPS)] | None = None
+    seed: Annotated[int, Field(strict=True, ge=-(2**63), lt=2**63)] | None = None
+    reasoning_effort: Name | None = None
+    system_prompt: Annotated[str, Field(max_length=_LONGEST_PROMPT)] | None = None
+
+    def applied_to(self, settings: ChatSettings) -> ChatSettings:
+        """The settings with what is named here."""
+        fields: dict[str, Any] = {**asdict(settings), **self.model_dump(exclude_unset=True)}
+        return ChatSettings(**{**fields, "stop": tuple(fields["stop"] or ())})
+
+
+class ConfigBody(Body):
+    """A config, or what is to change of it: what is not named stays as it is."""
+
+    provider: Name | None = Field(default=None, description="Provider id or alias, where the path does not name it.")
+    api_key: KeyText | None = None
+    base_url: Annotated[str, Field(max_length=2048)] | None = Field(
+        default=None, description="Where the provider is, if it may be chosen. A new one needs `apiKey` with it."
+    )
+    models: Annotated[list[Name], Field(max_length=_MOST_MODELS)] | None = Field(
+        default=None, description="The models to show; none is all."
+    )
+    settings: SettingsBody | None = None
+    is_active: bool | None = None
+    test: bool = Field(default=True, description="Try the key first, and refuse it if the provider does.")
+
+
+class RotateBody(Body):
+    """The key that takes over."""
+
+    api_key: KeyText
+    test: bool = True
+
+
+class SettingsAnswer(Answer):
+    """What a chat uses when it does not say."""
+
+    default_model: str | None
+    temperature: float | None
+    max_tokens: int | None
+    top_p: float | None
+    frequency_penalty: float | None
+    presence_penalty: float | None
+    stop: list[str]
+    seed: int | None
+    reasoning_effort: str | None
+    system_prompt: str | None
+
+
+class ConfigAnswer(Answer):
+    """A config as it is shown: a fingerprint in place of its key."""
+
+    id: str
+    provider: str
+    base_url: str | None
+    models: list[str]
+    settings: SettingsAnswer
+    is_active: bool
+    fingerprint: str | None = Field(description="Says whether two keys are the same one, and nothing else.")
+    key_status: KeyStatus
+    key_version: int = Field(description="How many keys this config has had.")
+    created_at: Moment
+    updated_at: Moment
+
+    @classmethod
+    def of(cls, config: ProviderConfig) -> Self:
+        """As it is shown."""
+        return cls(
+            id=config.id,
+            provider=config.provider,
+            base_url=config.base_url,
+            models=list(config.models),
+            settings=SettingsAnswer.model_validate(asdict(config.settings)),
+            is_active=config.is_active,
+            fingerprint=config.fingerprint,
+            key_status=config.key_status,
+            key_version=config.key_version,
+            created_at=moment(config.created_at),
+            updated_at=moment(config.updated_at),
+        )
+
+
+class ConfigsAnswer(Answer):
+    """All configs of the caller."""
+
+    configs: list[ConfigAnswer]
+
+
+class StoredAnswer(Answer):
+    """A config as it is now, and what came of trying its key; null when none was tried."""
+
+    config: ConfigAnswer
+    test_result: KeyTrial | None
+
+    @classmethod
+    def of(cls, config: ProviderConfig, trial: Trial | None) -> Self:
+        """As it is shown."""
+        return cls(config=ConfigAnswer.of(config), test_result=KeyTrial.of(trial) if trial else None)
+
+
+class RewrapAnswer(Answer):
+    """How many keys were wrapped anew, and how many do not open and have to be entered again."""
+
+    rewrapped: int
+    needs_reentry: int

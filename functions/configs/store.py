@@ -1,0 +1,93 @@
+"""A config as it is to be: whether its key may stay, and what becomes of a new one."""
+
+from dataclasses import replace
+
+from functions.configs.schemas import ConfigBody
+from shared.crypto.fingerprint import fingerprint
+from shared.errors import Conflict, InvalidRequest
+from shared.gateway.probe import probe, trial_target
+from shared.gateway.target import Target
+from shared.providers.provider import Provider
+from shared.records.config import ChatSettings, ProviderConfig
+from shared.records.ids import mint_ulid
+from shared.records.trial import Trial
+from shared.secrets import ApiKey
+from shared.services import Services
+from shared.storage.configs import save_config
+from shared.storage.installation import fingerprint_secret
+
+
+def new_config(owner: str, provider: Provider, now: float) -> ProviderConfig:
+    """A config with nothing in it yet."""
+    return ProviderConfig(
+        owner=owner, id=mint_ulid(now), provider=provider.id, created_at=int(now), updated_at=int(now)
+    )
+
+
+def changed(config: ProviderConfig, body: ConfigBody) -> ProviderConfig:
+    """The config with what the body names. The key is another matter."""
+    named = body.model_fields_set
+    settings = body.settings.applied_to(config.settings) if body.settings else ChatSettings()
+    return replace(
+        config,
+        base_url=body.base_url if "base_url" in named else config.base_url,
+        models=tuple(body.models or ()) if "models" in named else config.models,
+        settings=settings if "settings" in named else config.settings,
+        is_active=config.is_active if body.is_active is None else body.is_active,
+    )
+
+
+async def store(
+    services: Services,
+    provider: Provider,
+    before: ProviderConfig,
+    after: ProviderConfig,
+    *,
+    key: ApiKey | None,
+    test: bool,
+) -> tuple[ProviderConfig, Trial | None]:
+    """Keep it in one write; the config as it lies there, and what came of trying the key if one was given and tried.
+
+    Raises:
+        InvalidRequest: a field is wrong, a key is missing, or the provider refuses it.
+        Conflict: the key was sealed for another place and has to be given again (threat K1), or somebody else was quicker.
+    """
+    target = trial_target(provider, replace(after, updated_at=int(services.now())), services.settings)
+    if key is None:
+        _check_key_may_stay(before, target.config, provider)
+        return await save_config(services.table, target.config), None
+    trial = await probe(target, key, services.client) if test else None
+    _check_not_refused(trial)
+    saved = await save_config(services.table, await _sealed(services, target, key, trial))
+    services.vault.forget(saved.id)
+    return saved, trial
+
+
+def _check_key_may_stay(before: ProviderConfig, after: ProviderConfig, provider: Provider) -> None:
+    if before.sealed is not None and before.base_url != after.base_url:
+        raise Conflict(
+            "The stored key belongs to the stored `baseUrl`. Send `apiKey` together with the new one.",
+            details={"parameter": "apiKey"},
+        )
+    if before.sealed is None and provider.needs_key:
+        raise InvalidRequest(f"{provider.name} needs `apiKey`", parameter="apiKey")
+
+
+def _check_not_refused(trial: Trial | None) -> None:
+    if trial and trial.refused:
+        raise InvalidRequest(
+            f"{trial.message} Nothing was stored. Correct `apiKey`, or store it untried with `test`: false.",
+            parameter="apiKey",
+            details={"error": trial.error},
+        )
+
+
+async def _sealed(services: Services, target: Target, key: ApiKey, trial: Trial | None) -> ProviderConfig:
+    """With the key as its next version, for the place that was tried and no other."""
+    config = replace(
+        target.config,
+        key_version=target.config.key_version + 1,
+        fingerprint=fingerprint(key, await fingerprint_secret(services.table)),
+        key_status="valid" if trial and trial.valid else "untested",
+    )
+    return replace(config, sealed=await services.vault.seal(key, config.binding(target.base.origin)))

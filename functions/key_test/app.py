@@ -1,0 +1,77 @@
+"""The key test door: tries a key, given or stored, and says in our own words what came of it."""
+
+from dataclasses import replace
+
+from fastapi import Depends, FastAPI
+
+from functions.key_test.schemas import TrialBody
+from shared.errors import CredentialCorrupt, InvalidRequest, NotFound
+from shared.gateway.named import get_named_provider
+from shared.gateway.permits import permit_provider
+from shared.gateway.probe import probe, trial_target
+from shared.gateway.target import Target
+from shared.identity.caller import Caller
+from shared.providers.provider import Provider
+from shared.records.config import ProviderConfig
+from shared.records.trial import Trial
+from shared.services import Services
+from shared.storage.configs import find_config, mark_key
+from shared.web.fastapi import caller, new_door
+from shared.web.keys import KeyTrial, read_key
+
+
+def create_app(services: Services) -> FastAPI:
+    """The door. Nothing is opened before the first request."""
+    app = new_door(services, title="Key test")
+    ask = Depends(caller(services))
+
+    @app.post("/api/providers/{provider}/test", tags=["configs"])
+    async def test_provider(provider: str, body: TrialBody | None = None, who: Caller = ask) -> KeyTrial:
+        """Try a key of this provider, the stored one if none is given. It costs one token at most."""
+        return KeyTrial.of(await _try(services, who, provider, body or TrialBody()))
+
+    @app.post("/api/test-api-key", tags=["configs"])
+    @app.post("/api/provider-config/test", tags=["configs"])
+    async def test_key(body: TrialBody, who: Caller = ask) -> KeyTrial:
+        """Try a key, the stored one if none is given. It costs one token at most."""
+        return KeyTrial.of(await _try(services, who, body.provider, body))
+
+    return app
+
+
+async def _try(services: Services, who: Caller, named: str | None, body: TrialBody) -> Trial:
+    provider = get_named_provider(named, body.provider)
+    permit_provider(who, provider)
+    config = await find_config(services.table, who.owner, provider.id, consistent=True)
+    if body.api_key is not None or not provider.needs_key:
+        target = _given_target(services, who, provider, body, config)
+        return await probe(target, read_key(body.api_key), services.client)
+    return await _try_stored(services, provider, body, config)
+
+
+def _given_target(
+    services: Services, who: Caller, provider: Provider, body: TrialBody, stored: ProviderConfig | None
+) -> Target:
+    """Where a given key is tried: at the place named with it, else where the caller's stored config is."""
+    blank = ProviderConfig(owner=who.owner, id="", provider=provider.id, created_at=0, updated_at=0)
+    config = stored or blank
+    placed = replace(config, base_url=body.base_url or config.base_url)
+    return trial_target(provider, placed, services.settings, model=body.model)
+
+
+async def _try_stored(services: Services, provider: Provider, body: TrialBody, config: ProviderConfig | None) -> Trial:
+    """Try the stored key at its stored place, and note what was learnt of it."""
+    if body.base_url is not None:
+        raise InvalidRequest("`baseUrl` is for a key that is given with it: send `apiKey` too", parameter="apiKey")
+    if config is None or config.sealed is None:
+        raise NotFound(f"No key of {provider.name} is stored. Send `apiKey`.", details={"parameter": "apiKey"})
+    target = trial_target(provider, config, services.settings, model=body.model)
+    try:
+        key = await services.vault.open(config.sealed, config.binding(target.base.origin))
+    except CredentialCorrupt as error:
+        await mark_key(services.table, config, "needs_reentry")
+        return Trial(valid=False, success=False, message=error.message, error=error.code)
+    trial = await probe(target, key, services.client)
+    if trial.valid or trial.refused:
+        await mark_key(services.table, config, "valid" if trial.valid else "rejected")
+    return trial

@@ -1,0 +1,34 @@
+"""What an access token may reach of its owner's configs.
+
+A token that is narrowed to some providers or models sees those alone and changes nothing: else whoever stole it could point a config at a place of
+their own (threats A3 and I4).
+"""
+
+from shared.errors import Forbidden
+from shared.identity.caller import Caller
+from shared.providers.provider import Provider
+
+
+def may_see(who: Caller, provider: str) -> bool:
+    """The provider (its id) is one that the caller's token is for."""
+    return who.token is None or who.token.providers is None or provider in who.token.providers
+
+
+def permit_provider(who: Caller, provider: Provider) -> None:
+    """Let through whom the provider is for.
+
+    Raises:
+        Forbidden: the token is for others.
+    """
+    if not may_see(who, provider.id):
+        raise Forbidden(f"This access token is not for {provider.name}.", details={"parameter": "provider"})
+
+
+def permit_all(who: Caller) -> None:
+    """Let through whoever may do all that the owner may.
+
+    Raises:
+        Forbidden: the token is narrowed.
+    """
+    if who.token is not None and (who.token.providers is not None or who.token.models is not None):
+        raise Forbidden("This access token is for some providers or models alone, so it changes no configs. Sign in.")
