@@ -23,7 +23,10 @@ class Target:
     largest_output: int | None = None
 
     def url(self, path: str, query: str) -> str:
-        """The URL to ask."""
+        """The URL to ask. A base URL that already ends in the version with which the path begins does not get it twice."""
+        version, slash, rest = path.removeprefix("/").partition("/")
+        if slash and self.base.path.endswith(f"/{version}"):
+            path = f"/{rest}"
         return f"{self.base.text}{path}?{query}" if query else f"{self.base.text}{path}"
 
     def headers(self, key: ApiKey | None) -> Mapping[str, str]:
@@ -31,7 +34,5 @@ class Target:
         return self.provider.headers(key)
 
     def spell(self, body: dict[str, Any]) -> dict[str, Any]:
-        """The body with the vendor's quirks."""
-        for quirk in self.provider.quirks:
-            body = quirk(body)
-        return body
+        """The body in the vendor's words. Raises UnsupportedParameter for what the vendor cannot do."""
+        return self.provider.spell(body)

@@ -70,7 +70,8 @@ async def send_stream(
     Raises:
         RealMultiLLMError: before the first byte, while the status is still free.
     """
-    async with aclosing(pieces), _Pulse(send, shape, silence) as pulse:
+    pulse = _Pulse(send, shape, silence)
+    async with aclosing(pieces), pulse:
         try:
             async for piece in pieces:
                 if piece:
@@ -84,7 +85,7 @@ async def send_stream(
                 raise
             logger().exception("stream failed")
             await pulse.say(fail(RealMultiLLMError(INTERNAL_MESSAGE)))
-        await pulse.end()
+    await pulse.end()  # the very last step: once it is sent, a server says that the caller is gone
 
 
 class _Pulse:

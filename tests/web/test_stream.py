@@ -126,3 +126,21 @@ async def test_work_that_fails_says_so_while_the_caller_listens() -> None:
 
     with pytest.raises(ProviderFailed):
         await while_listening(Wire().receive, work())
+
+
+async def test_an_answer_that_was_said_whole_is_not_taken_for_a_caller_who_left() -> None:
+    """A server reports the end of its own answer as a disconnect."""
+
+    async def pieces() -> AsyncGenerator[bytes]:
+        yield b"a"
+
+    wire = Wire()
+
+    async def send(message: Message) -> None:
+        await wire.send(message)
+        if message.get("more_body") is False:
+            wire.left.set()
+
+    await while_listening(wire.receive, send_stream(send, pieces(), SHAPE, fail=fail))
+
+    assert wire.bodies() == [b"a", b""]
