@@ -1,4 +1,7 @@
-"""Our request in Anthropic's words: https://platform.claude.com/docs/en/api/messages/create (2026-11)."""
+"""Our request in Anthropic's words: https://platform.claude.com/docs/en/api/messages/create (2026-11).
+
+`metadata` holds the caller's labels; Anthropic takes note of who the user is, and no answer depends on the others.
+"""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -95,11 +98,7 @@ def _tool_choice(request: ChatRequest) -> dict[str, Any] | None:
 
 
 def _metadata(request: ChatRequest) -> dict[str, str]:
-    """The only thing that Anthropic takes note of is who the user is."""
-    given = dict(request.metadata or {})
-    user = given.pop("user_id", None) or request.user
-    if given:
-        raise unsupported(_FAMILY, "metadata", "leave it out, or name `user_id` alone")
+    user = (request.metadata or {}).get("user_id") or request.user
     return {"user_id": user} if user else {}
 
 

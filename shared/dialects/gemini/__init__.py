@@ -1,0 +1,19 @@
+"""Google's Gemini: https://ai.google.dev/api/generate-content (2026-11)."""
+
+from typing import Final
+
+from shared.dialects.dialect import Dialect
+from shared.dialects.gemini.explain import explain
+from shared.dialects.gemini.read import read, read_models
+from shared.dialects.gemini.stream import GeminiStream
+from shared.dialects.gemini.write import write
+
+DIALECT: Final = Dialect(
+    name="gemini",
+    write=write,
+    read=read,
+    stream=GeminiStream,
+    explain=explain,
+    models=read_models,
+    fetches_media=False,
+)

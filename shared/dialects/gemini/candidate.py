@@ -12,11 +12,12 @@ from shared.chat.events import (
     ToolCallDelta,
     ToolCallStart,
 )
+from shared.dialects.gemini.logprobs import logprobs
 from shared.dialects.gemini.partial import put
 from shared.dialects.lenient import find_text, record, records, text
 from shared.wire.json import write
 
-_READ: Final = frozenset({"content", "finishReason", "index", "tokenCount"})
+_READ: Final = frozenset({"content", "finishReason", "index", "logprobsResult", "tokenCount"})
 """Fields of a candidate that have a place of their own; the others are kept as annotations."""
 
 
@@ -41,6 +42,8 @@ class Candidate:
         for name, value in said.items():
             if name not in _READ and value is not None:
                 events.append(Annotation(name, value, self._index))
+        if isinstance(found := said.get("logprobsResult"), dict):
+            events.append(Annotation("logprobs", logprobs(found), self._index))
         self.reason = find_text(said.get("finishReason")) or self.reason
 
     def end(self, events: list[ChatEvent]) -> None:
