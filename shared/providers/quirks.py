@@ -1,0 +1,299 @@
+"""How vendors differ from OpenAI's spelling: small pure functions, a body in, a body out, listed in a vendor's row in the order to apply.
+
+Whoever cannot do what a parameter asks has it refused by name, never dropped in silence (trap 81); a value that asks for what is done
+anyway (`n: 1`) is left out without a word.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from shared.dialects import wishes
+from shared.dialects.wishes import EARLIER_REASONING, REASONING_BUDGET
+from shared.errors import UnsupportedParameter
+
+type Body = dict[str, Any]
+type Quirk = Callable[[Body], Body]
+
+_OPTIONS: Final[Mapping[str, str]] = {
+    "frequency_penalty": "options.frequencyPenalty",
+    "logprobs": "options.logprobs",
+    "metadata": "options.metadata",
+    "n": "options.n",
+    "parallel_tool_calls": "options.parallelToolCalls",
+    "presence_penalty": "options.presencePenalty",
+    "reasoning_effort": "options.reasoningEffort",
+    "seed": "options.seed",
+    "service_tier": "options.serviceTier",
+    "temperature": "options.temperature",
+    "tool_choice": "options.toolChoice",
+    "tools": "options.tools",
+    "top_logprobs": "options.topLogprobs",
+    "top_p": "options.topP",
+    "user": "options.user",
+}
+"""Our callers' names of the fields that some vendor lacks."""
+_DONE_ANYWAY: Final[Mapping[str, tuple[Any, ...]]] = {
+    "frequency_penalty": (0,),
+    "logprobs": (False,),
+    "n": (1,),
+    "parallel_tool_calls": (True,),
+    "presence_penalty": (0,),
+    "tool_choice": ("auto",),
+    "top_logprobs": (0,),
+}
+_FIXED_SAMPLING: Final = re.compile(r"(openai/)?(o\d|gpt-5(?![.\d])(?!.*-chat))")
+_SAMPLING_UNLESS_THINKING: Final = re.compile(r"(openai/)?gpt-5\.\d")
+"""GPT-5.1 and later sample freely while their effort is `none`, their default."""
+_SAMPLING: Final[Mapping[str, tuple[Any, ...]]] = {
+    "temperature": (1,),
+    "top_p": (1,),
+    "frequency_penalty": (0,),
+    "presence_penalty": (0,),
+    "logprobs": (False,),
+    "top_logprobs": (0,),
+}
+
+
+def rename(name: str, to: str) -> Quirk:
+    """The vendor's own word for a field, or for a wish of `shared.dialects.wishes`."""
+
+    def renamed(body: Body) -> Body:
+        return {(to if key == name else key): value for key, value in body.items()}
+
+    return renamed
+
+
+def leave_out(*names: str) -> Quirk:
+    """Fields of ours that the vendor refuses and that no caller asked for."""
+
+    def without(body: Body) -> Body:
+        return {key: value for key, value in body.items() if key not in names}
+
+    return without
+
+
+def cannot(*names: str) -> Quirk:
+    """Refuse these fields by the names our callers know, unless they ask for what is done anyway."""
+
+    def checked(body: Body) -> Body:
+        for name in names:
+            if name in body and body[name] not in _DONE_ANYWAY.get(name, ()):
+                raise _refusal(name, "leave it out")
+        return {key: value for key, value in body.items() if key not in names}
+
+    return checked
+
+
+def cannot_take(*kinds: str) -> Quirk:
+    """Refuse parts of messages of these types (`image_url`, `file`, `input_audio`, `video_url`)."""
+
+    def checked(body: Body) -> Body:
+        for index, message in enumerate(body["messages"]):
+            content = message.get("content")
+            for part in content if isinstance(content, list) else ():
+                if part["type"] in kinds:
+                    raise UnsupportedParameter(
+                        f"this provider takes no `{part['type']}` parts: send text",
+                        parameter=f"messages[{index}].content",
+                    )
+        return body
+
+    return checked
+
+
+max_tokens: Final = rename("max_completion_tokens", "max_tokens")
+"""The older name, for all who do not know the newer one. Trap 59."""
+
+
+def max_tokens_unless_reasoning(body: Body) -> Body:
+    """GitHub Models knows the older name alone, but for OpenAI's reasoning models, which know the newer alone. Trap 59."""
+    return body if _thinks(body["model"]) else max_tokens(body)
+
+
+def fixed_sampling(body: Body) -> Body:
+    """OpenAI's reasoning models sample as they like: https://platform.openai.com/docs/guides/reasoning (2026-11). Trap 59."""
+    model = body["model"]
+    thinking = body.get("reasoning_effort") not in {None, "none"}
+    if not (_FIXED_SAMPLING.match(model) or (thinking and _SAMPLING_UNLESS_THINKING.match(model))):
+        return body
+    for name, usual in _SAMPLING.items():
+        if name in body and body[name] not in usual:
+            raise _refusal(name, "leave it out for this reasoning model")
+    return {key: value for key, value in body.items() if key not in _SAMPLING}
+
+
+def any_tool(body: Body) -> Body:
+    """Mistral's `any` is OpenAI's `required`: https://docs.mistral.ai/api (2026-11)."""
+    return {**body, "tool_choice": "any"} if body.get("tool_choice") == "required" else body
+
+
+def whole_tools(body: Body) -> Body:
+    """Every tool says what it takes and whether it is strict, for those who want both."""
+    tools = [
+        {**tool, "function": {"parameters": {"type": "object", "properties": {}}, "strict": False, **tool["function"]}}
+        for tool in body.get("tools", ())
+    ]
+    return {**body, "tools": tools} if tools else body
+
+
+def no_schema(body: Body) -> Body:
+    """JSON yes, after a schema no: https://api-docs.deepseek.com/guides/json_mode (2026-11)."""
+    if body.get("response_format", {}).get("type") == "json_schema":
+        raise UnsupportedParameter(
+            "this provider gives JSON, but not after a schema: ask for `json_object` and describe the schema in the prompt",
+            parameter="options.responseFormat",
+        )
+    return body
+
+
+def counted_logprobs(body: Body) -> Body:
+    """Together wants the number of alternatives: https://docs.together.ai/reference/chat-completions-1 (2026-11)."""
+    count = body.get("top_logprobs") or 1
+    plain = {key: value for key, value in body.items() if key not in {"logprobs", "top_logprobs"}}
+    return {**plain, "logprobs": count} if body.get("logprobs") else plain
+
+
+def refusals_as_text(body: Body) -> Body:
+    """An earlier refusal is an earlier text, for those who do not tell them apart."""
+    return _each_message(body, _refusal_as_text)
+
+
+def nameless(body: Body) -> Body:
+    """Participants without names, for those who refuse the field."""
+    for index, message in enumerate(body["messages"]):
+        if "name" in message:
+            raise UnsupportedParameter(
+                "this provider takes no names of participants: leave it out", parameter=f"messages[{index}].name"
+            )
+    return body
+
+
+def joined_texts(body: Body) -> Body:
+    """Texts as one string, for those who take no parts."""
+    return _each_message(body, _joined)
+
+
+def thinking_back(name: str) -> Quirk:
+    """Thinking of earlier turns goes back as text, in the vendor's own field."""
+
+    def spelled(message: Body) -> Body:
+        text = "".join([block["text"] for block in message.get(EARLIER_REASONING, ())])
+        return {**message, name: text} if text else message
+
+    return lambda body: _each_message(body, spelled)
+
+
+def thinking_parts_back(body: Body) -> Body:
+    """Mistral's thinking is a part before the text: https://docs.mistral.ai/capabilities/reasoning (2026-11)."""
+    return _each_message(body, _with_thinking_part)
+
+
+def thinking_details_back(body: Body) -> Body:
+    """OpenRouter wants its details back: https://openrouter.ai/docs/use-cases/reasoning-tokens (2026-11)."""
+    return _each_message(body, _with_details)
+
+
+def openrouter_reasoning(body: Body) -> Body:
+    """Effort or a number of tokens, in one object: https://openrouter.ai/docs/use-cases/reasoning-tokens (2026-11)."""
+    words = {"reasoning_effort": "effort", REASONING_BUDGET: "max_tokens"}
+    reasoning = {word: body[name] for name, word in words.items() if name in body}
+    if not reasoning:
+        return body
+    rest = {key: value for key, value in body.items() if key not in words}
+    return {**rest, "reasoning": {**reasoning, **body.get("reasoning", {})}}
+
+
+def openrouter_files(body: Body) -> Body:
+    """OpenRouter fetches documents itself: https://openrouter.ai/docs/features/multimodal/pdfs (2026-11)."""
+    return _each_part(body, _openrouter_file)
+
+
+def mistral_parts(body: Body) -> Body:
+    """Documents are URLs, `data:` ones too, and sounds are bare base64: https://docs.mistral.ai/api (2026-11)."""
+    return _each_part(body, _mistral_part)
+
+
+def _refusal(name: str, remedy: str) -> UnsupportedParameter:
+    option = _OPTIONS.get(name, name)
+    return UnsupportedParameter(f"this provider or model has no `{option}`: {remedy}", parameter=option)
+
+
+def _thinks(model: str) -> bool:
+    return bool(_FIXED_SAMPLING.match(model) or _SAMPLING_UNLESS_THINKING.match(model))
+
+
+def _each_message(body: Body, spell: Callable[[Body], Body]) -> Body:
+    return {**body, "messages": [spell(message) for message in body["messages"]]}
+
+
+def _each_part(body: Body, spell: Callable[[Body], Body]) -> Body:
+    def spelled(message: Body) -> Body:
+        content = message.get("content")
+        return {**message, "content": [spell(part) for part in content]} if isinstance(content, list) else message
+
+    return _each_message(body, spelled)
+
+
+def _refusal_as_text(message: Body) -> Body:
+    if "refusal" not in message:
+        return message
+    rest = {key: value for key, value in message.items() if key != "refusal"}
+    return {**rest, "content": message["content"] or message["refusal"]}
+
+
+def _joined(message: Body) -> Body:
+    content = message.get("content")
+    if not isinstance(content, list) or any(part["type"] != "text" for part in content):
+        return message
+    return {**message, "content": "\n\n".join([part["text"] for part in content])}
+
+
+def _with_thinking_part(message: Body) -> Body:
+    blocks = [block for block in message.get(EARLIER_REASONING, ()) if block["text"]]
+    if not blocks:
+        return message
+    content = message["content"]
+    spoken = content if isinstance(content, list) else [{"type": "text", "text": content}] if content else []
+    return {**message, "content": [*map(_thinking_part, blocks), *spoken]}
+
+
+def _thinking_part(block: Mapping[str, Any]) -> Body:
+    part = {"type": "thinking", "thinking": [{"type": "text", "text": block["text"]}]}
+    return {**part, "signature": block["signature"]} if block["signature"] else part
+
+
+def _with_details(message: Body) -> Body:
+    blocks: Sequence[Mapping[str, Any]] = message.get(EARLIER_REASONING, ())
+    return {**message, "reasoning_details": [_detail(block) for block in blocks]} if blocks else message
+
+
+def _detail(block: Mapping[str, Any]) -> Body:
+    """An encrypted detail was kept whole, as JSON text; data of another provider's is only data."""
+    if block["redacted"] is None:
+        signed = {"signature": block["signature"]} if block["signature"] else {}
+        return {"type": "reasoning.text", "text": block["text"], **signed}
+    try:
+        whole = json.loads(block["redacted"])
+    except ValueError:
+        whole = None
+    return whole if isinstance(whole, dict) else {"type": "reasoning.encrypted", "data": block["redacted"]}
+
+
+def _openrouter_file(part: Body) -> Body:
+    if part["type"] != wishes.LINKED_FILE:
+        return part
+    return {"type": "file", "file": {"filename": part["filename"] or "document.pdf", "file_data": part["url"]}}
+
+
+def _mistral_part(part: Body) -> Body:
+    match part:
+        case {"type": "file", "file": {"filename": name, "file_data": url}}:
+            return {"type": "document_url", "document_url": url, "document_name": name}
+        case {"type": wishes.LINKED_FILE, "filename": name, "url": url}:
+            return {"type": "document_url", "document_url": url, **({"document_name": name} if name else {})}
+        case {"type": "input_audio", "input_audio": {"data": data}}:
+            return {"type": "input_audio", "input_audio": data}
+        case _:
+            return part
