@@ -1,0 +1,1 @@
+"""What is created in an AWS account: constructs by concern, and a stack that only composes."""
