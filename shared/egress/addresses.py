@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
+ADDRESS_REFUSED: Final = "This destination is not allowed; give a public https address"
+"""One message whatever the reason, so that nobody can scan with it."""
+
 _REFUSED_V4: Final = tuple(
     IPv4Network(text)
     for text in (

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
-from shared.egress.addresses import Rules, is_public
+from shared.egress.addresses import ADDRESS_REFUSED, Rules, is_public
 from shared.egress.urls import BaseUrl
 from shared.errors import AddressRefused, NameNotResolved
 
@@ -53,11 +53,11 @@ async def checked_addresses(base: BaseUrl, rules: Rules, resolver: Resolver) -> 
         AddressRefused: the rules forbid one of them.
         NameNotResolved: there are none.
     """
-    addresses = await resolver.resolve(base.host, base.port)
+    addresses = (base.host,) if base.is_address else await resolver.resolve(base.host, base.port)
     if not addresses:
         raise NameNotResolved(f"The name {base.host} has no address; check the base URL")
     if not rules.names(base.host, base.port) and not all(is_public(address) for address in addresses):
-        raise AddressRefused("This destination is not allowed; give a public https address")
+        raise AddressRefused(ADDRESS_REFUSED)
     return addresses[:MOST_TRIED]
 
 

@@ -11,8 +11,8 @@ from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import Final, NoReturn
 from urllib.parse import quote, urlencode
 
-from shared.egress.addresses import Rules, authority
-from shared.errors import InvalidRequest
+from shared.egress.addresses import ADDRESS_REFUSED, Rules, authority, is_public
+from shared.errors import AddressRefused, InvalidRequest
 
 LONGEST: Final = 2048
 LONGEST_HOST: Final = 253
@@ -51,6 +51,11 @@ class BaseUrl:
         return f"{self.scheme}://{authority(self.host, self.port)}"
 
     @property
+    def is_address(self) -> bool:
+        """The host is an address itself: no name that has a name server ends in a number."""
+        return ":" in self.host or self.host.rpartition(".")[2].isdigit()
+
+    @property
     def host_header(self) -> str:
         """The value of `Host`: without the port where it is the scheme's own."""
         if self.port == _DEFAULT_PORTS[self.scheme]:
@@ -81,6 +86,7 @@ def parse_base_url(text: str, rules: Rules = _NO_RULES, *, parameter: str = "bas
 
     Raises:
         InvalidRequest: it can be misread, is not https on port 443 (unless the operator named it), or has a query.
+        AddressRefused: its host is an address that the rules forbid.
     """
     base, path, query = _split(text, rules, parameter)
     if query is not None:
@@ -92,7 +98,7 @@ def parse_url(text: str, rules: Rules = _NO_RULES, *, parameter: str = "baseUrl"
     """The URL of one request, as strictly as `parse_base_url`, but it may have a query.
 
     Raises:
-        InvalidRequest: as `parse_base_url`.
+        InvalidRequest, AddressRefused: as `parse_base_url`.
     """
     base, path, query = _split(text, rules, parameter)
     return Url(base, f"{path or '/'}?{query}" if query else path or "/")
@@ -152,7 +158,7 @@ def _check_path(path: str, query: str | None, parameter: str) -> None:
 
 def _host(text: str, port: int, rules: Rules, parameter: str) -> str:
     if text.startswith("["):
-        return _literal(_ipv6(text[1:-1], parameter), port, rules, parameter)
+        return _literal(_ipv6(text[1:-1], parameter), port, rules)
     host = text.lower() if text.isascii() and "xn--" not in text.lower() else _idna(text, parameter)
     if host.endswith("."):
         _refuse("has a dot after its host; leave it out", parameter)
@@ -160,18 +166,16 @@ def _host(text: str, port: int, rules: Rules, parameter: str) -> str:
     if len(host) > LONGEST_HOST or not all(_LABEL.fullmatch(label) for label in labels):
         _refuse("has a host that no name server could know; check its spelling", parameter)
     if _NUMBER.fullmatch(labels[-1]):
-        return _literal(_ipv4(host, parameter), port, rules, parameter)
+        return _literal(_ipv4(host, parameter), port, rules)
     if len(labels) == 1 and not rules.names(host, port):
         _refuse("has a host without a dot; give the whole name, as in api.example.com", parameter)
     return host
 
 
-def _literal(host: str, port: int, rules: Rules, parameter: str) -> str:
-    """No provider is known by a number; only the operator may name one."""
-    if not rules.names(host, port):
-        _refuse(
-            "has a number for a host; give a name, or let the operator name it in REALMULTILLM_EGRESS_ALLOW", parameter
-        )
+def _literal(host: str, port: int, rules: Rules) -> str:
+    """A number for a host is refused here already, unless it is public or the operator named it."""
+    if not rules.names(host, port) and not is_public(host):
+        raise AddressRefused(ADDRESS_REFUSED)
     return host
 
 

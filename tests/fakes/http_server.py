@@ -1,7 +1,9 @@
 """A raw HTTP server for egress tests: what it says is bytes, so it can say what no honest server would."""
 
 import asyncio
+import socket
 import ssl
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -27,6 +29,7 @@ class Visit:
 
     def reset(self) -> None:
         """Close without a good-bye (RST)."""
+        self.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.writer.transport.abort()
 
     @property
@@ -80,7 +83,8 @@ async def http_server(script: Script, context: ssl.SSLContext | None = None) -> 
         yield running
     finally:
         server.close()
-        server.abort_clients()
+        for writer in running.writers:
+            writer.transport.abort()
         await server.wait_closed()
         await asyncio.sleep(0.01)
 

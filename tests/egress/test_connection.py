@@ -1,0 +1,203 @@
+"""Faults, bounds and silence on one connection."""
+
+import asyncio
+
+import pytest
+
+from shared.egress.client import EgressClient
+from shared.egress.exchange import Outbound, Timeouts
+from shared.errors import (
+    BadResponse,
+    ProviderTimeout,
+    RealMultiLLMError,
+    StreamInterrupted,
+    StreamLimitReached,
+    StreamStalled,
+    Unreachable,
+)
+from tests.fakes.egress import (
+    KEY,
+    SHORT,
+    STREAM,
+    STREAM_HEAD,
+    ask,
+    drip,
+    say_and_close,
+    say_and_reset,
+    say_and_wait,
+    served,
+)
+from tests.fakes.http_server import Script, Visit, answer, saying
+
+
+@pytest.mark.parametrize(
+    ("script", "error"),
+    [
+        (say_and_close, Unreachable),
+        (say_and_reset, Unreachable),
+        (lambda visit: say_and_close(visit, b"HTTP/1.1 200"), BadResponse),
+        (lambda visit: say_and_reset(visit, b"HTTP/1.1 200"), BadResponse),
+        (lambda visit: say_and_close(visit, *STREAM[:2]), StreamInterrupted),
+        (lambda visit: say_and_reset(visit, *STREAM[:2]), StreamInterrupted),
+        (lambda visit: say_and_close(visit, STREAM_HEAD, b"3\r\nab"), StreamInterrupted),
+        (lambda visit: say_and_close(visit, STREAM_HEAD, b"xx\r\nab"), StreamInterrupted),
+        (lambda visit: say_and_close(visit, answer(b"abc").replace(b": 3", b": 1003")), StreamInterrupted),
+        (lambda visit: say_and_reset(visit, b"HTTP/1.1 200 OK\r\n\r\nabc"), StreamInterrupted),
+        (say_and_wait, ProviderTimeout),
+        (lambda visit: say_and_wait(visit, b"HTTP/1.1 200 OK\r\n"), ProviderTimeout),
+        (drip, ProviderTimeout),
+        (lambda visit: say_and_wait(visit, *STREAM[:2]), StreamStalled),
+    ],
+)
+async def test_each_fault_has_its_name(script: Script, error: type[RealMultiLLMError]) -> None:
+    """The upstream faults of faults.md that a connection can have."""
+    async with served(script) as (server, client):
+        with pytest.raises(error) as fault:
+            await ask(client, server.url())
+        await asyncio.wait_for(server.left.wait(), 2)
+        await asyncio.sleep(0.01)
+        left_open = len(client._open)
+
+    assert type(fault.value) is error
+    assert KEY not in repr(fault.value)
+    assert left_open == 0
+
+
+async def test_what_came_before_a_break_is_handed_over_first() -> None:
+    pieces: list[bytes] = []
+
+    async def collect(client: EgressClient, url: str) -> None:
+        async with client.send(Outbound("POST", url, {}, b"{}")) as inbound:
+            await asyncio.sleep(0.05)
+            async for piece in inbound.pieces():
+                pieces.append(piece)  # noqa: PERF401 - what came before the error is what counts
+
+    async with served(lambda visit: say_and_close(visit, *STREAM[:3])) as (server, client):
+        with pytest.raises(StreamInterrupted):
+            await collect(client, server.url())
+
+    assert b"".join(pieces) == b"abcdef"
+
+
+async def endless(visit: Visit) -> None:
+    await visit.say(STREAM_HEAD)
+    while True:
+        await visit.say(b"10000\r\n" + b"x" * 65_536 + b"\r\n")
+
+
+async def test_an_endless_body_is_cut_at_its_bound() -> None:
+    async def count(client: EgressClient, url: str) -> None:
+        async with client.send(Outbound("POST", url, {}, b"{}"), SHORT) as inbound:
+            async for piece in inbound.pieces():
+                counted.append(len(piece))  # noqa: PERF401 - what came before the error is what counts
+
+    counted: list[int] = []
+    async with served(endless, largest_body=1_000_000) as (server, client):
+        with pytest.raises(StreamLimitReached):
+            await count(client, server.url())
+
+    assert sum(counted) <= 1_000_000
+
+
+async def test_a_whole_body_has_a_bound_of_its_own() -> None:
+    async def read(client: EgressClient, url: str) -> None:
+        async with client.send(Outbound("POST", url, {}, b"{}"), SHORT) as inbound:
+            await inbound.read(limit=100_000)
+
+    async with served(endless) as (server, client):
+        with pytest.raises(BadResponse):
+            await read(client, server.url())
+
+
+async def test_an_answer_that_takes_too_long_is_cut() -> None:
+    async def slow(visit: Visit) -> None:
+        await visit.say(STREAM_HEAD)
+        while True:
+            await visit.say(b"1\r\nx\r\n")
+            await asyncio.sleep(0.02)
+
+    async with served(slow) as (server, client):
+        with pytest.raises(StreamLimitReached):
+            await ask(client, server.url(), Timeouts(idle=0.2, total=0.3))
+
+
+async def test_a_slow_reader_makes_the_provider_wait() -> None:
+    """Memory stays bounded, and the time that we take is not called the provider's silence."""
+    sent = 0
+
+    async def much(visit: Visit) -> None:
+        nonlocal sent
+        await visit.say(STREAM_HEAD)
+        for _ in range(800):
+            await visit.say(b"10000\r\n" + b"x" * 65_536 + b"\r\n")
+            sent += 65_536
+        await visit.say(b"0\r\n\r\n")
+
+    async with (
+        served(much) as (server, client),
+        client.send(Outbound("POST", server.url(), {}, b"{}"), SHORT) as inbound,
+    ):
+        await asyncio.sleep(0.5)
+        sent_early = sent
+        lengths = [len(piece) async for piece in inbound.pieces()]
+
+    assert sent_early < 20_000_000
+    assert max(lengths) <= 2 * 256 * 1024
+    assert sum(lengths) == 800 * 65_536
+
+
+async def test_leaving_early_silences_the_provider() -> None:
+    async with served(lambda visit: say_and_wait(visit, *STREAM[:2])) as (server, client):
+        async with client.send(Outbound("POST", server.url(), {}, b"{}")) as inbound:
+            async for _ in inbound.pieces():
+                break
+        closed_at_once = not client._open or all(connection._lost for connection in client._open)
+        await asyncio.wait_for(server.left.wait(), 2)
+
+    assert closed_at_once
+
+
+@pytest.mark.parametrize("said", [(), STREAM[:2]], ids=["before the head", "in the middle"])
+async def test_who_is_cancelled_silences_the_provider(said: tuple[bytes, ...]) -> None:
+    gone = asyncio.Event()
+
+    async def until_eof(visit: Visit) -> None:
+        await visit.say(*said)
+        await visit.reader.read()
+        gone.set()
+
+    async with served(until_eof) as (server, client):
+        task = asyncio.create_task(ask(client, server.url(), Timeouts()))
+        await asyncio.sleep(0.05)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await asyncio.wait_for(gone.wait(), 1)
+        left_open = len(client._open)
+
+    assert left_open == 0
+
+
+def test_it_works_on_uvloop() -> None:
+    uvloop = pytest.importorskip("uvloop")
+
+    async def walk() -> None:
+        async with served(saying(*STREAM)) as (server, client):
+            for _ in range(2):
+                assert await ask(client, server.url()) == b"abcdef"
+            assert server.connections == 1
+        async with served(lambda visit: say_and_wait(visit, *STREAM[:2])) as (server, client):
+            with pytest.raises(StreamStalled):
+                await ask(client, server.url())
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(walk())
+
+
+async def test_no_task_outlives_its_request() -> None:
+    async with served(saying(answer(b"ok"))) as (server, client):
+        before = asyncio.all_tasks()
+        await ask(client, server.url())
+        after = {task for task in asyncio.all_tasks() - before if "serve" not in repr(task)}
+
+    assert after == set()
