@@ -1,0 +1,33 @@
+from shared.identity.remember import Remembered
+from tests.fakes.services import FixedClock
+
+
+def test_a_value_is_kept_for_five_seconds_since_it_was_asked_for() -> None:
+    clock = FixedClock(100)
+    seen: Remembered[str, int] = Remembered(clock)
+    seen.keep("a", 1, since=98)
+
+    clock.pass_by(2.9)
+    assert seen.find("a") == 1
+    clock.pass_by(0.1)
+    assert seen.find("a") is None
+
+
+def test_a_clock_that_is_set_back_lengthens_no_life() -> None:
+    clock = FixedClock(100)
+    seen: Remembered[str, int] = Remembered(clock)
+    seen.keep("a", 1, since=100)
+
+    clock.at = 50
+
+    assert seen.find("a") is None
+
+
+def test_there_are_never_more_than_were_allowed() -> None:
+    clock = FixedClock(100)
+    seen: Remembered[int, int] = Remembered(clock, most=10)
+
+    for number in range(25):
+        seen.keep(number, number, since=100)
+
+    assert [number for number in range(25) if seen.find(number) is not None] == list(range(15, 25))
