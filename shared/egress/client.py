@@ -28,12 +28,13 @@ _NO_ANSWER: Final = frozenset({204, 205})
 class Answer:
     """An answer whose head has come; an `Inbound`."""
 
-    __slots__ = ("_connection", "_largest", "_length", "headers", "status")
+    __slots__ = ("_connection", "_largest", "_length", "_parser", "headers", "status")
 
     def __init__(self, connection: Connection, parser: ResponseParser, largest: int) -> None:
         self.status: int = parser.status
         self.headers: Mapping[str, str] = parser.headers
         self._connection = connection
+        self._parser = parser
         self._largest = largest
         self._length = 0
 
@@ -49,7 +50,7 @@ class Answer:
         return self
 
     async def __anext__(self) -> bytes:
-        piece = await self._connection.piece()
+        piece = await self._connection.piece(self._parser)
         if not piece:
             raise StopAsyncIteration
         self._length += len(piece)
@@ -66,7 +67,7 @@ class Answer:
         """
         read: list[bytes] = []
         length = 0
-        while piece := await self._connection.piece():
+        while piece := await self._connection.piece(self._parser):
             length += len(piece)
             if length > limit:
                 raise BadResponse("The provider's answer is larger than an answer may be")
@@ -128,10 +129,16 @@ class EgressClient:
         """The answer as callers see it."""
         return Answer(connection, parser, self._largest_body)
 
-    def release(self, origin: str, connection: Connection, parser: ResponseParser) -> None:
-        """Keep the connection if its answer was whole, else close it at once, so that the provider falls silent."""
+    def release(self, origin: str, connection: Connection, parser: ResponseParser, *, orderly: bool) -> None:
+        """Keep the connection if its answer was whole, else close it, so that the provider falls silent.
+
+        Who leaves in good order (a stream is over at its `[DONE]`) leaves the end of the body a moment to come; who leaves with an error
+        or is cancelled does not.
+        """
         if connection.reusable:
             self._pool.put(origin, connection, _promised_seconds(parser.headers))
+        elif orderly and connection.ending:
+            connection.linger(lambda: self.release(origin, connection, parser, orderly=False))
         else:
             connection.abort()
 
@@ -182,7 +189,7 @@ class EgressClient:
 
 
 class Exchange:
-    """The context of one request. Leaving it before the end of the body closes the connection."""
+    """The context of one request."""
 
     __slots__ = ("_client", "_held", "_outbound", "_timeouts")
     _held: tuple[str, Connection, ResponseParser]
@@ -198,9 +205,9 @@ class Exchange:
         return self._client.inbound(connection, parser)
 
     async def __aexit__(
-        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+        self, kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        self._client.release(*self._held)
+        self._client.release(*self._held, orderly=kind is None)
 
 
 def _check_head(parser: ResponseParser) -> None:

@@ -20,6 +20,10 @@ from shared.wire.http import ResponseParser
 MOST_BUFFERED: Final = 256 * 1024
 """Bytes of body that wait for a slow reader before the provider is told to wait too."""
 
+LINGER_SECONDS: Final = 0.2
+LINGER_BYTES: Final = 16 * 1024
+"""What may still come of an answer that nobody reads on: the end of a stream is often just behind its last event."""
+
 UNREACHABLE: Final = "The provider could not be reached"
 """One message for refused, reset and silent, so that nobody can scan with it (threat E8)."""
 
@@ -33,12 +37,14 @@ class Connection(asyncio.Protocol):
     __slots__ = (
         "_answer",
         "_deadline",
+        "_drained",
         "_ends",
         "_fault",
         "_idle",
         "_lost",
         "_on_lost",
         "_paused",
+        "_release",
         "_timer",
         "_transport",
         "_waiter",
@@ -56,6 +62,8 @@ class Connection(asyncio.Protocol):
         self._waiter: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._fault: ProviderError | None = None
+        self._release: Callable[[], None] | None = None
+        self._drained = 0
         self._paused = False
         self._lost = False
         self._deadline = self._ends = self._idle = 0.0
@@ -76,6 +84,9 @@ class Connection(asyncio.Protocol):
             answer.feed(data)
         except ProviderError as error:
             self._fail(error)
+            return
+        if self._release is not None:
+            self._drain(answer)
             return
         if answer.buffered > MOST_BUFFERED and not self._paused:
             self._paused = True
@@ -143,15 +154,17 @@ class Connection(asyncio.Protocol):
                 raise self._fault
             await self._wait()
 
-    async def piece(self) -> bytes:
-        """What came of the body since the last time, waiting for it if need be; empty at the end.
+    async def piece(self, answer: ResponseParser) -> bytes:
+        """What came of this answer's body since the last time, waiting for it if need be; empty at the end.
 
         Raises:
+            RuntimeError: its exchange is over; what comes now may be somebody else's.
             StreamStalled: nothing came for the idle time.
             StreamLimitReached: the total time is over.
             StreamInterrupted: the connection broke.
         """
-        answer = self._begun()
+        if answer is not self._answer or self._release is not None:
+            raise RuntimeError("the body of an answer is read inside its context")
         while True:
             if self._paused and not answer.complete:
                 self._paused = False
@@ -166,9 +179,25 @@ class Connection(asyncio.Protocol):
             self._deadline = min(self.loop.time() + self._idle, self._ends)
             await self._wait()
 
+    @property
+    def ending(self) -> bool:
+        """The answer is not whole, but may be in a moment."""
+        answer = self._answer
+        return answer is not None and not answer.complete and not self._lost and answer.buffered <= LINGER_BYTES
+
+    def linger(self, release: Callable[[], None]) -> None:
+        """Nobody reads on. Call `release` if the answer is whole in a moment, else close; nobody waits for either."""
+        answer = self._begun()
+        answer.take()
+        self._drained = 0
+        self._release = release
+        self._deadline = self.loop.time() + LINGER_SECONDS
+        self._arm()
+
     def rest(self) -> None:
         """The exchange is over; wait for the next."""
         self._answer = None
+        self._release = None
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -196,6 +225,13 @@ class Connection(asyncio.Protocol):
         finally:
             self._waiter = None
 
+    def _drain(self, answer: ResponseParser) -> None:
+        self._drained += len(answer.take())
+        if answer.complete and self._release is not None:
+            self._release()
+        elif self._drained > LINGER_BYTES:
+            self.abort()
+
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
@@ -207,6 +243,9 @@ class Connection(asyncio.Protocol):
 
     def _ring(self) -> None:
         self._timer = None
+        if self._release is not None:
+            self.abort()
+            return
         if self._waiter is None:
             return
         if self.loop.time() < self._deadline:

@@ -42,7 +42,10 @@ class Inbound(Protocol):
 
 
 class Client(Protocol):
-    """Sends a request. Leaving the context before the end of the body closes the connection, so the provider falls silent too."""
+    """Sends a request. Leaving the context before the end of the body closes the connection, so the provider falls silent too.
+
+    It does so at once with an error or when cancelled, else when the end of the body turns out not to be just behind.
+    """
 
     def send(self, outbound: Outbound, timeouts: Timeouts = Timeouts()) -> AbstractAsyncContextManager[Inbound]:
         """Raises AddressRefused, NameNotResolved, Unreachable, TlsFailed, ProviderTimeout, BadResponse, Redirected, BadEncoding."""

@@ -146,15 +146,57 @@ async def test_a_slow_reader_makes_the_provider_wait() -> None:
     assert sum(lengths) == 800 * 65_536
 
 
-async def test_leaving_early_silences_the_provider() -> None:
-    async with served(lambda visit: say_and_wait(visit, *STREAM[:2])) as (server, client):
-        async with client.send(Outbound("POST", server.url(), {}, b"{}")) as inbound:
+async def test_leaving_with_an_error_silences_the_provider_at_once() -> None:
+    async def leave(client: EgressClient, url: str) -> None:
+        async with client.send(Outbound("POST", url, {}, b"{}")) as inbound:
             async for _ in inbound.pieces():
-                break
-        closed_at_once = not client._open or all(connection._lost for connection in client._open)
-        await asyncio.wait_for(server.left.wait(), 2)
+                raise KeyError
+
+    async with served(endless) as (server, client):
+        with pytest.raises(KeyError):
+            await leave(client, server.url())
+        closed_at_once = all(connection._transport.is_closing() for connection in client._open)
+        await asyncio.wait_for(server.left.wait(), 1)
 
     assert closed_at_once
+
+
+@pytest.mark.parametrize(
+    "tail", [(b"1\r\nx\r\n",) * 100, (b"8000\r\n" + b"x" * 32_768 + b"\r\n",)], ids=["slow", "large"]
+)
+async def test_leaving_in_good_order_silences_the_provider_in_a_moment(tail: tuple[bytes, ...]) -> None:
+    async def talkative(visit: Visit) -> None:
+        await visit.say(*STREAM[:2])
+        for part in tail:
+            await asyncio.sleep(0.05)
+            await visit.say(part)
+        await visit.reader.read()
+
+    async with served(talkative) as (server, client):
+        async with client.send(Outbound("POST", server.url(), {}, b"{}")) as inbound:
+            await anext(inbound.pieces())
+        await asyncio.wait_for(server.left.wait(), 1)
+        await asyncio.sleep(0.01)
+        left_open = len(client._open)
+
+    assert left_open == 0
+
+
+async def test_the_end_just_behind_the_last_event_keeps_the_connection() -> None:
+    """First ending wins: the gateway leaves a stream at its `[DONE]`, before the last chunk has come."""
+
+    async def almost(visit: Visit) -> None:
+        await visit.say(*STREAM[:3])
+        await asyncio.sleep(0.05)
+        await visit.say(STREAM[3])
+
+    async with served(almost) as (server, client):
+        for _ in range(3):
+            async with client.send(Outbound("POST", server.url(), {}, b"{}")) as inbound:
+                await anext(inbound.pieces())
+            await asyncio.sleep(0.1)
+
+    assert server.connections == 1
 
 
 @pytest.mark.parametrize("said", [(), STREAM[:2]], ids=["before the head", "in the middle"])

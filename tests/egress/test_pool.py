@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shared.egress.exchange import Timeouts
+from shared.egress.exchange import Outbound, Timeouts
 from shared.errors import (
     Unreachable,
 )
@@ -123,3 +123,17 @@ def _of_another_loop() -> Any:
         def abort(self) -> None: ...
 
     return Foreign()
+
+
+async def test_an_answer_is_dead_once_its_context_is_left() -> None:
+    """The connection may carry somebody else's answer by then."""
+    async with served(saying(answer(b"mine"))) as (server, client):
+        async with client.send(Outbound("POST", server.url(), {}, b"{}")) as mine:
+            await mine.read()
+        async with client.send(Outbound("POST", server.url(), {}, b"{}")) as theirs:
+            with pytest.raises(RuntimeError):
+                await mine.read()
+
+            assert await theirs.read() == b"mine"
+
+    assert server.connections == 1
