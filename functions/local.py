@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -20,6 +21,7 @@ import functions.chat.openapi as chat_openapi
 import functions.configs.app as configs
 import functions.key_test.app as key_test
 import functions.reference.app as reference
+from shared.gateway.destination import check_provider_urls
 from shared.services import Services
 from shared.settings import SettingError, Settings, read_settings
 
@@ -65,16 +67,25 @@ def _warm() -> None:
 
 def create_app(services: Services) -> OnePort:
     """The whole house as one ASGI app. Doors that share a prefix stand in the order in which they are asked."""
-    buffered = [door.create_app(services) for door in (accounts, key_test, configs, catalog)]
-    documents = [chat_openapi.document, *(app.openapi for app in buffered)]
-    book = reference.create_app(lambda: [document() for document in documents])
+    buffered = _buffered(services)
+    book = reference.create_app(lambda: documents(services))
     return OnePort([chat.create_app(services), *buffered, book], services)
+
+
+def documents(services: Services) -> list[dict[str, Any]]:
+    """Every door's OpenAPI document."""
+    return [chat_openapi.document(), *(door.openapi() for door in _buffered(services))]
+
+
+def _buffered(services: Services) -> list[FastAPI]:
+    return [door.create_app(services) for door in (accounts, key_test, configs, catalog)]
 
 
 def main() -> int:
     """Serve until told to stop; 2 when a setting is wrong."""
     try:
         settings = read_settings(os.environ)
+        check_provider_urls(settings)
         settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         listening = _listen(settings)
     except (SettingError, OSError) as error:

@@ -49,7 +49,7 @@ def _operation(
         "operationId": name,
         "summary": summary,
         **({"description": note} if note else {}),
-        "security": [{"bearer": []}],
+        "security": [{"credential": []}],
         "requestBody": {"required": True, "content": {"application/json": {"schema": body, "example": _EXAMPLE}}},
         "responses": {"200": {"description": "The answer", "content": content}, "4XX": failure, "5XX": failure},
     }

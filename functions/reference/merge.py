@@ -15,7 +15,7 @@ def merge(documents: list[dict[str, Any]], *, title: str, version: str) -> dict[
         "paths": {},
         "components": {
             "schemas": {},
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "description": "A session or an access token."}},
+            "securitySchemes": {},
         },
     }
     for document in documents:

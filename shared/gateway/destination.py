@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from shared.egress.addresses import Rules
 from shared.egress.urls import BaseUrl, parse_base_url
 from shared.errors import InvalidRequest
+from shared.providers.find import find_provider
 from shared.providers.provider import Provider
-from shared.settings import Settings
+from shared.settings import SettingError, Settings
 
 
 def destination(provider: Provider, base_url: str | None, settings: Settings) -> BaseUrl:
@@ -28,3 +29,22 @@ def _destination(provider: Provider, base_url: str | None, urls: Mapping[str, st
     if not text:
         raise InvalidRequest(f"{provider.name} needs `baseUrl`, for example https://llm.example.com/v1", parameter="baseUrl")
     return parse_base_url(text, rules)
+
+
+def check_provider_urls(settings: Settings) -> None:
+    """Before anything is served: every URL that the operator gave is a provider's, and can be reached by the rules.
+
+    Raises:
+        SettingError: one is not.
+    """
+    for name, url in settings.provider_urls.items():
+        provider = find_provider(name)
+        if provider is None or provider.id != name:
+            raise SettingError(f"REALMULTILLM_PROVIDER_URLS: there is no provider id `{name}`")
+        try:
+            parse_base_url(url, Rules(settings.egress_allow))
+        except InvalidRequest as error:
+            raise SettingError(
+                f"REALMULTILLM_PROVIDER_URLS, {name}: {error.message}. "
+                "Another port than 443, plain http or a private address has to be named in REALMULTILLM_EGRESS_ALLOW"
+            ) from error
