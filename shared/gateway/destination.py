@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from shared.egress.addresses import Rules
 from shared.egress.urls import BaseUrl, parse_base_url
-from shared.errors import InvalidRequest
+from shared.errors import AddressRefused, InvalidRequest
 from shared.providers.find import find_provider
 from shared.providers.provider import Provider
 from shared.settings import SettingError, Settings
@@ -14,7 +14,8 @@ def destination(provider: Provider, base_url: str | None, settings: Settings) ->
     """The one place that the config's key may be sent to. Its `origin` is what the key is bound to.
 
     Raises:
-        InvalidRequest: `baseUrl` is missing, not this provider's to choose, or refused by the address rules.
+        InvalidRequest: `baseUrl` is missing, malformed, or not this provider's to choose.
+        AddressRefused: it is a private address that the operator did not name.
     """
     return _destination(provider, base_url, settings.provider_urls, Rules(settings.egress_allow))
 
@@ -43,7 +44,7 @@ def check_provider_urls(settings: Settings) -> None:
             raise SettingError(f"REALMULTILLM_PROVIDER_URLS: there is no provider id `{name}`")
         try:
             parse_base_url(url, Rules(settings.egress_allow))
-        except InvalidRequest as error:
+        except (AddressRefused, InvalidRequest) as error:
             raise SettingError(
                 f"REALMULTILLM_PROVIDER_URLS, {name}: {error.message}. "
                 "Another port than 443, plain http or a private address has to be named in REALMULTILLM_EGRESS_ALLOW"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.errors import InvalidRequest
+from shared.errors import AddressRefused, InvalidRequest
 from shared.gateway.destination import check_provider_urls, destination
 from shared.providers.find import get_provider
 from shared.settings import SettingError, Settings
@@ -41,13 +41,13 @@ def test_a_provider_of_the_callers_own_needs_its_url() -> None:
 
 def test_a_private_address_is_the_operators_to_allow() -> None:
     url = "http://127.0.0.1:11434/v1"
-    with pytest.raises(InvalidRequest):
+    with pytest.raises(AddressRefused):
         destination(get_provider("ollama"), url, PLAIN)
 
     assert destination(get_provider("ollama"), url, Settings(home=Path(), egress_allow=LOCAL)).text == url
 
 
-@pytest.mark.parametrize("urls", [{"nobody": "https://x.example"}, {"openai": "http://x.example"}, {"openai": "proxy"}])
+@pytest.mark.parametrize("urls", [{"nobody": "https://x.example"}, {"openai": "http://x.example"}, {"openai": "proxy"}, {"openai": "http://127.0.0.1:1"}])
 def test_a_wrong_url_of_the_operators_is_found_at_start(urls: dict[str, str]) -> None:
     with pytest.raises(SettingError, match="REALMULTILLM_PROVIDER_URLS"):
         check_provider_urls(Settings(home=Path(), provider_urls=urls))
