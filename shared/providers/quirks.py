@@ -138,6 +138,17 @@ def whole_tools(body: Body) -> Body:
     return {**body, "tools": tools} if tools else body
 
 
+def loose_tools(body: Body) -> Body:
+    """Arguments follow a tool's schema as well as the model can, for those who promise no more."""
+    for index, tool in enumerate(body.get("tools", ())):
+        if tool["function"].get("strict"):
+            raise UnsupportedParameter(
+                "this provider has no strict tools: leave `strict` out", parameter=f"tools[{index}].strict"
+            )
+    tools = [{**tool, "function": _without_strict(tool["function"])} for tool in body.get("tools", ())]
+    return {**body, "tools": tools} if tools else body
+
+
 def no_schema(body: Body) -> Body:
     """JSON yes, after a schema no: https://api-docs.deepseek.com/guides/json_mode (2026-11)."""
     if body.get("response_format", {}).get("type") == "json_schema":
@@ -153,6 +164,28 @@ def counted_logprobs(body: Body) -> Body:
     count = body.get("top_logprobs") or 1
     plain = {key: value for key, value in body.items() if key not in {"logprobs", "top_logprobs"}}
     return {**plain, "logprobs": count} if body.get("logprobs") else plain
+
+
+def whole_calls(body: Body) -> Body:
+    """Together numbers the calls of a turn, and the tool it is told to call looks like a call."""
+    choice = body.get("tool_choice")
+    if isinstance(choice, dict):
+        call = {"index": 0, "id": "", "type": "function", "function": {"arguments": "", **choice["function"]}}
+        body = {**body, "tool_choice": call}
+    return _each_message(body, _with_numbered_calls)
+
+
+def no_detail(body: Body) -> Body:
+    """Pictures are read as they are, for those who refuse the field."""
+    for index, message in enumerate(body["messages"]):
+        content = message.get("content")
+        for part in content if isinstance(content, list) else ():
+            if part.get("image_url", {}).get("detail", "auto") != "auto":
+                raise UnsupportedParameter(
+                    "this provider reads pictures in one way: leave `detail` out",
+                    parameter=f"messages[{index}].content",
+                )
+    return _each_part(body, _without_detail)
 
 
 def refusals_as_text(body: Body) -> Body:
@@ -234,6 +267,21 @@ def _each_part(body: Body, spell: Callable[[Body], Body]) -> Body:
         return {**message, "content": [spell(part) for part in content]} if isinstance(content, list) else message
 
     return _each_message(body, spelled)
+
+
+def _without_strict(function: Body) -> Body:
+    return {name: value for name, value in function.items() if name != "strict"}
+
+
+def _with_numbered_calls(message: Body) -> Body:
+    calls = message.get("tool_calls")
+    return (
+        {**message, "tool_calls": [{"index": index, **call} for index, call in enumerate(calls)]} if calls else message
+    )
+
+
+def _without_detail(part: Body) -> Body:
+    return {**part, "image_url": {"url": part["image_url"]["url"]}} if "image_url" in part else part
 
 
 def _refusal_as_text(message: Body) -> Body:

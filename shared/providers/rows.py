@@ -224,7 +224,11 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
             leave_out("stream_options"),  # usage comes anyway
             cannot("user", "metadata", "service_tier", "parallel_tool_calls"),
             cannot_take("file", "input_audio"),
+            quirks.no_detail,
+            quirks.joined_texts,
             quirks.counted_logprobs,
+            quirks.loose_tools,
+            quirks.whole_calls,
             quirks.refusals_as_text,
         ),
         price_ids=("together",),
