@@ -1,7 +1,8 @@
 """Bounds on what comes in: how much, and how slowly. Threat H5 and slow senders."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from shared.errors import InvalidRequest, RequestTooLarge, RequestTooSlow
@@ -18,13 +19,19 @@ PATIENCE = 10.0
 SLOWEST = 100_000
 
 
+LINGER = 2.0
+"""Seconds for which a body that is too large is still taken and thrown away: who is busy sending reads no answer."""
+
+LARGEST_THROWN_AWAY = 32 * 1024 * 1024
+
+
 class BoundedBody:
     """An ASGI `receive` that counts and looks at the clock until the body is complete, and then stands aside."""
 
     def __init__(
         self,
         receive: Receive,
-        headers: Iterable[tuple[bytes, bytes]],
+        headers: Sequence[tuple[bytes, bytes]],
         *,
         largest: int = LARGEST,
         patience: float = PATIENCE,
@@ -49,11 +56,11 @@ class BoundedBody:
             return await self._receive()
         if self._began is None:
             self._began = asyncio.get_running_loop().time()
-            self._check_announced()
+            await self._check(self._announced())
         message = await self._next(self._began + self._patience + self._received / SLOWEST)
         self._received += len(message.get("body", b""))
-        self._check(self._received)
-        self.complete = message["type"] != "http.request" or not message.get("more_body", False)
+        self.complete = _is_last(message)
+        await self._check(self._received)
         return message
 
     async def _next(self, deadline: float) -> Message:
@@ -63,16 +70,34 @@ class BoundedBody:
         except TimeoutError as error:
             raise RequestTooSlow(f"The body did not come within {self._patience:g} seconds.") from error
 
-    def _check_announced(self) -> None:
+    def _announced(self) -> int:
         for name, value in self._headers:
             if name == b"content-length":
                 if not value.isdigit():
                     raise InvalidRequest("`content-length` is a number of bytes.", parameter="content-length")
-                self._check(int(value[:20]))
+                return int(value[:20])
+        return 0
 
-    def _check(self, size: int) -> None:
-        if size > self._largest:
-            raise RequestTooLarge(
-                f"The body is larger than {self._largest} bytes. Send less, or files by URL.",
-                details={"limit": self._largest},
-            )
+    async def _check(self, size: int) -> None:
+        if size <= self._largest:
+            return
+        if size <= LARGEST_THROWN_AWAY and not any(name == b"expect" for name, _ in self._headers):
+            await self._throw_away()
+        raise RequestTooLarge(
+            f"The body is larger than {self._largest} bytes. Send less, or files by URL.",
+            details={"limit": self._largest},
+        )
+
+    async def _throw_away(self) -> None:
+        """The rest, as far as we are ready to wait for it."""
+        thrown = 0
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LINGER):
+                while not self.complete and thrown < LARGEST_THROWN_AWAY:
+                    message = await self._receive()
+                    thrown += len(message.get("body", b""))
+                    self.complete = _is_last(message)
+
+
+def _is_last(message: Message) -> bool:
+    return message["type"] != "http.request" or not message.get("more_body", False)

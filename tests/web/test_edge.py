@@ -92,6 +92,28 @@ async def test_a_body_past_the_limit_is_413(body: list[bytes], headers: list[tup
     assert json.loads(said)["error"]["code"] == "request_too_large"
 
 
+async def test_who_is_busy_sending_too_much_is_heard_out_before_the_answer() -> None:
+    taken = 0
+
+    def pieces() -> Iterable[bytes]:
+        nonlocal taken
+        while taken < 5:
+            taken += 1
+            yield b"x" * 6
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        left = pieces()
+
+        async def lazily() -> Message:
+            piece = next(iter(left), None)
+            return {"type": "http.request", "body": piece or b"", "more_body": piece is not None}
+
+        await Edge(echo, largest=10)(scope, lazily, send)
+
+    assert (await visit(app))[0] == 413
+    assert taken == 5
+
+
 async def test_a_body_up_to_the_limit_passes() -> None:
     assert (await visit(Edge(echo, largest=10), body=[b"x" * 6, b"x" * 4]))[2] == b"10"
 
