@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from shared.errors import Conflict, CredentialCorrupt, InvalidRequest
+from shared.errors import AddressRefused, Conflict, CredentialCorrupt, InvalidRequest
 from shared.gateway.destination import destination
 from shared.providers.find import find_provider
 from shared.records.config import ProviderConfig
@@ -33,7 +33,7 @@ async def rewrap_all(services: Services) -> Tally:
         try:
             await _rewrap(services, config)
             tally.rewrapped += 1
-        except (CredentialCorrupt, InvalidRequest):
+        except (AddressRefused, CredentialCorrupt, InvalidRequest):
             await mark_key(services.table, config, "needs_reentry")
             tally.needs_reentry += 1
     return tally
@@ -60,7 +60,7 @@ def _origin(services: Services, config: ProviderConfig) -> str:
 
     Raises:
         CredentialCorrupt: nowhere, its provider is gone.
-        InvalidRequest: nowhere, its URL is no longer allowed.
+        AddressRefused, InvalidRequest: nowhere, its URL is not allowed any more.
     """
     provider = find_provider(config.provider)
     if provider is None:

@@ -43,10 +43,11 @@ async def _try(services: Services, who: Caller, named: str | None, body: TrialBo
     provider = get_named_provider(named, body.provider)
     permit_provider(who, provider)
     config = await find_config(services.table, who.owner, provider.id, consistent=True)
-    if body.api_key is not None or not provider.needs_key:
-        target = _given_target(services, who, provider, body, config)
-        return await probe(target, read_key(body.api_key), services.client)
-    return await _try_stored(services, provider, body, config)
+    stored = config is not None and config.sealed is not None
+    if body.api_key is None and (stored or provider.needs_key):
+        return await _try_stored(services, provider, body, config)
+    target = _given_target(services, who, provider, body, config)
+    return await probe(target, read_key(body.api_key), services.client)
 
 
 def _given_target(

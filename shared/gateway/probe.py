@@ -45,7 +45,8 @@ def trial_target(provider: Provider, config: ProviderConfig, settings: Settings,
     """Where and with what a key of this config is tried. Its `config` has its `base_url` as it is kept.
 
     Raises:
-        InvalidRequest: `baseUrl` is missing, not this provider's to choose, or refused by the address rules.
+        InvalidRequest: `baseUrl` is missing, not this provider's to choose, or can be misread.
+        AddressRefused: it is a place that may not be reached.
     """
     base = destination(provider, config.base_url, settings)
     if config.base_url is not None:
