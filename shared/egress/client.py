@@ -175,7 +175,8 @@ class EgressClient:
             ssl=self._context() if secure else None,
             server_hostname=base.host if secure else None,
         )
-        self._open.add(connection)
+        if not connection.gone.done():
+            self._open.add(connection)
         return connection
 
     def _context(self) -> ssl.SSLContext:

@@ -28,6 +28,9 @@ UNREACHABLE: Final = "The provider could not be reached"
 """One message for refused, reset and silent, so that nobody can scan with it (threat E8)."""
 
 
+_TOO_LONG: Final = "The answer took longer than the time that one answer may take"
+
+
 class Connection(asyncio.Protocol):
     """A TCP or TLS connection. `begin` an exchange, wait for its `head`, then ask for a `piece` until there is none.
 
@@ -137,6 +140,8 @@ class Connection(asyncio.Protocol):
         self._deadline = min(now + timeouts.first_byte, self._ends)
         self._idle = timeouts.idle
         self._answer = ResponseParser()
+        if self._lost:  # it hung up between accepting and being asked
+            self._fault = Unreachable(UNREACHABLE)
         self._transport.write(request)
         return self._answer
 
@@ -165,8 +170,10 @@ class Connection(asyncio.Protocol):
         """
         if answer is not self._answer or self._release is not None:
             raise RuntimeError("the body of an answer is read inside its context")
+        if not answer.complete and self.loop.time() >= self._ends:
+            self._fail(StreamLimitReached(_TOO_LONG))
         while True:
-            if self._paused and not answer.complete:
+            if self._paused and not self._lost:
                 self._paused = False
                 self._transport.resume_reading()
             data = answer.take()
@@ -259,7 +266,7 @@ class Connection(asyncio.Protocol):
                 "The provider did not answer in time; it may have worked on the request all the same"
             )
         if self._deadline >= self._ends:
-            return StreamLimitReached("The answer took longer than the time that one answer may take")
+            return StreamLimitReached(_TOO_LONG)
         return StreamStalled("The provider fell silent in the middle of its answer")
 
     def _fail(self, error: ProviderError) -> None:

@@ -53,13 +53,13 @@ def write_request(method: str, target: str, host: str, headers: Mapping[str, str
     """
     if method not in METHODS or not _TARGET.fullmatch(target) or not _VALUE.fullmatch(host):
         raise InvalidRequest(
-            "the method, path or host of a request to the provider is malformed; check `baseUrl`", parameter="baseUrl"
+            "The method, path or host of a request to the provider is malformed; check `baseUrl`", parameter="baseUrl"
         )
     lines = [f"{method} {target} HTTP/1.1\r\nhost: {host}\r\naccept-encoding: identity"]
     for name, value in headers.items():
         if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
             raise InvalidRequest(
-                f"the header {name!r} holds a character that a header cannot carry; remove it", parameter=name
+                f"The header {name!r} holds a character that a header cannot carry; remove it", parameter=name
             )
         if name.lower() not in _OURS:
             lines.append(f"{name}: {value}")
@@ -127,7 +127,7 @@ class ResponseParser:
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self._broken(error)
         if not self.head_complete and self._head_bytes > LARGEST_HEAD:
-            raise BadResponse("the head of the provider's answer is too large")
+            raise BadResponse("The head of the provider's answer is too large")
 
     @property
     def begun(self) -> bool:
@@ -144,9 +144,9 @@ class ResponseParser:
         if self.complete:
             return
         if not self.head_complete:
-            raise BadResponse("the provider closed the connection before its answer was whole")
+            raise BadResponse("The provider closed the connection before its answer was whole")
         if not self._closes:
-            raise StreamInterrupted("the provider closed the connection in the middle of its answer")
+            raise StreamInterrupted("The provider closed the connection in the middle of its answer")
         self.complete = True
 
     def take(self) -> bytes:
@@ -171,7 +171,7 @@ class ResponseParser:
         self._count += 1
         self._lines += len(name) + len(value)
         if self._count > MOST_HEADERS or self._lines > LARGEST_HEAD:
-            self._give_up("the head of the provider's answer is too large")
+            self._give_up("The head of the provider's answer is too large")
         key = name.translate(None, _STRANGE_BYTES).decode("ascii").lower()
         if key in {"set-cookie", "set-cookie2"}:
             return
@@ -188,7 +188,7 @@ class ResponseParser:
             return
         encoding = self.headers.get("transfer-encoding")
         if encoding is not None and encoding.lower() != "chunked":
-            self._give_up("the provider's answer has a transfer encoding that is not `chunked`")
+            self._give_up("The provider's answer has a transfer encoding that is not `chunked`")
         self._closes = encoding is None and "content-length" not in self.headers
         self.head_complete = True
 
@@ -212,7 +212,7 @@ class ResponseParser:
         self._interim += 1
         self.headers.clear()
         if self._interim > MOST_INTERIM or self.status == _SWITCHING or self.status < _INTERIM:
-            self._give_up("the provider's answer has a status that we did not ask for")
+            self._give_up("The provider's answer has a status that we did not ask for")
 
     def _give_up(self, why: str) -> None:
         """Out of a callback, so that llhttp stops; `feed` raises what is kept here."""
@@ -226,5 +226,5 @@ class ResponseParser:
         if self._refused is not None:
             raise self._refused from None
         if self.head_complete:
-            raise StreamInterrupted("the provider broke the framing of its answer") from error
-        raise BadResponse("the provider's answer is not HTTP/1.1") from error
+            raise StreamInterrupted("The provider broke the framing of its answer") from error
+        raise BadResponse("The provider's answer is not HTTP/1.1") from error

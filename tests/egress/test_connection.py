@@ -4,7 +4,9 @@ import asyncio
 
 import pytest
 
+from shared.egress.addresses import Rules
 from shared.egress.client import EgressClient
+from shared.egress.connection import Connection
 from shared.egress.exchange import Outbound, Timeouts
 from shared.errors import (
     BadResponse,
@@ -119,6 +121,54 @@ async def test_an_answer_that_takes_too_long_is_cut() -> None:
     async with served(slow) as (server, client):
         with pytest.raises(StreamLimitReached):
             await ask(client, server.url(), Timeouts(idle=0.2, total=0.3))
+
+
+async def test_a_slow_reader_does_not_stretch_the_total_time() -> None:
+    async def read_slowly(client: EgressClient, url: str) -> None:
+        async with client.send(Outbound("POST", url, {}, b"{}"), Timeouts(total=0.2)) as inbound:
+            async for _ in inbound.pieces():
+                await asyncio.sleep(0.05)
+
+    async with served(endless) as (server, client):
+        with pytest.raises(StreamLimitReached):
+            await asyncio.wait_for(read_slowly(client, server.url()), 2)
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.01])
+async def test_who_hangs_up_before_being_asked_is_unreachable(pause: float) -> None:
+    async def hang_up(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(pause)
+        writer.close()
+
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    client = EgressClient(Rules(frozenset({f"127.0.0.1:{port}"})))
+    for _ in range(5):
+        with pytest.raises(Unreachable):
+            await ask(client, f"http://127.0.0.1:{port}/")
+    await client.close()
+    left_open = len(client._open)
+    server.close()
+
+    assert left_open == 0
+
+
+def test_a_connection_lost_before_it_is_asked_says_so() -> None:
+    async def walk() -> None:
+        connection = Connection(asyncio.get_running_loop(), lambda _: None)
+        transport = _DeadTransport()
+        connection.connection_made(transport)
+        connection.connection_lost(None)
+        connection.begin(b"", SHORT)
+        with pytest.raises(Unreachable):
+            await connection.head()
+
+    asyncio.run(walk())
+
+
+class _DeadTransport(asyncio.Transport):
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Nowhere."""
 
 
 async def test_a_slow_reader_makes_the_provider_wait() -> None:

@@ -12,7 +12,7 @@ from tests.fakes.http_server import HttpServer, Script, Visit, http_server
 
 STREAM_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 STREAM = (STREAM_HEAD, b"3\r\nabc\r\n", b"3\r\ndef\r\n", b"0\r\n\r\n")
-SHORT = Timeouts(connect=0.2, first_byte=0.2, idle=0.2, total=5.0)
+SHORT = Timeouts(connect=0.5, first_byte=0.3, idle=0.3, total=5.0)
 KEY = "sk-made-up-0123456789"
 
 
@@ -50,4 +50,4 @@ async def drip(visit: Visit) -> None:
 
 async def say_and_wait(visit: Visit, *parts: bytes) -> None:
     await visit.say(*parts)
-    await asyncio.sleep(0.35)
+    await asyncio.sleep(0.5)
