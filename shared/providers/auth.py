@@ -13,8 +13,8 @@ def bearer(key: ApiKey) -> Mapping[str, str]:
 
 
 def x_api_key(key: ApiKey) -> Mapping[str, str]:
-    """Anthropic's: https://platform.claude.com/docs/en/api/overview (2026-11)."""
-    return {"x-api-key": key.reveal()}
+    """Anthropic's, with the version that every request names: https://platform.claude.com/docs/en/api/overview (2026-11)."""
+    return {"x-api-key": key.reveal(), "anthropic-version": "2023-06-01"}
 
 
 def x_goog_api_key(key: ApiKey) -> Mapping[str, str]:

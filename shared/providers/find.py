@@ -10,7 +10,6 @@ from shared.providers.rows import PROVIDERS
 _BY_NAME: Final[Mapping[str, Provider]] = {
     name: provider for provider in PROVIDERS for name in (provider.id, *provider.aliases)
 }
-_LONGEST_SHOWN: Final = 80
 
 
 def find_provider(name: str) -> Provider | None:
@@ -19,11 +18,8 @@ def find_provider(name: str) -> Provider | None:
 
 
 def get_provider(name: str) -> Provider:
-    """The same; raises NotFound."""
+    """The same; raises NotFound. The name is not repeated: people paste keys into the wrong field."""
     provider = find_provider(name)
     if provider is None:
-        raise NotFound(
-            f"There is no provider `{name[:_LONGEST_SHOWN]}`; GET /api/providers lists them.",
-            details={"parameter": "provider"},
-        )
+        raise NotFound("There is no such provider. GET /api/providers lists them.", details={"parameter": "provider"})
     return provider

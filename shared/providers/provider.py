@@ -16,7 +16,7 @@ Feature = Literal["chat", "streaming", "tools", "json", "vision", "files", "audi
 Pricing = Literal["paid", "freemium", "free", "self-hosted"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Provider:
     """A row of the catalogue. `dialect` names a folder of `shared.dialects` and is loaded when it is first spoken."""
 
@@ -41,10 +41,14 @@ class Provider:
     """How its keys begin, a hint for people; nothing is refused for it."""
     price_ids: tuple[str, ...] = ()
     """Its names in the price table, the one to ask first first; none: no price is known."""
+    model_prefixes: tuple[str, ...] = ("",)
+    """How the names of its models begin: the price table may file others' under the same name."""
     models_path: str | None = "/models"
     """Behind the base URL, of the list of models; None where there is none."""
     models_are_public: bool = False
     """Whoever asks gets that list, so it proves no key."""
+    models_query: str = ""
+    """What that path needs behind it to list all models at once."""
     lists_openly: bool = False
     """Everybody may see that list, so it proves nothing of a key."""
     largest_outputs: Mapping[str, int] = field(default_factory=dict)

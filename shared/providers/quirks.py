@@ -140,10 +140,10 @@ def whole_tools(body: Body) -> Body:
 
 def loose_tools(body: Body) -> Body:
     """Arguments follow a tool's schema as well as the model can, for those who promise no more."""
-    for index, tool in enumerate(body.get("tools", ())):
+    for tool in body.get("tools", ()):
         if tool["function"].get("strict"):
             raise UnsupportedParameter(
-                "this provider has no strict tools: leave `strict` out", parameter=f"tools[{index}].strict"
+                "this provider has no strict tools: leave `strict` out", parameter="options.tools"
             )
     tools = [{**tool, "function": _without_strict(tool["function"])} for tool in body.get("tools", ())]
     return {**body, "tools": tools} if tools else body

@@ -49,6 +49,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         key_prefix="sk-ant-",
         price_ids=("anthropic",),
         models_path="/v1/models",
+        models_query="limit=1000",
         largest_outputs={f"claude-{name}": tokens for tokens, names in _CLAUDE_LARGEST.items() for name in names},
         aliases=("claude",),
     ),
@@ -67,6 +68,8 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         auth=x_goog_api_key,
         key_prefix="AIza",
         price_ids=("google",),
+        models_query="pageSize=1000",
+        model_prefixes=("gemini", "gemma", "learnlm"),
         aliases=("google-ai", "gemini"),
     ),
     Provider(
@@ -241,7 +244,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         website="https://fireworks.ai",
         docs="https://docs.fireworks.ai/api-reference/post-chatcompletions",
         colour="#6720ff",
-        default_model="accounts/fireworks/models/llama-v3p3-70b-instruct",
+        default_model="accounts/fireworks/models/gpt-oss-120b",
         features=("chat", "streaming", "tools", "json", "vision", "reasoning", "embeddings"),
         quirks=(
             max_tokens,

@@ -1,0 +1,134 @@
+"""The catalogue door. It answers from the rows and the price table; only the models of one provider are asked of that provider."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, FastAPI, Query
+
+from functions.catalog.ask import ask_models
+from functions.catalog.compare import compare
+from functions.catalog.schemas import (
+    CompareBody,
+    Comparison,
+    ModelAnswer,
+    ModelList,
+    ProviderAnswer,
+    ProviderList,
+    ProviderMetadata,
+    ProviderModels,
+)
+from shared.gateway.named import get_named_provider
+from shared.gateway.permits import may_see, permit_provider
+from shared.identity.caller import Caller
+from shared.providers.catalogue import Model, describe, list_models
+from shared.providers.models import ModelLists
+from shared.providers.provider import Provider
+from shared.providers.rows import PROVIDERS
+from shared.services import Services
+from shared.web.fastapi import StrictRoute, caller, new_door
+
+_PAGE = 200
+_LARGEST_PAGE = 1000
+
+
+def create_app(services: Services) -> FastAPI:
+    """The door. Nothing is opened before the first request."""
+    app = new_door(services, title="Catalogue")
+    app.include_router(_providers(services), prefix="/api/providers", tags=["catalogue"])
+    app.include_router(_models(services), prefix="/api/models", tags=["catalogue"])
+    return app
+
+
+def _providers(services: Services) -> APIRouter:
+    """Routes that are no coroutines: the first of them loads the price table, and no other caller waits for that."""
+    routes = APIRouter(route_class=StrictRoute)
+    ask = Depends(caller(services))
+
+    @routes.get("")
+    def all_providers(who: Caller = ask) -> ProviderList:
+        """Who can be reached."""
+        return ProviderList(providers=[_provider(row) for row in _seen(who)])
+
+    @routes.get("/metadata")
+    def provider_metadata(who: Caller = ask) -> ProviderMetadata:
+        """Who can be reached, by id."""
+        return ProviderMetadata(providers={row.id: _provider(row) for row in _seen(who)})
+
+    @routes.get("/{provider}")
+    def one_provider(provider: str, who: Caller = ask) -> ProviderAnswer:
+        """One provider, by its id or an alias."""
+        row = get_named_provider(provider, None)
+        permit_provider(who, row)
+        return _provider(row)
+
+    return routes
+
+
+def _models(services: Services) -> APIRouter:
+    routes = APIRouter(route_class=StrictRoute)
+    ask, lists = Depends(caller(services)), ModelLists(services.now)
+
+    @routes.get("")
+    def all_models(
+        provider: Annotated[str | None, Query(max_length=100, description="Of this provider alone.")] = None,
+        after: Annotated[str | None, Query(max_length=400, description="`next` of the page before.")] = None,
+        limit: Annotated[int, Query(ge=1, le=_LARGEST_PAGE)] = _PAGE,
+        who: Caller = ask,
+    ) -> ModelList:
+        """What the models of all providers can do and cost, page by page."""
+        rows = _seen(who) if provider is None else [get_named_provider(provider, None)]
+        return _page(who, rows, after or "", limit)
+
+    @routes.get("/{provider}")
+    async def provider_models(provider: str, who: Caller = ask) -> ProviderModels:
+        """The models of one provider: those that it lists for the caller's key, else those of the price table."""
+        row = get_named_provider(provider, None)
+        permit_provider(who, row)
+        listed, reason = await ask_models(services, lists, who, row)
+        models = await asyncio.to_thread(_known, who, row, listed)
+        return ProviderModels(
+            provider=row.id, source="catalogue" if listed is None else "provider", reason=reason, models=models
+        )
+
+    @routes.post("/compare")
+    def compare_models(body: CompareBody, who: Caller = ask) -> Comparison:
+        """Models side by side, with what a request of the caller's would cost at each."""
+        return compare(who, body, services.now())
+
+    return routes
+
+
+def _seen(who: Caller) -> list[Provider]:
+    """Those that the caller's token is for."""
+    return [row for row in PROVIDERS if may_see(who, row.id)]
+
+
+def _provider(row: Provider) -> ProviderAnswer:
+    return ProviderAnswer.of(row, [model.id for model in list_models(row)])
+
+
+def _page(who: Caller, rows: Iterable[Provider], after: str, limit: int) -> ModelList:
+    for row in rows:
+        permit_provider(who, row)
+    models = {_name(model): model for row in rows for model in list_models(row) if _allowed(who, row, model.id)}
+    names = [name for name in sorted(models) if name > after]
+    page = [ModelAnswer.of(models[name]) for name in names[:limit]]
+    return ModelList(models=page, next=names[limit - 1] if len(names) > limit else None)
+
+
+def _known(who: Caller, row: Provider, listed: tuple[str, ...] | None) -> list[ModelAnswer]:
+    if listed is None:
+        return [ModelAnswer.of(model) for model in list_models(row) if _allowed(who, row, model.id)]
+    names = sorted({name for name in listed if _allowed(who, row, name)})
+    return [ModelAnswer.of(describe(row, name), available=True) for name in names]
+
+
+def _name(model: Model) -> str:
+    return f"{model.provider}/{model.id}"
+
+
+def _allowed(who: Caller, row: Provider, model: str) -> bool:
+    if who.token is None or who.token.models is None:
+        return True
+    return bool({model, f"{row.id}/{model}"} & set(who.token.models))
