@@ -61,8 +61,10 @@ class OnePort:
 
 
 def _warm() -> None:
-    """The price table is heavy: load it beside the first requests, not within them."""
-    import shared.providers.prices  # noqa: F401, PLC0415 - imported for its side, late on purpose
+    """The price table is heavy: it is loaded beside the first requests, not within them."""
+    import shared.providers.prices  # noqa: PLC0415 - late on purpose
+
+    shared.providers.prices.price_version()
 
 
 def create_app(services: Services) -> OnePort:

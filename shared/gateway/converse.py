@@ -1,9 +1,13 @@
 """One chat from wish to receipt, told in order: plan, ask, relay, meter. The doors only read the wish and speak the events."""
 
+import asyncio
+import sys
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from importlib import import_module
+from types import ModuleType
 
 from shared.chat.events import ChatEvent, ToolCallStart
 from shared.chat.receipt import Attempt, Done, Receipt
@@ -26,6 +30,7 @@ from shared.services import Services
 from shared.storage.configs import find_config, list_configs, mark_key
 
 TIMEOUTS = Timeouts()
+_PRICES = "shared.providers.prices"
 
 
 async def plan(services: Services, caller: Caller, *, wished: str | None, model: str) -> Target:
@@ -91,8 +96,16 @@ async def _open_key(services: Services, target: Target) -> ApiKey | None:
 
 
 async def _done(services: Services, meter: Meter, target: Target, attempts: list[Attempt]) -> Done:
-    usage = meter.usage()
-    config = target.config
-    cost = await _cost(services, target, usage)
-    receipt = Receipt("own", config.fingerprint or "", target.provider.id, target.model, tuple(attempts), cost)
+    usage, model = meter.usage(), meter.model or target.model
+    prices = await _load_prices()
+    cost = prices.price(target.provider, model, usage, services.now(), service_tier=meter.service_tier)
+    if cost.usd is None and model != target.model:
+        cost = prices.price(target.provider, target.model, usage, services.now(), service_tier=meter.service_tier)
+    receipt = Receipt("own", target.config.fingerprint or "", target.provider.id, model, tuple(attempts), cost)
     return Done(meter.finishes(), usage, receipt)
+
+
+async def _load_prices() -> ModuleType:
+    """The price table is heavy: the first chat loads it, beside the others and not in their way."""
+    loaded = sys.modules.get(_PRICES)
+    return loaded or await asyncio.to_thread(import_module, _PRICES)

@@ -1,11 +1,13 @@
 """Hears an answer go by, and knows at its end what was used."""
 
 from shared.chat.events import (
+    Annotation,
     ChatEvent,
     Finish,
     FinishReason,
     ReasoningDelta,
     RefusalDelta,
+    Start,
     TextDelta,
     ToolCallDelta,
     Usage,
@@ -19,13 +21,16 @@ CHARACTERS_A_TOKEN = 4
 class Meter:
     """Listens to one chat. The last usage holds (trap 20), the first finish of each choice does."""
 
-    __slots__ = ("_finishes", "_request", "_said", "_usage")
+    __slots__ = ("_finishes", "_request", "_said", "_usage", "model", "service_tier")
 
     def __init__(self, request: ChatRequest) -> None:
         self._request = request
         self._said = 0
         self._usage: Usage | None = None
         self._finishes: dict[int, tuple[FinishReason, str | None]] = {}
+        self.model: str | None = None
+        """The provider's own name of the model that answered."""
+        self.service_tier: str | None = None
 
     def hear(self, event: ChatEvent) -> None:
         """Take note of one event."""
@@ -38,6 +43,10 @@ class Meter:
                 self._usage = event
             case Finish():
                 self._finishes.setdefault(event.choice, (event.reason, event.raw))
+            case Start():
+                self.model = event.model or self.model
+            case Annotation(name="service_tier", value=str(tier)):
+                self.service_tier = tier
             case _:
                 pass
 

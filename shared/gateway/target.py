@@ -13,14 +13,18 @@ from shared.secrets import ApiKey
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """`model` is the provider's own name; `largest_output` is what the catalogue knows of it, in tokens."""
+    """`model` is the provider's own name."""
 
     provider: Provider
     config: ProviderConfig
     model: str
     dialect: Dialect
     base: BaseUrl
-    largest_output: int | None = None
+
+    @property
+    def largest_output(self) -> int | None:
+        """Of the model, in tokens, where it is known."""
+        return self.provider.find_largest_output(self.model)
 
     def url(self, path: str, query: str) -> str:
         """The URL to ask. A base URL that already ends in the version with which the path begins does not get it twice."""
