@@ -7,6 +7,7 @@ from shared.crypto.fingerprint import fingerprint
 from shared.errors import Conflict, InvalidRequest
 from shared.gateway.probe import probe, trial_target
 from shared.gateway.target import Target
+from shared.gateway.trials import admit_trial
 from shared.providers.provider import Provider
 from shared.records.config import ChatSettings, ProviderConfig
 from shared.records.ids import mint_ulid
@@ -51,13 +52,13 @@ async def store(
     Raises:
         InvalidRequest: a field is wrong, a key is missing, or the provider refuses it.
         Conflict: the key was sealed for another place and has to be given again (threat K1), or somebody else was quicker.
+        LimitReached: too many keys were tried.
     """
     target = trial_target(provider, replace(after, updated_at=int(services.now())), services.settings)
     if key is None:
         _check_key_may_stay(before, target.config, provider)
         return await save_config(services.table, target.config), None
-    trial = await probe(target, key, services.client) if test else None
-    _check_not_refused(trial)
+    trial = await _try(services, target, key) if test else None
     saved = await save_config(services.table, await _sealed(services, target, key, trial))
     services.vault.forget(saved.id)
     return saved, trial
@@ -73,13 +74,16 @@ def _check_key_may_stay(before: ProviderConfig, after: ProviderConfig, provider:
         raise InvalidRequest(f"{provider.name} needs `apiKey`", parameter="apiKey")
 
 
-def _check_not_refused(trial: Trial | None) -> None:
-    if trial and trial.refused:
+async def _try(services: Services, target: Target, key: ApiKey) -> Trial:
+    await admit_trial(services.table, target.config.owner, services.now())
+    trial = await probe(target, key, services.client)
+    if trial.refused:
         raise InvalidRequest(
             f"{trial.message} Nothing was stored. Correct `apiKey`, or store it untried with `test`: false.",
             parameter="apiKey",
             details={"error": trial.error},
         )
+    return trial
 
 
 async def _sealed(services: Services, target: Target, key: ApiKey, trial: Trial | None) -> ProviderConfig:

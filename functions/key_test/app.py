@@ -10,6 +10,7 @@ from shared.gateway.named import get_named_provider
 from shared.gateway.permits import permit_provider
 from shared.gateway.probe import probe, trial_target
 from shared.gateway.target import Target
+from shared.gateway.trials import admit_trial
 from shared.identity.caller import Caller
 from shared.providers.provider import Provider
 from shared.records.config import ProviderConfig
@@ -42,6 +43,7 @@ def create_app(services: Services) -> FastAPI:
 async def _try(services: Services, who: Caller, named: str | None, body: TrialBody) -> Trial:
     provider = get_named_provider(named, body.provider)
     permit_provider(who, provider)
+    await admit_trial(services.table, who.owner, services.now())
     config = await find_config(services.table, who.owner, provider.id, consistent=True)
     stored = config is not None and config.sealed is not None
     if body.api_key is None and (stored or provider.needs_key):
