@@ -8,7 +8,7 @@ from typing import Any, Final
 
 LONGEST: Final = 3600.0
 """Seconds. Whoever names a longer time is asked again after an hour."""
-_NUMBER: Final = re.compile(r"\d{1,18}(\.\d{1,18})?")
+_NUMBER: Final = re.compile(r"\d{1,18}(\.\d{1,18})?", re.ASCII)
 
 
 def read_retry_after(headers: Mapping[str, str], body: Any, now: float | None = None) -> float | None:

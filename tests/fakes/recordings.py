@@ -42,7 +42,7 @@ def exchanges(material: Path, provider: str, *apis: str) -> Iterator[Exchange]:
 
 def chunkings(body: bytes, seed: int) -> dict[str, list[bytes]]:
     """The same bytes whole, one by one, and cut at random."""
-    cuts = random.Random(seed)  # noqa: S311 - a repeatable cut, not a secret
+    cuts = random.Random(seed)
     pieces, at = list[bytes](), 0
     while at < len(body):
         size = cuts.randint(1, 400)

@@ -27,7 +27,12 @@ MESSAGE: dict[str, Any] = {
     "stop_reason": "max_tokens",
     "stop_sequence": None,
     "container": {"id": "c1"},
-    "usage": {"input_tokens": 10, "cache_read_input_tokens": 5, "output_tokens": 20, "output_tokens_details": {"thinking_tokens": 6}},
+    "usage": {
+        "input_tokens": 10,
+        "cache_read_input_tokens": 5,
+        "output_tokens": 20,
+        "output_tokens_details": {"thinking_tokens": 6},
+    },
 }
 
 
@@ -78,4 +83,6 @@ def test_what_is_no_message_is_a_bad_response_and_not_echoed(body: bytes) -> Non
 
 
 def test_the_models_of_a_key_are_listed_by_id() -> None:
-    assert DIALECT.models(b'{"data":[{"type":"model","id":"claude-sonnet-4-5"},{"id":7}],"has_more":false}') == ["claude-sonnet-4-5"]
+    assert DIALECT.models(b'{"data":[{"type":"model","id":"claude-sonnet-4-5"},{"id":7}],"has_more":false}') == [
+        "claude-sonnet-4-5"
+    ]

@@ -49,4 +49,6 @@ def test_recorded_streams_bear_a_bad_event_and_a_missing_end(shared_material: Pa
         garbled = b"\n\n".join([first, b"data: {this is not json", b": keep-alive", *others])
         cut_short = exchange.body[: exchange.body.rindex(b"event: message_stop")]
         for body in (garbled, cut_short, exchange.body.replace(b"\n", b"\r\n")):
-            assert told(collect(hear(DIALECT.stream(), [body]))) == expectation(exchange.expected), exchange.expected["id"]
+            assert told(collect(hear(DIALECT.stream(), [body]))) == expectation(exchange.expected), exchange.expected[
+                "id"
+            ]

@@ -1,0 +1,59 @@
+"""Plain answers, and the list of models."""
+
+import json
+
+import pytest
+
+from shared.chat.collect import collect
+from shared.chat.events import Finish, Start
+from shared.chat.request import ToolCall
+from shared.dialects.gemini import DIALECT
+from shared.errors import BadResponse, ProviderOverloaded
+
+ANSWER = {
+    "candidates": [
+        {"content": {"parts": [{"text": "Hi"}, {"functionCall": {"name": "f", "args": {"a": 1}}}], "role": "model"}}
+    ],
+    "usageMetadata": {"promptTokenCount": 3, "candidatesTokenCount": 2, "totalTokenCount": 5},
+    "modelVersion": "gemini-2.5-flash",
+    "responseId": "r1",
+    "createTime": "2026-05-19T14:59:42.780296Z",
+}
+
+
+def test_a_plain_answer_says_all_that_a_stream_would() -> None:
+    events = DIALECT.read(json.dumps(ANSWER).encode())
+    choice = collect(events).choices[0]
+
+    assert events[0] == Start("r1", "gemini-2.5-flash", 1779202782)
+    assert (choice.text, choice.tool_calls) == ("Hi", (ToolCall("", "f", '{"a":1}'),))
+
+
+def test_an_absent_reason_of_a_whole_answer_is_what_its_parts_say() -> None:
+    """Trap 46."""
+    text_alone = {"candidates": [{"content": {"parts": [{"text": "Hi"}]}}]}
+
+    assert collect(DIALECT.read(json.dumps(ANSWER).encode())).choices[0].finish == Finish("tool_calls")
+    assert collect(DIALECT.read(json.dumps(text_alone).encode())).choices[0].finish == Finish("stop")
+    assert collect(DIALECT.read(b'{"candidates":[{}]}')).choices[0].finish == Finish("other")
+
+
+def test_an_error_inside_a_200_is_raised() -> None:
+    with pytest.raises(ProviderOverloaded):
+        DIALECT.read(b'[{"error":{"code":503,"message":"The model is overloaded","status":"UNAVAILABLE"}}]')
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"{}", b'"text"', b"null"])
+def test_what_is_no_answer_is_a_bad_response_and_not_echoed(body: bytes) -> None:
+    """Trap 13."""
+    with pytest.raises(BadResponse) as caught:
+        DIALECT.read(body)
+
+    assert "html" not in caught.value.message
+
+
+def test_the_models_of_a_key_are_listed_by_name() -> None:
+    assert DIALECT.models(b'{"models":[{"name":"models/gemini-2.5-flash"},{"name":"models/embed"},{}]}') == [
+        "gemini-2.5-flash",
+        "embed",
+    ]
