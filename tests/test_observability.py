@@ -1,9 +1,10 @@
 import io
 import json
+import logging
 
 import pytest
 
-from shared.observability import make_logger, mask, request_id_of_this_task
+from shared.observability import TOO_TALKATIVE, make_logger, mask, request_id_of_this_task, set_up_logging
 
 PLANTED = [
     "sk-proj-Abcdefgh0123456789_-x",
@@ -82,3 +83,17 @@ def test_a_line_outside_a_request_has_no_id() -> None:
     make_logger(stream, name="test-outside").info("started")
 
     assert "request_id" not in json.loads(stream.getvalue())
+
+
+def test_libraries_that_would_tell_headers_are_kept_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threat K8: also at our own DEBUG level."""
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", [])
+    monkeypatch.setattr(root, "level", root.level)
+
+    set_up_logging("DEBUG")
+
+    assert logging.getLogger("realmultillm").level == logging.DEBUG
+    assert root.level == logging.WARNING
+    for name in TOO_TALKATIVE:
+        assert not logging.getLogger(name).isEnabledFor(logging.INFO)
