@@ -48,21 +48,20 @@ def test_an_envelope_reads_as_it_was_written(plain: bytes, wrapped: bytes, nonce
     assert unseal(envelope, BINDING, data_key=DATA_KEY.plain) == plain
 
 
-@pytest.mark.parametrize("bit", range(len(SEALED) * 8))
-def test_a_flipped_bit_is_always_the_same_error(bit: int) -> None:
-    """Threat K4."""
-    damaged = bytearray(SEALED)
-    damaged[bit // 8] ^= 1 << bit % 8
+def test_a_flipped_bit_is_always_the_same_error() -> None:
+    """Threat K4: every bit."""
+    for bit in range(len(SEALED) * 8):
+        damaged = bytearray(SEALED)
+        damaged[bit // 8] ^= 1 << bit % 8
+        with pytest.raises(CredentialCorrupt):
+            open_again(bytes(damaged))
 
-    with pytest.raises(CredentialCorrupt):
-        open_again(bytes(damaged))
 
-
-@pytest.mark.parametrize("length", range(len(SEALED)))
-def test_a_cut_envelope_is_the_same_error(length: int) -> None:
-    """Threat K4."""
-    with pytest.raises(CredentialCorrupt):
-        open_again(SEALED[:length])
+def test_a_cut_envelope_is_the_same_error() -> None:
+    """Threat K4: at every byte."""
+    for length in range(len(SEALED)):
+        with pytest.raises(CredentialCorrupt):
+            open_again(SEALED[:length])
 
 
 @given(st.binary())
