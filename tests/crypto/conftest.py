@@ -19,13 +19,20 @@ def key_file(tmp_path: Path) -> KeyFile:
     return KeyFile(tmp_path / "home" / "keys.json")
 
 
+@pytest.fixture(scope="module")
+def kms_key() -> Iterator[str]:
+    """The ARN of a key in moto, which takes its time to start."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            environment.setenv(name, "testing")
+        with mock_aws():
+            key = boto3.client("kms", region_name=REGION).create_key()["KeyMetadata"]
+            yield key["Arn"]
+
+
 @pytest.fixture
-def kms(monkeypatch: pytest.MonkeyPatch) -> Iterator[KmsWrapper]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    with mock_aws():
-        key = boto3.client("kms", region_name=REGION).create_key()["KeyMetadata"]
-        yield KmsWrapper(key["Arn"], region=REGION)
+def kms(kms_key: str) -> KmsWrapper:
+    return KmsWrapper(kms_key, region=REGION)
 
 
 @pytest.fixture(params=["key_file", "kms"])
