@@ -28,11 +28,11 @@ _URL = re.compile(
         (?:\?(?P<query>.*))?""",
     re.VERBOSE | re.IGNORECASE,
 )
-_FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\xa0\\#@\u2028\u2029\ufeff]")
+_FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\xa0\\#\u2028\u2029\ufeff]")
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
-_PATH = re.compile(r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})*)*")
-_QUERY = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:/?-]|%[0-9A-Fa-f]{2})*")
+_PATH = re.compile(r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*)*")
+_QUERY = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*")
 _DOTS = frozenset({".", ".."})
 
 
@@ -88,6 +88,8 @@ def parse_base_url(text: str, rules: Rules = _NO_RULES, *, parameter: str = "bas
         InvalidRequest: it can be misread, is not https on port 443 (unless the operator named it), or has a query.
         AddressRefused: its host is an address that the rules forbid.
     """
+    if "@" in text:
+        _refuse("has an `@`; a user name or key does not belong into a URL", parameter)
     base, path, query = _split(text, rules, parameter)
     if query is not None:
         _refuse("has a query; leave out everything from `?`", parameter)
@@ -95,7 +97,7 @@ def parse_base_url(text: str, rules: Rules = _NO_RULES, *, parameter: str = "bas
 
 
 def parse_url(text: str, rules: Rules = _NO_RULES, *, parameter: str = "baseUrl") -> Url:
-    """The URL of one request, as strictly as `parse_base_url`, but it may have a query.
+    """The URL of one request, as strictly as `parse_base_url`, but it may have a query, and an `@` behind its host.
 
     Raises:
         InvalidRequest, AddressRefused: as `parse_base_url`.
@@ -119,7 +121,7 @@ def _split(text: str, rules: Rules, parameter: str) -> tuple[BaseUrl, str, str |
     if len(text) > LONGEST:
         _refuse(f"is longer than {LONGEST} characters", parameter)
     if _FORBIDDEN.search(text):
-        _refuse("holds a space, a control character, a backslash, `@` or `#`; write only https://host/path", parameter)
+        _refuse("holds a space, a control character, a backslash or `#`; write only https://host/path", parameter)
     found = _URL.fullmatch(text)
     if found is None:
         _refuse("is not a URL like https://host/path", parameter)

@@ -166,6 +166,22 @@ def test_an_id_stays_one_segment(text: str) -> None:
     assert "?" not in url.target
 
 
+def test_the_url_of_a_request_may_have_a_query_and_an_at_behind_its_host() -> None:
+    url = parse_url("https://cdn.example.com/npm/x@1.2/y.png?v=1&at=a@b")
+
+    assert (url.base.host, url.target) == ("cdn.example.com", "/npm/x@1.2/y.png?v=1&at=a@b")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["https://a@b.example/", "https://a:1@b.example/", "https://a.example:443@b.example/", "https://@b.example/"],
+)
+def test_nobody_stands_before_the_host_of_a_request(text: str) -> None:
+    """Threat E4."""
+    with pytest.raises(InvalidRequest):
+        parse_url(text)
+
+
 @pytest.mark.parametrize("text", ["", ".", ".."])
 def test_a_segment_that_servers_fold_is_refused(text: str) -> None:
     """Threat E7."""
