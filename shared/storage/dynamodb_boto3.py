@@ -6,24 +6,23 @@ from typing import Any
 
 from shared.storage.dynamodb import NoAnswer, Refused
 
-_SECONDS = 1.0
-"""For a connection, and for an answer: DynamoDB takes milliseconds."""
 _AT_ONCE = 16
 
 
 class Boto3Send:
     """The transport `Send`. Region and credentials are boto3's own business; `endpoint_url` is for emulators.
 
+    `timeout`: seconds for a connection, and for an answer; DynamoDB takes milliseconds.
     boto3 itself makes no second attempt: the table knows which operations may be repeated.
     """
 
-    def __init__(self, *, region: str | None = None, endpoint_url: str | None = None) -> None:
+    def __init__(self, *, region: str | None = None, endpoint_url: str | None = None, timeout: float = 1.0) -> None:
         import boto3  # noqa: PLC0415 - heavy: only the home that needs it loads it
         from botocore.config import Config  # noqa: PLC0415 - the same
 
         config = Config(
-            connect_timeout=_SECONDS,
-            read_timeout=_SECONDS,
+            connect_timeout=timeout,
+            read_timeout=timeout,
             max_pool_connections=_AT_ONCE,
             retries={"mode": "standard", "total_max_attempts": 1},
         )

@@ -12,10 +12,12 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from shared.errors import StorageUnavailable
+from shared.storage.table import ConditionFailed
 
 type Write[R] = Callable[[sqlite3.Connection], R]
 
@@ -32,38 +34,59 @@ class _Waiting:
 
 
 class GroupCommit:
-    """The one writer of a connection in autocommit mode. Every write is acknowledged after the COMMIT that holds it, or not at all."""
+    """The one writer of a connection in autocommit mode. Every write is acknowledged after the COMMIT that holds it, or not at all.
+
+    It serves one event loop at a time, and the next one once that is closed.
+    """
 
     def __init__(self, connection: sqlite3.Connection, *, patience: float) -> None:
         self._connection = connection
         self._patience = patience
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="table")
+        self._committed_changes = connection.total_changes
         self._waiting: list[_Waiting] = []
         self._busy = False
         self._closed = False
         self._idle: asyncio.Event | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def write[R](self, write: Write[R]) -> R:
         """What the write returns, once it is on the disk. Raises what it raises, StorageUnavailable when the disk or its owner does not let us."""
         if self._closed:
             raise StorageUnavailable("the table is closed")
-        loop = asyncio.get_running_loop()
-        waiting = _Waiting(write, loop.create_future())
-        self._waiting.append(waiting)
+        loop = self._join()
+        acknowledged = loop.create_future()
+        self._waiting.append(_Waiting(write, acknowledged))
         if not self._busy:
             self._busy = True
             loop.call_soon(self._begin, loop)
-        result: R = await waiting.acknowledged
+        try:
+            result: R = await acknowledged
+        finally:
+            del acknowledged  # else this frame and the error that it raises hold each other
         return result
 
     async def close(self) -> None:
         """Returns when all that was asked for is acknowledged and the connection is closed."""
         self._closed = True
+        loop = self._join()
         while self._busy:
             self._idle = self._idle or asyncio.Event()
             await self._idle.wait()
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._connection.close)
+        await loop.run_in_executor(self._thread, self._connection.close)
         self._thread.shutdown(wait=False)
+
+    def _join(self) -> asyncio.AbstractEventLoop:
+        """The running loop, which is the one served from now on. What an earlier loop left undone when it was closed is rolled back."""
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop and self._busy:
+            if self._loop is not None and not self._loop.is_closed():
+                raise RuntimeError("the table serves another event loop: make one table for each")
+            self._thread.submit(self._roll_back).result()
+            self._waiting.clear()
+            self._busy = False
+        self._loop = loop
+        return loop
 
     def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
         batch, self._waiting = self._waiting, []
@@ -96,31 +119,37 @@ class GroupCommit:
         """A slice of the batch, inside the transaction; then the next slice, or the commit."""
         try:
             for waiting in batch[start : start + _AT_A_TIME]:
-                self._try(waiting)
+                if not waiting.acknowledged.cancelled():
+                    waiting.result, waiting.error = self._try(waiting.write)
         except sqlite3.Error as error:
             self._roll_back()
             self._end(loop, batch, error)
             return
         if start + _AT_A_TIME < len(batch):
             loop.call_soon(self._carry_out, loop, batch, start + _AT_A_TIME)
+        elif self._connection.total_changes == self._committed_changes:
+            self._commit(loop, batch)  # all were refused: there is nothing to wait for
         else:
             self._thread.submit(self._commit, loop, batch)
 
-    def _try(self, waiting: _Waiting) -> None:
-        if waiting.acknowledged.cancelled():
-            return
+    def _try(self, write: Write[Any]) -> tuple[Any, Exception | None]:
         try:
-            waiting.result = waiting.write(self._connection)
+            return write(self._connection), None
+        except ConditionFailed as answer:
+            return None, answer.with_traceback(
+                None
+            )  # an answer, and frequent: without frames it waits for no garbage collection
         except sqlite3.Error:
             raise
         except Exception as error:  # noqa: BLE001 - not swallowed: carried to the caller whose write it was
-            waiting.error = error
+            return None, error
 
     def _commit(self, loop: asyncio.AbstractEventLoop, batch: list[_Waiting]) -> None:
-        """In the thread: the fsync."""
+        """In the thread, for the fsync."""
         failure: sqlite3.Error | None = None
         try:
             self._connection.execute("COMMIT")
+            self._committed_changes = self._connection.total_changes
         except sqlite3.Error as error:
             self._roll_back()
             failure = error
@@ -131,12 +160,9 @@ class GroupCommit:
             self._connection.execute("ROLLBACK")
 
     def _call(self, loop: asyncio.AbstractEventLoop, function: Callable[..., None], *arguments: Any) -> None:
-        """From the thread back to the loop. A loop that is closed has nobody left to tell."""
-        try:
+        """From the thread back to the loop. A loop that is closed has nobody left to tell; the next one cleans up."""
+        with suppress(RuntimeError):
             loop.call_soon_threadsafe(function, *arguments)
-        except RuntimeError:
-            self._roll_back()
-            self._busy = False
 
     def _end(self, loop: asyncio.AbstractEventLoop, batch: list[_Waiting], failure: sqlite3.Error | None) -> None:
         for waiting in batch:

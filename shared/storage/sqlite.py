@@ -21,8 +21,8 @@ from shared.storage.table import Change, Condition, ConditionFailed, Item, Key, 
 from shared.storage.values import MOST_BYTES, canonical_item, check_key, check_query, check_size, expired
 
 _VERSION = 1
-_PATIENCE = 5.0
-"""Seconds to wait for another process that writes."""
+_READER_PATIENCE = 1.0
+"""Seconds in which a read waits, on the loop's thread: only while another process recovers the journal after a crash."""
 _SWEEP_EVERY, _SWEEP_AT_MOST = 10.0, 200
 _SURELY_SMALL = MOST_BYTES // 8
 """A body of fewer bytes is within the limit however DynamoDB counts: it counts at most 5 bytes where MessagePack needs one."""
@@ -52,23 +52,24 @@ _BEYOND_TEXT = b"\xff"
 class SqliteTable:
     """The port `Table` on the file at `path`, which is made (0600, its folder 0700) when it is not there.
 
+    `patience`: seconds to wait for another process that writes.
     Raises StorageUnavailable when the file cannot be opened, is no table, or was written by a newer version.
     """
 
-    def __init__(self, path: Path, *, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, path: Path, *, now: Callable[[], float] = time.time, patience: float = 5.0) -> None:
         self._now = now
         self._swept = now()
         with ExitStack() as opened:
             try:
                 _create_file(path)
-                writer = opened.enter_context(closing(_connect(path)))
-                _prepare(writer)
-                self._reader = opened.enter_context(closing(_connect(path)))
+                writer = opened.enter_context(closing(_connect(path, patience)))
+                _prepare(writer, patience)
+                self._reader = opened.enter_context(closing(_connect(path, _READER_PATIENCE)))
                 self._reader.execute("PRAGMA query_only = ON")
             except (OSError, sqlite3.Error) as error:
                 reason = error.strerror if isinstance(error, OSError) else error
                 raise StorageUnavailable(f"the table file {path.name} cannot be opened ({reason}): check it") from error
-            self._writer = GroupCommit(writer, patience=_PATIENCE)
+            self._writer = GroupCommit(writer, patience=patience)
             opened.pop_all()
 
     async def get(self, key: Key, *, consistent: bool = False) -> Item | None:  # noqa: ARG002 - here every read is
@@ -190,13 +191,13 @@ def _create_file(path: Path) -> None:
     path.chmod(0o600)
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+def _connect(path: Path, patience: float) -> sqlite3.Connection:
+    return sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
 
 
-def _prepare(connection: sqlite3.Connection) -> None:
+def _prepare(connection: sqlite3.Connection, patience: float) -> None:
     """Settings of the writer, and the schema. The busy timeout is last: from here on nothing may wait on the loop's thread."""
-    _enter_wal(connection)
+    _enter_wal(connection, patience)
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA secure_delete = ON")
     connection.execute("PRAGMA journal_size_limit = 67108864")
@@ -204,9 +205,9 @@ def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA busy_timeout = 0")
 
 
-def _enter_wal(connection: sqlite3.Connection) -> None:
+def _enter_wal(connection: sqlite3.Connection, patience: float) -> None:
     """Two processes that open a new file at once get in each other's way here, and SQLite does not wait for us."""
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + patience
     while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL")

@@ -152,7 +152,7 @@ MOTO_ERRS: list[Condition] = [
         (Compare("text", "<", "n"), True, False),
         (Compare("text", "<", "é"), True, False),
         (Compare("data", ">=", b"m"), True, False),
-        (Compare("yes", "=", True), True, False),
+        (Compare("yes", "=", value=True), True, False),
         (Compare("yes", "=", 1), False, False),
         (Compare("nothing", "=", None), True, False),
         (Compare("names", "=", frozenset({"b", "a"})), True, False),
@@ -176,7 +176,10 @@ MOTO_ERRS: list[Condition] = [
     ],
 )
 async def test_conditions_mean_the_same_everywhere(
-    table: Table, condition: Condition, of_the_item: bool, of_nothing: bool
+    table: Table,
+    condition: Condition,
+    of_the_item: bool,  # noqa: FBT001 - rows of the table above
+    of_nothing: bool,  # noqa: FBT001 - the same
 ) -> None:
     if condition in MOTO_ERRS:
         _moto_errs(table, "cannot order values of different types, takes true for 1 and null for what is absent")
@@ -206,7 +209,7 @@ async def _lets_delete(table: Table, key: Key, condition: Condition) -> bool:
 
 @pytest.mark.parametrize(
     "condition",
-    [Compare("n", "!=", 1), Compare("n", "<", True), Compare("n", ">", None), Between("n", [1], [2])],
+    [Compare("n", "!=", 1), Compare("n", "<", value=True), Compare("n", ">", None), Between("n", [1], [2])],
 )
 async def test_a_condition_that_compares_nothing_is_our_mistake(table: Table, condition: Condition) -> None:
     with pytest.raises(ValueError, match="n"):
@@ -347,7 +350,12 @@ async def _pages(table: Table, limit: int, *, newest_first: bool = False) -> lis
     ("after", "newest_first", "found"),
     [("A", False, 2), ("Z", False, 0), ("A", True, 0), ("Z", True, 2), ("M#1", False, 1), ("M#1x", False, 1)],
 )
-async def test_a_page_may_begin_outside_of_the_prefix(table: Table, after: str, newest_first: bool, found: int) -> None:
+async def test_a_page_may_begin_outside_of_the_prefix(
+    table: Table,
+    after: str,
+    newest_first: bool,  # noqa: FBT001 - a row of the table above
+    found: int,
+) -> None:
     for sk in ("M#1", "M#2", "A", "Z"):
         await table.put({"pk": "P", "sk": sk})
 
@@ -597,9 +605,9 @@ class Steps:
         return st.builds(
             Change,
             set=plain | mortal,
-            increase=st.fixed_dictionaries({name: _by for name in of.get("increase", [])}),
-            include=st.fixed_dictionaries({name: _members for name in of.get("include", [])}),
-            exclude=st.fixed_dictionaries({name: _members for name in of.get("exclude", [])}),
+            increase=st.fixed_dictionaries(dict.fromkeys(of.get("increase", []), _by)),
+            include=st.fixed_dictionaries(dict.fromkeys(of.get("include", []), _members)),
+            exclude=st.fixed_dictionaries(dict.fromkeys(of.get("exclude", []), _members)),
             remove=st.just(tuple(of.get("remove", []))),
         )
 
