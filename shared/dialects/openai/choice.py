@@ -139,7 +139,7 @@ class ChoiceReader:
 
         The visible text is also in `reasoning`. An encrypted detail is kept whole, as JSON text, for its id belongs to its data.
         """
-        for detail in details or ():
+        for detail in details if isinstance(details, list) else ():
             match detail:
                 case {"type": "reasoning.encrypted"}:
                     events.append(ReasoningSignature(redacted=write(detail).decode(), choice=self._index))
