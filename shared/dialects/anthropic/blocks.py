@@ -11,6 +11,8 @@ from shared.errors import InvalidRequest, UnsupportedParameter
 
 Block = dict[str, Any]
 _PDF: Final = "application/pdf"
+_PROPER: Final = {"image/jpg": "image/jpeg"}
+"""What some callers write, and the name that is taken."""
 
 
 def blocks(parts: Iterable[Part], at: str) -> list[Block]:
@@ -87,7 +89,7 @@ def _source(media: Media, at: str) -> Block:
         raise UnsupportedParameter("Anthropic fetches from https:// alone: send the data instead", parameter=at)
     if not media.media_type:
         raise InvalidRequest("the media type is missing: name it in the data: URL", parameter=at)
-    return {"type": "base64", "media_type": media.media_type, "data": media.data}
+    return {"type": "base64", "media_type": _PROPER.get(media.media_type, media.media_type), "data": media.data}
 
 
 def _decoded(data: str, at: str) -> str:

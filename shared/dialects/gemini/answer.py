@@ -99,7 +99,7 @@ def usage(raw: Mapping[str, Any]) -> Usage | None:
         cached=find_count(raw.get("cachedContentTokenCount")),
         reasoning=thought,
         total=total,
-        raw=dict(raw),
+        raw=raw,
     )
 
 

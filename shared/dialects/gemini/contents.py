@@ -13,7 +13,7 @@ def contents(messages: Sequence[Message]) -> tuple[list[Piece], list[Piece]]:
     names: dict[str, str] = {}
     system: list[Piece] = []
     said: list[Piece] = []
-    for index, message in enumerate(_in_order(messages)):
+    for index, message in _in_order(messages):
         names.update({part.id: part.name for part in message.parts if isinstance(part, ToolCall)})
         parts = PartWriter(names, f"messages[{index}]").write(message)
         if message.role == "system":
@@ -35,18 +35,19 @@ def _add(said: list[Piece], role: str, parts: list[Piece]) -> None:
         said.append({"role": role, "parts": parts})
 
 
-def _in_order(messages: Iterable[Message]) -> list[Message]:
-    """Gemini may know no ids, so the results of a turn stand in the order of its calls, together. Trap 82."""
-    ordered: list[Message] = []
+def _in_order(messages: Iterable[Message]) -> list[tuple[int, Message]]:
+    """Each with its place. Gemini may know no ids, so the results of a turn stand together in the order of its calls. Trap 82."""
+    ordered: list[tuple[int, Message]] = []
     calls: list[str] = []
-    for message in messages:
+    for index, message in enumerate(messages):
         if message.role != "tool":
             calls = [part.id for part in message.parts if isinstance(part, ToolCall)] or calls
-            ordered.append(message)
-        elif ordered and ordered[-1].role == "tool":
-            ordered[-1] = replace(ordered[-1], parts=_sorted((*ordered[-1].parts, *message.parts), calls))
+            ordered.append((index, message))
+        elif ordered and ordered[-1][1].role == "tool":
+            first, earlier = ordered[-1]
+            ordered[-1] = first, replace(earlier, parts=_sorted((*earlier.parts, *message.parts), calls))
         else:
-            ordered.append(replace(message, parts=_sorted(message.parts, calls)))
+            ordered.append((index, replace(message, parts=_sorted(message.parts, calls))))
     return ordered
 
 

@@ -191,6 +191,10 @@ def test_arguments_that_are_no_object_are_refused_by_name(arguments: str) -> Non
             {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "a,é"}},
         ),
         (
+            Media("image", "image/jpg", "/9j/"),
+            {"type": "image", "source": {"type": "base64", "media_type": "image/jpeg", "data": "/9j/"}},
+        ),
+        (
             Media("file", "image/png", PIXEL),
             {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": PIXEL}},
         ),
