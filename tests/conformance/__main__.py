@@ -1,0 +1,112 @@
+"""Recorded provider traffic through the gateway's own doors: `python -m tests.conformance --corpus FOLDER`.
+
+A replay server plays the provider, the gateway runs as a user runs it, and every exchange's id is stored as the provider's key. What is
+heard is compared with what the provider's own client made of the same bytes; what was sent is checked against that client's request types.
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from types import ModuleType
+
+import httpx
+
+from tests.conformance.corpus import ROWS, Exchange, read_corpus
+from tests.conformance.drive import Asker, Outcome, ask_all
+from tests.conformance.replay_server import load
+from tests.conformance.report import as_expected, report
+from tests.fakes.gateway import ROOT, running_gateway
+
+SHARED = ROOT.parent / "shared" / "provider-traffic"
+ASKERS = 8
+
+
+def main() -> int:
+    """0 when every exchange is as expected, 1 when not, 2 when it could not be asked."""
+    parser = argparse.ArgumentParser(prog="make conformance", description=__doc__)
+    parser.add_argument(
+        "--corpus", type=Path, default=SHARED, help="a folder with <provider>.jsonl and <provider>.expected.jsonl"
+    )
+    parser.add_argument("--only", default="", help="only the exchanges whose id begins so")
+    parser.add_argument("--log", type=Path, help="where to write what the gateway printed")
+    arguments = parser.parse_args()
+    try:
+        exchanges = [one for one in read_corpus(arguments.corpus) if one.id.startswith(arguments.only)]
+        replay, validator = _tool(arguments.corpus, "replay.py"), _tool(arguments.corpus, "validate_request.py")
+    except FileNotFoundError as error:
+        print(f"conformance: {error}", file=sys.stderr)  # noqa: T201 - what a person at a terminal reads
+        return 2
+    began = time.monotonic()
+    outcomes = asyncio.run(_drive(exchanges, replay, arguments.corpus, arguments.log))
+    _validate(outcomes, load(validator))
+    print(f"{len(exchanges)} exchanges of {arguments.corpus} in {time.monotonic() - began:.0f} s")  # noqa: T201 - the same
+    for line in report(outcomes):
+        print(line)  # noqa: T201 - the same
+    return 0 if all(as_expected(outcome) for outcome in outcomes) else 1
+
+
+def _tool(corpus: Path, name: str) -> Path:
+    """What comes with the recordings, else what lies beside this checkout."""
+    for folder in (corpus, SHARED):
+        if (folder / name).is_file():
+            return folder / name
+    raise FileNotFoundError(f"there is no {name} in {corpus} nor in {SHARED}")
+
+
+async def _drive(exchanges: list[Exchange], replay: Path, corpus: Path, log: Path | None) -> list[Outcome]:
+    async with AsyncExitStack() as open_:
+        home = open_.enter_context(tempfile.TemporaryDirectory())
+        url = await open_.enter_async_context(_replaying(replay, corpus))
+        urls = {way.provider: url + way.path for way in ROWS.values()}
+        settings = {"PROVIDER_URLS": json.dumps(urls), "EGRESS_ALLOW": url.removeprefix("http://")}
+        gateway = await open_.enter_async_context(running_gateway(Path(home), **settings))
+        askers = []
+        for number in range(ASKERS):
+            client = await open_.enter_async_context(gateway.signed_in(f"asker{number}@example.com"))
+            client.timeout = httpx.Timeout(120)
+            askers.append(Asker(client, url))
+        outcomes = await ask_all(exchanges, askers)
+        if log:
+            log.write_bytes(gateway.printed)
+        return outcomes
+
+
+@asynccontextmanager
+async def _replaying(replay: Path, corpus: Path) -> AsyncIterator[str]:
+    """The replay server; its URL."""
+    command = (sys.executable, "-m", "tests.conformance.replay_server", str(replay), str(corpus))
+    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
+    assert process.stdout is not None
+    try:
+        url = (await process.stdout.readline()).decode().strip()
+        if not url:
+            raise RuntimeError("the replay server did not start")
+        yield url
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+def _validate(outcomes: list[Outcome], validator: ModuleType) -> None:
+    """What went upstream must be what the provider's own client could have sent."""
+    warned: set[str] = set()
+    for outcome in outcomes:
+        if outcome.sent is None:
+            continue
+        result = validator.validate(*outcome.exchange.written_for, outcome.sent)
+        warned.update(warning for warning in result.warnings if warning.startswith("not checked"))
+        if result.errors and outcome.difference is None:
+            outcome.difference = f"[request sent] {result.errors[0]}"
+    for warning in sorted(warned):
+        print(f"request types {warning}")  # noqa: T201 - what a person at a terminal reads
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,143 @@
+"""Asks the gateway for every exchange, as a program would: an account for each of the askers, a key stored, a chat asked, heard and compared."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from tests.conformance.compare import first_difference
+from tests.conformance.corpus import Exchange
+from tests.conformance.heard import Heard, Malformed, hear_answer, hear_failure, hear_stream, lines_of
+from tests.conformance.native import hello, native_request, without
+
+type Json = dict[str, Any]
+
+SAMPLE = 5
+"""One stream in so many is also asked for as server-sent events."""
+MOST_LEFT_OUT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One way to ask: how the provider's bytes are cut, and how our own stream is framed."""
+
+    chunking: str | None
+    sse: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.chunking or 'whole'}{' as SSE' if self.sse else ''}"
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of one exchange."""
+
+    exchange: Exchange
+    difference: str | None = None
+    left_out: list[str] = field(default_factory=list)
+    sent: Mapping[str, Any] | None = None
+    """The body that the gateway sent upstream."""
+
+
+def forms(exchange: Exchange, at: int) -> list[Form]:
+    """In which ways the exchange is asked for; `at` is its place in the corpus."""
+    if not exchange.is_stream:
+        return [Form(None), Form("bytes:1")]
+    asked = [Form("as-events"), Form("bytes:1"), Form("random:7")]
+    return [*asked, Form("as-events", sse=True)] if at % SAMPLE == 0 else asked
+
+
+class Asker:
+    """One account of the gateway."""
+
+    def __init__(self, client: httpx.AsyncClient, replay: str) -> None:
+        self._client = client
+        self._replay = replay
+
+    async def ask(self, exchange: Exchange, at: int) -> Outcome:
+        """The exchange in all its forms; the first that differs is told."""
+        outcome = Outcome(exchange)
+        request = (
+            hello(exchange.model) if exchange.failed else native_request(exchange.api, exchange.request, exchange.model)
+        )
+        for form in forms(exchange, at):
+            await self._store(exchange, form)
+            request, heard = await self._without_what_is_refused(exchange, request, form, outcome)
+            difference = heard if isinstance(heard, str) else first_difference(exchange.expected, heard)
+            if difference:
+                outcome.difference = f"[{form}] {difference}"
+                break
+        outcome.sent = await self._sent(_key(exchange, forms(exchange, at)[0]))
+        return outcome
+
+    async def _store(self, exchange: Exchange, form: Form) -> None:
+        way = exchange.way
+        body: Json = {"provider": way.provider, "apiKey": _key(exchange, form), "test": False}
+        if way.is_custom:
+            body["baseUrl"] = self._replay + way.path
+        answer = await self._client.post("/api/provider-configs", json=body)
+        answer.raise_for_status()
+
+    async def _without_what_is_refused(
+        self, exchange: Exchange, request: Json, form: Form, outcome: Outcome
+    ) -> tuple[Json, Heard | str]:
+        """Some recorded requests ask for what their provider took and forgot. Ours refuses that by name, so a caller leaves it out."""
+        heard = await self._hear(exchange, request, form)
+        for _ in range(MOST_LEFT_OUT):
+            refused = _refused(heard)
+            shorter = without(request, refused) if refused else None
+            if shorter is None:
+                break
+            outcome.left_out.append(str(refused))
+            request, heard = shorter, await self._hear(exchange, shorter, form)
+        return request, heard
+
+    async def _hear(self, exchange: Exchange, request: Json, form: Form) -> Heard | str:
+        """What was heard, or why it could not be."""
+        body = {"provider": exchange.way.provider, **request}
+        accept = "text/event-stream" if form.sse else "application/x-ndjson"
+        path = "/api/llm/stream" if exchange.is_stream else "/api/llm/chat"
+        try:
+            answer = await self._client.post(path, json=body, headers={"accept": accept})
+            if answer.status_code >= 400:
+                return hear_failure(answer.status_code, answer.content)
+            if not exchange.is_stream:
+                return hear_answer(answer.content)
+            return hear_stream(lines_of(answer.content.decode(), sse=form.sse))
+        except (httpx.HTTPError, Malformed, ValueError, KeyError) as error:
+            return f"answer: {type(error).__name__}: {error}"
+
+    async def _sent(self, key: str) -> Mapping[str, Any] | None:
+        async with httpx.AsyncClient() as client:
+            answer = await client.get(f"{self._replay}/_requests", params={"key": key, "last": 1})
+        requests = answer.json()["requests"]
+        return requests[-1]["json"] if requests else None
+
+
+def _key(exchange: Exchange, form: Form) -> str:
+    return f"replay:id={exchange.id}" + (f";chunking={form.chunking}" if form.chunking else "")
+
+
+def _refused(heard: Heard | str) -> str | None:
+    """The parameter that the gateway itself refused, before any provider was asked."""
+    if isinstance(heard, str) or heard.error is None or heard.error["code"] != "unsupported_parameter":
+        return None
+    parameter: str | None = heard.error["details"].get("parameter")
+    return parameter
+
+
+async def ask_all(exchanges: list[Exchange], askers: list[Asker]) -> list[Outcome]:
+    """Every exchange once, as many at a time as there are askers; in the order of the corpus."""
+    waiting = iter(enumerate(exchanges))
+    outcomes: dict[int, Outcome] = {}
+
+    async def work(asker: Asker) -> None:
+        for at, exchange in waiting:
+            outcomes[at] = await asker.ask(exchange, at)
+
+    async with asyncio.TaskGroup() as group:
+        for asker in askers:
+            group.create_task(work(asker))
+    return [outcomes[at] for at in range(len(exchanges))]

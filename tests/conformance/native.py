@@ -1,0 +1,109 @@
+"""A recorded request in our own API's words. What our API cannot say (a provider's own tools, safety settings) is left out."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from tests.conformance import from_anthropic, from_gemini, from_openai
+
+type Json = dict[str, Any]
+
+HELLO: Json = {"role": "user", "content": "hello"}
+TRANSLATORS = {
+    "chat": from_openai.read,
+    "messages": from_anthropic.read,
+    "generateContent": from_gemini.read,
+    "streamGenerateContent": from_gemini.read,
+}
+_PLACEHOLDER = {"type": "text", "text": "(left out)"}
+
+
+def native_request(api: str, recorded: object, model: str) -> Json:
+    """`{"model", "messages", "options"}`. A request that was not recorded, or says nothing, is a plain hello."""
+    if not isinstance(recorded, Mapping):
+        return hello(model)
+    messages, options = TRANSLATORS[api](recorded)
+    said = _well_formed([message for message in messages if not _is_empty(message)])
+    given = {name: value for name, value in options.items() if value is not None}
+    return {"model": model, "messages": said or [HELLO], "options": given}
+
+
+def hello(model: str) -> Json:
+    """The shortest request."""
+    return {"model": model, "messages": [HELLO]}
+
+
+def without(request: Json, parameter: str) -> Json | None:
+    """The request without a parameter that was refused by that name; None when it is not one that can be left out."""
+    section, _, name = parameter.partition(".")
+    if section == "options" and name in request.get("options", {}):
+        return {**request, "options": {key: value for key, value in request["options"].items() if key != name}}
+    if section.startswith("messages[") and name.startswith("content"):
+        return _with_message(request, int(section[9:-1]), _without_media)
+    if section.startswith("messages[") and name == "name":
+        return _with_message(request, int(section[9:-1]), _without_name)
+    return None
+
+
+def _with_message(request: Json, index: int, change: Any) -> Json | None:
+    messages = list(request["messages"])
+    changed = change(messages[index])
+    if changed == messages[index]:
+        return None
+    messages[index] = changed
+    return {**request, "messages": messages}
+
+
+def _without_media(message: Json) -> Json:
+    content = message["content"]
+    if not isinstance(content, list):
+        return message
+    texts = [part if part["type"] == "text" else _PLACEHOLDER for part in content]
+    return {**message, "content": "\n".join(part["text"] for part in texts)}
+
+
+def _without_name(message: Json) -> Json:
+    return {key: value for key, value in message.items() if key != "name"}
+
+
+def _is_empty(message: Json) -> bool:
+    return not any(message.get(name) for name in ("content", "tool_calls", "refusal", "reasoning_details")) and (
+        message["role"] != "tool"
+    )
+
+
+def _well_formed(messages: Iterable[Json]) -> list[Json]:
+    """Every call answered and every result the answer to a call, as our API demands: what recordings leave open is taken away."""
+    said: list[Json] = []
+    for message in messages:
+        if message["role"] == "tool" and message["tool_call_id"] not in _open_calls(said):
+            said.append({"role": "user", "content": message["content"] or "(nothing)"})
+            continue
+        if message["role"] != "tool":
+            _drop_open_calls(said)
+        said.append(message)
+    _drop_open_calls(said)
+    return said
+
+
+def _open_calls(said: list[Json]) -> set[str]:
+    answered: set[str] = set()
+    for message in reversed(said):
+        if message["role"] == "tool":
+            answered.add(message["tool_call_id"])
+        else:
+            return {call["id"] for call in message.get("tool_calls", ())} - answered
+    return set()
+
+
+def _drop_open_calls(said: list[Json]) -> None:
+    still_open = _open_calls(said)
+    for at in range(len(said) - 1, -1, -1):
+        if still_open and "tool_calls" in said[at]:
+            kept = [call for call in said[at]["tool_calls"] if call["id"] not in still_open]
+            rest = {key: value for key, value in said[at].items() if key != "tool_calls"}
+            said[at] = (
+                {**rest, "content": rest.get("content") or "(calls left out)"}
+                if not kept
+                else {**rest, "tool_calls": kept}
+            )
+            return
