@@ -36,11 +36,14 @@ class GeminiStream(EventStreamReader):
         self._finished = self._array.finished
 
     def _hear_rest(self, events: list[ChatEvent]) -> None:
-        """An array that stops in the middle of an element is complete when the reason to finish was said before."""
-        if self._array is None:
-            super()._hear_rest(events)
-        elif not self._answer.complete:
+        """A reason to finish may come too early (trap 46), so half a piece at the end proves that the stream was cut."""
+        if self._array is not None:
             self._array.close()
+            return
+        skipped = self.skipped
+        super()._hear_rest(events)
+        if self.skipped > skipped:
+            raise StreamTruncated("the provider's stream ended in the middle of an event")
 
     def _read(self, piece: dict[str, Any], events: list[ChatEvent], name: str) -> None:  # noqa: ARG002 - Google names no events
         self._answer.take(piece, events)

@@ -160,11 +160,20 @@ def test_an_end_without_a_reason_is_an_error() -> None:
             hear(DIALECT.stream(), [body])
 
 
-def test_an_array_cut_after_the_reason_is_complete() -> None:
-    """Trap 11."""
-    body = b"[" + json.dumps(said({"text": "Hi"}, finishReason="STOP")).encode() + b',{"usage'
+STOPPED = json.dumps(said({"text": "Hi"}, finishReason="STOP")).encode()
 
+
+@pytest.mark.parametrize("body", [b"data: " + STOPPED, b"[" + STOPPED, b"[" + STOPPED + b",\n"])
+def test_the_closing_bytes_may_be_missing_once_the_reason_is_known(body: bytes) -> None:
+    """Trap 11."""
     assert hear(DIALECT.stream(), [body])[-1] == Finish("stop", "STOP")
+
+
+@pytest.mark.parametrize("body", [b"data: " + STOPPED + b'\n\ndata: {"candi', b"[" + STOPPED + b',{"candi'])
+def test_half_a_piece_at_the_end_is_an_error_whatever_the_reason_before(body: bytes) -> None:
+    """Traps 12, 46: that reason may have come too early."""
+    with pytest.raises(StreamTruncated):
+        hear(DIALECT.stream(), [body])
 
 
 @pytest.mark.parametrize(
