@@ -62,9 +62,9 @@ class OnePort:
 
 def _warm() -> None:
     """The price table is heavy: it is loaded beside the first requests, not within them."""
-    import shared.providers.prices  # noqa: PLC0415 - late on purpose
+    from shared.providers.catalogue import warm  # noqa: PLC0415 - late on purpose
 
-    shared.providers.prices.price_version()
+    warm()
 
 
 def create_app(services: Services) -> OnePort:

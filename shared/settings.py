@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any, NamedTuple
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 LARGEST_PORT = 65_535
@@ -39,7 +40,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     unknown = sorted(set(given) - set(_READERS))
     if unknown:
         raise SettingError(f"{unknown[0]} is not a setting; there are {', '.join(sorted(_READERS))}")
-    read = {_READERS[name][0]: _READERS[name][1](name, value.strip()) for name, value in given.items() if value.strip()}
+    read: dict[str, Any] = {
+        _READERS[name].field: _READERS[name].read(name, value.strip()) for name, value in given.items() if value.strip()
+    }
     return Settings(**{"home": _default_home(environment), **read})
 
 
@@ -69,7 +72,9 @@ def _log_level(name: str, value: str) -> str:
 
 
 def _provider_urls(name: str, value: str) -> Mapping[str, str]:
-    remedy = f'{name} is a JSON object of provider id and base URL, for example {{"openai": "https://proxy.example/v1"}}'
+    remedy = (
+        f'{name} is a JSON object of provider id and base URL, for example {{"openai": "https://proxy.example/v1"}}'
+    )
     try:
         urls = json.loads(value)
     except ValueError as error:
@@ -88,13 +93,18 @@ def _origins(name: str, value: str) -> frozenset[str]:
     return origins
 
 
-_READERS: Mapping[str, tuple[str, Callable[[str, str], object]]] = MappingProxyType(
+class _Reader(NamedTuple):
+    field: str
+    read: Callable[[str, str], object]
+
+
+_READERS: Mapping[str, _Reader] = MappingProxyType(
     {
-        "REALMULTILLM_HOME": ("home", _folder),
-        "REALMULTILLM_HOST": ("host", _text),
-        "REALMULTILLM_PORT": ("port", _port),
-        "REALMULTILLM_PROVIDER_URLS": ("provider_urls", _provider_urls),
-        "REALMULTILLM_EGRESS_ALLOW": ("egress_allow", _origins),
-        "REALMULTILLM_LOG_LEVEL": ("log_level", _log_level),
+        "REALMULTILLM_HOME": _Reader("home", _folder),
+        "REALMULTILLM_HOST": _Reader("host", _text),
+        "REALMULTILLM_PORT": _Reader("port", _port),
+        "REALMULTILLM_PROVIDER_URLS": _Reader("provider_urls", _provider_urls),
+        "REALMULTILLM_EGRESS_ALLOW": _Reader("egress_allow", _origins),
+        "REALMULTILLM_LOG_LEVEL": _Reader("log_level", _log_level),
     }
 )

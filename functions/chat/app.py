@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from shared.chat.collect import Collector
+from shared.chat.collect import Answer, Collector
 from shared.chat.events import ChatEvent
 from shared.chat.receipt import Done
 from shared.dialects.native.read import Wish, read_request
@@ -23,6 +23,7 @@ from shared.dialects.native.speak import (
     as_sse,
     speak_answer,
 )
+from shared.errors import ProviderFailed
 from shared.gateway.converse import converse, plan
 from shared.gateway.target import Target
 from shared.identity.caller import Caller
@@ -94,15 +95,8 @@ class Chat(Door):
     async def answer(self, caller: Caller, wish: Wish, scope: Scope, send: Send) -> None:
         """Collect it, then say it."""
         target = await self.target(caller, wish)
-        collector = Collector()
-        async with aclosing(converse(self._services, wish.chat, target)) as batches:
-            async for batch in batches:
-                for event in batch:
-                    if isinstance(event, Done):
-                        done = event
-                    else:
-                        collector.add(event)
-        body = speak_answer(collector.answer(), done, id=request_id(scope), created=int(self._services.now()))
+        answer, done = await _collected(converse(self._services, wish.chat, target))
+        body = speak_answer(answer, done, id=request_id(scope), created=int(self._services.now()))
         await _send_json(send, body)
 
 
@@ -121,7 +115,9 @@ class ChatStream(Door):
         target = await self.target(caller, wish)
         speaker = Speaker(frame, id=request_id(scope), provider=target.provider.id, model=target.model)
         batches = converse(self._services, wish.chat, target)
-        await send_stream(send, _spoken(batches, speaker), shape, fail=lambda error: speaker.fail(describe(error, request_id(scope))))
+        await send_stream(
+            send, _spoken(batches, speaker), shape, fail=lambda error: speaker.fail(describe(error, request_id(scope)))
+        )
 
 
 async def _spoken(batches: AsyncGenerator[Sequence[ChatEvent | Done]], speaker: Speaker) -> AsyncGenerator[bytes]:
@@ -129,6 +125,18 @@ async def _spoken(batches: AsyncGenerator[Sequence[ChatEvent | Done]], speaker: 
     async with aclosing(batches):
         async for batch in batches:
             yield b"".join([speaker.say(event) for event in batch])
+
+
+async def _collected(batches: AsyncGenerator[Sequence[ChatEvent | Done]]) -> tuple[Answer, Done]:
+    """The whole answer, and how it ended: Done is the last event of every chat that went well."""
+    collector = Collector()
+    async with aclosing(batches):
+        async for batch in batches:
+            for event in batch:
+                if isinstance(event, Done):
+                    return collector.answer(), event
+                collector.add(event)
+    raise ProviderFailed("the answer ended without an ending")
 
 
 def _accepted(scope: Scope, usual: tuple[Framing, StreamShape]) -> tuple[Framing, StreamShape]:

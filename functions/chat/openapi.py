@@ -32,7 +32,9 @@ def document() -> dict[str, Any]:
             },
             "/api/chat/{provider}/stream": {
                 "parameters": [_PROVIDER],
-                "post": _operation("streamWithProvider", "That provider's answer as it grows", body, stream, note=_STREAM),
+                "post": _operation(
+                    "streamWithProvider", "That provider's answer as it grows", body, stream, note=_STREAM
+                ),
             },
             "/api/health": {"get": _health()},
         },
@@ -72,13 +74,20 @@ _USAGE = {
     "description": "Tokens in OpenAI's sense; null = not reported.",
     "properties": {
         **dict.fromkeys(
-            ("inputTokens", "outputTokens", "totalTokens", "cachedTokens", "cacheWriteTokens", "reasoningTokens"), _COUNT
+            ("inputTokens", "outputTokens", "totalTokens", "cachedTokens", "cacheWriteTokens", "reasoningTokens"),
+            _COUNT,
         ),
         "estimated": {"type": "boolean"},
     },
 }
-_COST = {"type": ["string", "null"], "description": "US dollars as a decimal; null = nobody can tell, and the receipt says why."}
-_RECEIPT = {"type": "object", "description": "Whose key paid, provider, model, attempts, and where the price comes from."}
+_COST = {
+    "type": ["string", "null"],
+    "description": "US dollars as a decimal; null = nobody can tell, and the receipt says why.",
+}
+_RECEIPT = {
+    "type": "object",
+    "description": "Whose key paid, provider, model, attempts, and where the price comes from.",
+}
 _ANSWER = {
     "type": "object",
     "required": ["id", "object", "created", "model", "provider", "choices", "usage", "cost", "receipt"],

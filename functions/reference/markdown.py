@@ -38,7 +38,7 @@ def _index(document: dict[str, Any]) -> Iterator[str]:
 
 def _summary(operation: dict[str, Any]) -> str:
     opened = "" if operation.get("security") else "*open*. "
-    return opened + operation.get("summary", "")
+    return opened + str(operation.get("summary", ""))
 
 
 def _operation(title: str, operation: dict[str, Any]) -> Iterator[str]:

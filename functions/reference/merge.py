@@ -11,7 +11,11 @@ def merge(documents: list[dict[str, Any]], *, title: str, version: str) -> dict[
     """
     merged: dict[str, Any] = {
         "openapi": "3.1.0",
-        "info": {"title": title, "version": version, "description": "Bring your own keys: one API in front of all LLM providers."},
+        "info": {
+            "title": title,
+            "version": version,
+            "description": "Bring your own keys: one API in front of all LLM providers.",
+        },
         "paths": {},
         "components": {
             "schemas": {},

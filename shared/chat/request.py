@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Role = Literal["system", "user", "assistant", "tool"]
+MediaKind = Literal["image", "file", "audio", "video"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Text:
 class Media:
     """A picture, a document, a sound or a video: base64 `data` with its `media_type`, or the `url` where it lies."""
 
-    kind: Literal["image", "file", "audio", "video"]
+    kind: MediaKind
     media_type: str | None = None
     data: str | None = None
     url: str | None = None

@@ -1,8 +1,6 @@
 """One question to one provider: write, send, read. Nothing is retried in here."""
 
-import asyncio
-import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 from shared.chat.events import ChatEvent
@@ -17,8 +15,6 @@ from shared.wire.json import write
 
 LARGEST_FAILURE = 1024 * 1024
 """Bytes of an error body that are read; the rest explains nothing more."""
-LAST_WORDS = 0.05
-"""Seconds."""
 
 
 async def ask(
@@ -76,21 +72,10 @@ async def _plain(inbound: Inbound, dialect: Dialect, mask: Mask) -> AsyncGenerat
 async def _stream(inbound: Inbound, dialect: Dialect, mask: Mask) -> AsyncGenerator[Sequence[ChatEvent]]:
     """The first ending wins; what comes after it is dropped."""
     reader = dialect.stream()
-    pieces = inbound.pieces()
-    async for piece in pieces:
+    async for piece in inbound.pieces():
         yield reader.feed(mask.feed(piece))
         if reader.finished:
             break
     else:
         yield reader.feed(mask.close())
     yield reader.close()
-    if reader.finished:
-        await _hear_out(pieces)
-
-
-async def _hear_out(pieces: AsyncIterator[bytes]) -> None:
-    """Wait a moment for the end of the body, which mostly comes with the last event: then the connection can be used again."""
-    with contextlib.suppress(TimeoutError, ProviderError):
-        async with asyncio.timeout(LAST_WORDS):
-            async for _ in pieces:
-                pass

@@ -21,9 +21,9 @@ from shared.gateway.meter import Meter
 from shared.gateway.plan import choose, named_provider, permit, usable, with_settings
 from shared.gateway.relay import relay
 from shared.gateway.target import Target
+from shared.identity.caller import Caller
 from shared.providers.dialects import load_dialect
 from shared.providers.find import get_provider
-from shared.identity.caller import Caller
 from shared.records.ids import mint_ulid
 from shared.secrets import ApiKey
 from shared.services import Services
@@ -55,7 +55,9 @@ async def plan(services: Services, caller: Caller, *, wished: str | None, model:
     return Target(provider, config, chosen, load_dialect(provider.dialect), base)
 
 
-async def converse(services: Services, request: ChatRequest, target: Target) -> AsyncGenerator[Sequence[ChatEvent | Done]]:
+async def converse(
+    services: Services, request: ChatRequest, target: Target
+) -> AsyncGenerator[Sequence[ChatEvent | Done]]:
     """The events of the answer, as many at a time as came at once, and at the very end one Done.
 
     Raises:
@@ -107,5 +109,6 @@ async def _done(services: Services, meter: Meter, target: Target, attempts: list
 
 async def _load_prices() -> ModuleType:
     """The price table is heavy: the first chat loads it, beside the others and not in their way."""
-    loaded = sys.modules.get(_PRICES)
-    return loaded or await asyncio.to_thread(import_module, _PRICES)
+    if _PRICES in sys.modules:
+        return sys.modules[_PRICES]
+    return await asyncio.to_thread(import_module, _PRICES)

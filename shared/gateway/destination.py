@@ -28,7 +28,9 @@ def _destination(provider: Provider, base_url: str | None, urls: Mapping[str, st
         )
     text = base_url or urls.get(provider.id) or provider.base_url
     if not text:
-        raise InvalidRequest(f"{provider.name} needs `baseUrl`, for example https://llm.example.com/v1", parameter="baseUrl")
+        raise InvalidRequest(
+            f"{provider.name} needs `baseUrl`, for example https://llm.example.com/v1", parameter="baseUrl"
+        )
     return parse_base_url(text, rules)
 
 

@@ -34,7 +34,9 @@ async def inline_media(request: ChatRequest, target: Target, client: Client) -> 
 
 
 def _wanted(request: ChatRequest) -> list[Media]:
-    return list(dict.fromkeys(media for message in request.messages for part in message.parts for media in _media(part)))
+    return list(
+        dict.fromkeys(media for message in request.messages for part in message.parts for media in _media(part))
+    )
 
 
 def _media(part: Part) -> tuple[Media, ...]:

@@ -24,10 +24,10 @@ def wait_before_retry(
 
 
 def _wait(error: RealMultiLLMError, tried: int, dice: Callable[[], float]) -> float:
-    """What the provider asked for, else full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/"""
+    """What the provider asked for, else full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/."""
     if error.retry_after is not None:
         return error.retry_after
     if isinstance(error, NameNotResolved | BadResponse):
         return NAME_BACKOFF
-    longest = FIRST_BACKOFF * 2**tried
+    longest = FIRST_BACKOFF * 2.0**tried
     return longest / 2 + dice() * longest / 2 if isinstance(error, Throttled) else dice() * longest

@@ -122,3 +122,8 @@ def _model(provider: Provider, info: "ModelInfo", name: str) -> Model:
 def _base(price: Any) -> Decimal | None:
     """A tiered price is what the first tokens cost."""
     return price if price is None or isinstance(price, Decimal) else price.base
+
+
+def warm() -> None:
+    """Load the table now, so that no caller waits for it."""
+    _table()

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from shared.errors import RealMultiLLMError
 from shared.observability import logger
@@ -99,7 +99,7 @@ class _Pulse:
         self._heard = 0.0
         self._beating: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> "_Pulse":
+    async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
         self._heard = loop.time()
         self._beating = loop.create_task(self._beat(loop))

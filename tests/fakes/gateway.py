@@ -26,12 +26,13 @@ class Gateway:
     process: asyncio.subprocess.Process = field(repr=False)
     printed: bytearray = field(default_factory=bytearray, repr=False)
 
-    async def signed_in(self, email: str = "alice@example.com") -> httpx.AsyncClient:
+    @asynccontextmanager
+    async def signed_in(self, email: str = "alice@example.com") -> AsyncIterator[httpx.AsyncClient]:
         """A client with a session of a new account."""
-        client = httpx.AsyncClient(base_url=self.url, timeout=30)
-        answer = await client.post("/api/auth/signup", json={"email": email, "password": PASSWORD})
-        client.headers["authorization"] = f"Bearer {answer.json()['token']}"
-        return client
+        async with httpx.AsyncClient(base_url=self.url, timeout=30) as client:
+            answer = await client.post("/api/auth/signup", json={"email": email, "password": PASSWORD})
+            client.headers["authorization"] = f"Bearer {answer.json()['token']}"
+            yield client
 
 
 @asynccontextmanager

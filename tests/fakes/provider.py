@@ -1,6 +1,5 @@
 """A provider that speaks OpenAI's chat completions, over real sockets, and knows which key it takes."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -23,7 +22,9 @@ async def fake_provider() -> AsyncIterator[HttpServer]:
 
 async def _answer(visit: Visit) -> None:
     if visit.headers.get("authorization") != f"Bearer {GOOD_KEY}":
-        await visit.say(_json({"error": {"message": f"wrong key: {visit.headers.get('authorization')}", "type": "x"}}, "401 No"))
+        await visit.say(
+            _json({"error": {"message": f"wrong key: {visit.headers.get('authorization')}", "type": "x"}}, "401 No")
+        )
         return
     if visit.head.startswith(b"GET"):
         await visit.say(_json({"object": "list", "data": [{"id": "hello"}, {"id": "echo"}]}))
@@ -42,7 +43,8 @@ async def _stream(visit: Visit, model: str, words: list[str]) -> None:
     for word in words:
         await visit.say(_event({"id": "x1", "model": model, "choices": [_choice({"content": word})]}))
         if model == "stall":
-            await asyncio.sleep(60)
+            await visit.reader.read()  # until the caller leaves
+            return
         if model == "cut":
             visit.reset()
             return

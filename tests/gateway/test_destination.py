@@ -47,7 +47,15 @@ def test_a_private_address_is_the_operators_to_allow() -> None:
     assert destination(get_provider("ollama"), url, Settings(home=Path(), egress_allow=LOCAL)).text == url
 
 
-@pytest.mark.parametrize("urls", [{"nobody": "https://x.example"}, {"openai": "http://x.example"}, {"openai": "proxy"}, {"openai": "http://127.0.0.1:1"}])
+@pytest.mark.parametrize(
+    "urls",
+    [
+        {"nobody": "https://x.example"},
+        {"openai": "http://x.example"},
+        {"openai": "proxy"},
+        {"openai": "http://127.0.0.1:1"},
+    ],
+)
 def test_a_wrong_url_of_the_operators_is_found_at_start(urls: dict[str, str]) -> None:
     with pytest.raises(SettingError, match="REALMULTILLM_PROVIDER_URLS"):
         check_provider_urls(Settings(home=Path(), provider_urls=urls))

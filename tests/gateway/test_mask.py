@@ -36,7 +36,9 @@ def test_bytes_without_the_key_are_untouched(pieces: list[bytes]) -> None:
     assert said == b"".join(pieces)
 
 
-@given(st.lists(st.sampled_from(["s", "k", "sk-", "sk-live-", "0123456789abcdef", SECRET, SECRET[:-1], "x"])), st.data())
+@given(
+    st.lists(st.sampled_from(["s", "k", "sk-", "sk-live-", "0123456789abcdef", SECRET, SECRET[:-1], "x"])), st.data()
+)
 def test_no_cut_lets_the_key_through(words: list[str], data: st.DataObject) -> None:
     text = "".join(words).encode()
     cuts = sorted(data.draw(st.lists(st.integers(0, len(text)))))

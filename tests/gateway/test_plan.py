@@ -30,7 +30,9 @@ HELLO = Message("user", (Text("hello"),))
         (None, "grok-4", None, "grok-4"),
     ],
 )
-def test_a_provider_is_named_by_id_alias_or_prefix(wished: str | None, model: str, provider: str | None, named: str) -> None:
+def test_a_provider_is_named_by_id_alias_or_prefix(
+    wished: str | None, model: str, provider: str | None, named: str
+) -> None:
     found, rest = named_provider(wished, model)
 
     assert (found.id if found else None, rest) == (provider, named)

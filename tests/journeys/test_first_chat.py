@@ -32,8 +32,7 @@ async def gateway(provider: HttpServer, tmp_path: Path) -> AsyncIterator[Gateway
 
 @pytest.fixture
 async def alice(gateway: Gateway) -> AsyncIterator[httpx.AsyncClient]:
-    client = await gateway.signed_in()
-    async with client:
+    async with gateway.signed_in() as client:
         yield client
 
 
@@ -49,7 +48,7 @@ async def test_from_nothing_to_an_answer(alice: httpx.AsyncClient) -> None:
     events = await alice.post("/api/chat/openai/stream", json={"model": "hello", "messages": HELLO})
 
     assert kept.json()["testResult"]["valid"]
-    assert [model["id"] for model in models.json()["models"]] == ["hello", "echo"]
+    assert {model["id"] for model in models.json()["models"]} == {"hello", "echo"}
     assert plain.json()["choices"][0]["message"]["content"] == "".join(WORDS)
     assert plain.json()["usage"]["totalTokens"] == 12
     assert [line["type"] for line in lines(stream.text)] == ["start", *["chunk"] * len(WORDS), "done"]
@@ -83,10 +82,10 @@ async def test_the_key_is_nowhere(gateway: Gateway, alice: httpx.AsyncClient) ->
     """Threats K6, K8, K9: not in an answer, not in what is printed, not on the disk; in no spelling and no slice."""
     said = [await stored(alice), await stored(alice, WRONG_KEY)]
     for model in ("echo", "cut", "hello", "none"):
-        for route in ("/api/llm/chat", "/api/llm/stream"):
-            said.append(await alice.post(route, json={"provider": "openai", "model": model, "messages": HELLO}))
-    for route in ("/api/provider-configs", "/api/provider-configs/openai", "/api/models/openai", "/openapi.json"):
-        said.append(await alice.get(route))
+        body = {"provider": "openai", "model": model, "messages": HELLO}
+        said += [await alice.post(route, json=body) for route in ("/api/llm/chat", "/api/llm/stream")]
+    routes = ("/api/provider-configs", "/api/provider-configs/openai", "/api/models/openai", "/openapi.json")
+    said += [await alice.get(route) for route in routes]
     sinks = [answer.content + str(answer.headers).encode() for answer in said]
     sinks += [bytes(gateway.printed), *(file.read_bytes() for file in gateway.home.rglob("*") if file.is_file())]
 
@@ -121,12 +120,14 @@ async def test_a_caller_who_leaves_silences_the_provider(provider: HttpServer, a
 
 async def test_what_is_stored_survives_a_restart(provider: HttpServer, tmp_path: Path) -> None:
     settings = {"EGRESS_ALLOW": provider.origin, "PROVIDER_URLS": f'{{"openai": "{provider.url("/v1")}"}}'}
-    async with running_gateway(tmp_path, **settings) as first, await first.signed_in() as alice:
+    async with running_gateway(tmp_path, **settings) as first, first.signed_in() as alice:
         await stored(alice)
         credential = alice.headers["authorization"]
-    async with running_gateway(tmp_path, **settings) as second:
-        async with httpx.AsyncClient(base_url=second.url, headers={"authorization": credential}) as alice:
-            answer = await alice.post("/api/llm/chat", json={"provider": "openai", "model": "hello", "messages": HELLO})
+    async with (
+        running_gateway(tmp_path, **settings) as second,
+        httpx.AsyncClient(base_url=second.url, headers={"authorization": credential}) as alice,
+    ):
+        answer = await alice.post("/api/llm/chat", json={"provider": "openai", "model": "hello", "messages": HELLO})
 
     assert answer.status_code == 200
 
@@ -134,7 +135,7 @@ async def test_what_is_stored_survives_a_restart(provider: HttpServer, tmp_path:
 async def test_another_user_has_no_key(gateway: Gateway, alice: httpx.AsyncClient) -> None:
     """Promise 1: a call is paid by the caller's own key, never silently by another."""
     await stored(alice)
-    async with await gateway.signed_in("bob@example.com") as bob:
+    async with gateway.signed_in("bob@example.com") as bob:
         answer = await bob.post("/api/llm/chat", json={"provider": "openai", "model": "hello", "messages": HELLO})
 
     assert answer.status_code == 404

@@ -51,9 +51,9 @@ async def test_a_failure_before_the_first_byte_leaves_the_status_free() -> None:
     """Trap 86: a refused stream has its true HTTP status."""
 
     async def pieces() -> AsyncGenerator[bytes]:
-        if True:
-            raise ProviderFailed("down")
-        yield b""
+        if not SHAPE.keep_alive:
+            yield b""
+        raise ProviderFailed("down")
 
     wire = Wire()
     with pytest.raises(ProviderFailed):
@@ -62,7 +62,9 @@ async def test_a_failure_before_the_first_byte_leaves_the_status_free() -> None:
     assert wire.sent == []
 
 
-@pytest.mark.parametrize(("error", "said"), [(ProviderFailed("x"), b"error: upstream_error"), (KeyError("x"), b"error: internal_error")])
+@pytest.mark.parametrize(
+    ("error", "said"), [(ProviderFailed("x"), b"error: upstream_error"), (KeyError("x"), b"error: internal_error")]
+)
 async def test_a_failure_after_the_first_byte_is_the_one_ending(error: Exception, said: bytes) -> None:
     """Whatever broke: never just a cut."""
 
@@ -79,8 +81,9 @@ async def test_a_failure_after_the_first_byte_is_the_one_ending(error: Exception
 async def test_a_failure_after_a_keep_alive_is_the_one_ending_too() -> None:
     async def pieces() -> AsyncGenerator[bytes]:
         await asyncio.sleep(0.05)
+        if not SHAPE.keep_alive:
+            yield b""
         raise ProviderFailed("x")
-        yield b""
 
     wire = Wire()
     await send_stream(wire.send, pieces(), SHAPE, fail=fail, silence=0.01)

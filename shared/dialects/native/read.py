@@ -10,6 +10,7 @@ from shared.chat.check import check_request
 from shared.chat.request import (
     ChatRequest,
     Media,
+    MediaKind,
     Message,
     Part,
     Reasoning,
@@ -26,7 +27,9 @@ from shared.errors import InvalidRequest
 from shared.wire.json import read_strict
 
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<where>[^`]*)`)?$", re.DOTALL)
-_DATA_URL = re.compile(r"data:(?P<type>[\w.+-]+/[\w.+-]+)?(?P<parameters>(?:;[\w.+-]+=[^;,]*)*);base64,(?P<data>[A-Za-z0-9+/=_-]*)")
+_DATA_URL = re.compile(
+    r"data:(?P<type>[\w.+-]+/[\w.+-]+)?(?P<parameters>(?:;[\w.+-]+=[^;,]*)*);base64,(?P<data>[A-Za-z0-9+/=_-]*)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,9 @@ def read_request(body: bytes, *, stream: bool, provider: str | None = None) -> W
     """
     wished = _convert(read_strict(body))
     if provider is not None and wished.provider not in (None, provider):
-        raise InvalidRequest("`provider` differs from the one in the path; leave it out of the body", parameter="provider")
+        raise InvalidRequest(
+            "`provider` differs from the one in the path; leave it out of the body", parameter="provider"
+        )
     chat = _chat(wished, stream=stream)
     check_request(chat)
     return Wish(provider=provider or wished.provider, chat=chat)
@@ -59,7 +64,7 @@ def _convert(value: object) -> bodies.ChatBody:
 
 
 def _refuse(text: str) -> NoReturn:
-    """msgspec says `Expected X, got Y - at `$.path``; the path becomes the parameter."""
+    """Msgspec says `Expected X, got Y - at `$.path``; the path becomes the parameter."""
     found = _AT.match(text)
     what, where = (found["what"], found["where"]) if found else (text, None)
     field = re.search(r"field `([^`]+)`", what)
@@ -195,16 +200,18 @@ def _file(file: bodies.FileData, at: str) -> Media:
     if file.file_data is None:
         return _media("file", file.url or "", f"{at}.url", name=file.filename)
     if not file.file_data.startswith("data:"):
-        raise InvalidRequest("`file_data` is a data: URL, for example data:application/pdf;base64,…", parameter=f"{at}.file_data")
+        raise InvalidRequest(
+            "`file_data` is a data: URL, for example data:application/pdf;base64,…", parameter=f"{at}.file_data"
+        )
     return _media("file", file.file_data, f"{at}.file_data", name=file.filename)
 
 
-def _media(kind: str, url: str, at: str, *, name: str | None = None, detail: str | None = None) -> Media:
+def _media(kind: MediaKind, url: str, at: str, *, name: str | None = None, detail: str | None = None) -> Media:
     if url.startswith("data:"):
         found = _DATA_URL.fullmatch(url)
         if not found:
             raise InvalidRequest("a data: URL has the form data:<media type>;base64,<base64>", parameter=at)
-        return Media(kind, found["type"] or None, found["data"], None, name, detail)  # type: ignore[arg-type] - one of Media.kind's words, from this file
+        return Media(kind, found["type"] or None, found["data"], None, name, detail)
     if not url.startswith(("https://", "http://", "gs://")):
         raise InvalidRequest("a URL begins with https:// or data:", parameter=at)
-    return Media(kind, None, None, url, name, detail)  # type: ignore[arg-type] - the same
+    return Media(kind, None, None, url, name, detail)

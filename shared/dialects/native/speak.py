@@ -58,7 +58,7 @@ class Speaker:
         """The bytes for one event; the first ones say `start` before it. Usage and finish are told by `done`, once."""
         match event:
             case TextDelta():
-                line = {"type": "chunk", "content": event.text}
+                line: dict[str, Any] = {"type": "chunk", "content": event.text}
             case Done():
                 line = _done(event)
             case Start():
@@ -185,7 +185,12 @@ def _receipt(receipt: Receipt) -> dict[str, Any]:
         "provider": receipt.provider,
         "model": receipt.model,
         "attempts": [
-            {"provider": tried.provider, "model": tried.model, "outcome": tried.outcome, "latencyMs": tried.milliseconds}
+            {
+                "provider": tried.provider,
+                "model": tried.model,
+                "outcome": tried.outcome,
+                "latencyMs": tried.milliseconds,
+            }
             for tried in receipt.attempts
         ],
         "price": _price(receipt.cost),
