@@ -26,7 +26,7 @@ def refuse_leftovers(body: dict[str, Any]) -> dict[str, Any]:
     for index, message in enumerate(body["messages"]):
         message.pop(EARLIER_REASONING, None)
         content = message.get("content")
-        if isinstance(content, list) and any(part["type"] == LINKED_FILE for part in content):
+        if isinstance(content, list) and any(part.get("type") == LINKED_FILE for part in content):
             raise UnsupportedParameter(
                 "this provider fetches no documents: send the file itself as a `data:` URL",
                 parameter=f"messages[{index}].content",
