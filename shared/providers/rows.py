@@ -56,7 +56,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
     Provider(
         id="google",
         name="Google Gemini",
-        base_url="https://generativelanguage.googleapis.com/v1beta",
+        base_url="https://generativelanguage.googleapis.com",
         description="Gemini models that read text, pictures, sound and film.",
         website="https://ai.google.dev",
         docs="https://ai.google.dev/api/generate-content",
@@ -68,6 +68,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         auth=x_goog_api_key,
         key_prefix="AIza",
         price_ids=("google",),
+        models_path="/v1beta/models",
         models_query="pageSize=1000",
         model_prefixes=("gemini", "gemma", "learnlm"),
         aliases=("google-ai", "gemini"),

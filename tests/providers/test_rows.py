@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.chat.request import ChatRequest, Message, Text
 from shared.errors import NotFound
 from shared.providers.dialects import load_dialect
 from shared.providers.find import find_provider, get_provider
@@ -116,3 +117,19 @@ def test_no_code_asks_for_a_provider_by_its_name() -> None:
     ]
 
     assert asked == []
+
+
+@pytest.mark.parametrize(
+    ("provider", "url"),
+    [
+        ("openai", "https://api.openai.com/v1/chat/completions"),
+        ("anthropic", "https://api.anthropic.com/v1/messages"),
+        ("google", "https://generativelanguage.googleapis.com/v1beta/models/m:generateContent"),
+        ("groq", "https://api.groq.com/openai/v1/chat/completions"),
+    ],
+)
+def test_base_url_and_path_make_the_vendors_address(provider: str, url: str) -> None:
+    row = get_provider(provider)
+    request = ChatRequest("m", (Message("user", (Text("Hi"),)),), max_tokens=9)
+
+    assert f"{row.base_url}{load_dialect(row.dialect).write(request, None).path}" == url
