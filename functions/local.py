@@ -1,5 +1,6 @@
-"""Every door on one port, for one machine: `python -m functions.local`."""
+"""Every door on one port, for one machine: `python -m functions.local`; and `… rotate-master-key`, which needs no server."""
 
+import argparse
 import os
 import socket
 import sys
@@ -21,8 +22,11 @@ import functions.chat.openapi as chat_openapi
 import functions.configs.app as configs
 import functions.key_test.app as key_test
 import functions.reference.app as reference
+from shared.crypto.keyfile import KeyFile
+from shared.errors import KeyServiceUnavailable, StorageUnavailable
 from shared.gateway.destination import check_provider_urls
-from shared.services import Services
+from shared.observability import set_up_logging
+from shared.services import Services, key_file
 from shared.settings import SettingError, Settings, read_settings
 
 WRONG_SETTING = 2
@@ -84,17 +88,37 @@ def _buffered(services: Services) -> list[FastAPI]:
 
 
 def main() -> int:
-    """Serve until told to stop; 2 when a setting is wrong."""
+    """Serve until told to stop, or rotate the master key; 2 when a setting or a file is wrong."""
+    command = argparse.ArgumentParser(prog="python -m functions.local", description=__doc__)
+    command.add_argument("action", nargs="?", choices=["serve", "rotate-master-key"], default="serve")
+    action = command.parse_args().action
     try:
         settings = read_settings(os.environ)
         check_provider_urls(settings)
         settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        listening = _listen(settings)
-    except (SettingError, OSError) as error:
+        return _rotate(settings) if action == "rotate-master-key" else _serve(settings)
+    except (SettingError, OSError, KeyServiceUnavailable, StorageUnavailable) as error:
         print(f"realmultillm: {error}", file=sys.stderr)  # noqa: T201 - what a person at a terminal reads
         return WRONG_SETTING
-    print(_greeting(settings), flush=True)  # noqa: T201 - the same
-    uvicorn.Server(uvicorn.Config(create_app(Services(settings)), **_server(settings))).run(sockets=[listening])
+
+
+def _serve(settings: Settings) -> int:
+    """Whatever cannot be used is found before the first request: the key file, the table, the port."""
+    set_up_logging(settings.log_level)
+    KeyFile(key_file(settings)).ready()
+    services = Services(settings)
+    app, listening = create_app(services), _listen(settings)
+    print(_greeting(settings), flush=True)  # noqa: T201 - what a person at a terminal reads
+    uvicorn.Server(uvicorn.Config(app, **_server(settings))).run(sockets=[listening])
+    return 0
+
+
+def _rotate(settings: Settings) -> int:
+    KeyFile(key_file(settings)).rotate()
+    print(  # noqa: T201 - what a person at a terminal reads
+        f"{key_file(settings)} has a new master key. Older ones still open what they wrapped.\n"
+        "Wrap all stored keys anew with POST /api/admin/encryption/rewrap, then back the file up."
+    )
     return 0
 
 
@@ -116,7 +140,7 @@ def _listen(settings: Settings) -> socket.socket:
 def _server(settings: Settings) -> dict[str, Any]:
     return {
         "access_log": False,
-        "log_level": settings.log_level.lower() if settings.log_level != "INFO" else "warning",
+        "log_config": None,
         "server_header": False,
         "backlog": CONNECTIONS_WAITING,
         "timeout_graceful_shutdown": 10,

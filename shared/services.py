@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from functools import cached_property
+from pathlib import Path
 
 from shared.crypto.keys import KeyWrapper
 from shared.crypto.vault import Vault
@@ -11,6 +12,11 @@ from shared.identity.accounts import Accounts
 from shared.identity.tokens import AccessTokens
 from shared.settings import Settings
 from shared.storage.table import Table
+
+
+def key_file(settings: Settings) -> Path:
+    """Where the embedded home keeps its master keys."""
+    return settings.home / "keys.json"
 
 
 class Services:
@@ -32,7 +38,7 @@ class Services:
         """Who wraps data keys."""
         from shared.crypto.keyfile import KeyFile  # noqa: PLC0415 - the other home does not load it
 
-        return KeyFile(self.settings.home / "keys.json")
+        return KeyFile(key_file(self.settings))
 
     @cached_property
     def vault(self) -> Vault:

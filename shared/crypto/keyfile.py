@@ -39,7 +39,8 @@ class KeyFile:
         return decrypt(sealed, key=self._master(id_), nonce=nonce, associated=_associated(id_, context))
 
     async def rewrap(self, wrapped: bytes, context: Mapping[str, str]) -> bytes:
-        """The same data key under the newest master key."""
+        """The same data key under the newest master key, also one that another process has just added."""
+        self._masters = read_or_create(self._path)
         return self._wrap(await self.unwrap(wrapped, context), context)
 
     def ready(self) -> None:

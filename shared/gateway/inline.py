@@ -15,7 +15,13 @@ MOST = 16
 """Files of one request."""
 PATIENCE = Timeouts(connect=5.0, first_byte=10.0, idle=10.0, total=30.0)
 _WEB = ("https://", "http://")
-_STREAMED_BY_PROVIDER = ("https://www.youtube.com/", "https://youtu.be/", "https://generativelanguage.googleapis.com/")
+_STREAMED_BY_PROVIDER = (
+    "https://www.youtube.com/",
+    "https://m.youtube.com/",
+    "https://youtube.com/",
+    "https://youtu.be/",
+    "https://generativelanguage.googleapis.com/",
+)
 """Addresses that Gemini knows by name and reads itself: https://ai.google.dev/gemini-api/docs/video-understanding (2026-11)."""
 
 

@@ -119,9 +119,16 @@ def test_an_earlier_answer_goes_back_as_it_was_given() -> None:
         ({"messages": [HELLO], "options": {"max_tokens": 5}}, "options.max_tokens"),
         ({"messages": [HELLO], "options": {"n": 0}}, "options.n"),
         ({"messages": [HELLO], "model": "a", "options": {"model": "b"}}, "options.model"),
-        ({"messages": [HELLO], "options": {"responseFormat": {"type": "json_schema"}}}, "options.responseFormat.json_schema"),
         (
-            {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "file:///etc/passwd"}}]}]},
+            {"messages": [HELLO], "options": {"responseFormat": {"type": "json_schema"}}},
+            "options.responseFormat.json_schema",
+        ),
+        (
+            {
+                "messages": [
+                    {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "file:///etc/passwd"}}]}
+                ]
+            },
             "messages[0].content[0].image_url.url",
         ),
     ],

@@ -24,7 +24,14 @@ USAGE = Usage(input=3, output=5, total=8)
 DONE = Done(
     ((0, "tool_calls", "tool_use"),),
     USAGE,
-    Receipt("own", "abc123", "anthropic", "m", (Attempt("anthropic", "m", "answered", 12),), Cost(Decimal("0.0000012"), "table", "1")),
+    Receipt(
+        "own",
+        "abc123",
+        "anthropic",
+        "m",
+        (Attempt("anthropic", "m", "answered", 12),),
+        Cost(Decimal("0.0000012"), "table", "1"),
+    ),
 )
 EVENTS: list[ChatEvent] = [
     Start("msg_1", "m-2026", 1),
@@ -103,4 +110,9 @@ def test_what_we_have_no_word_for_is_kept() -> None:
     speaker = Speaker(as_ndjson, id="1", provider="p", model="m")
     said = speaker.say(Annotation("citations", [{"url": "https://example.com"}], 1)).splitlines()[-1]
 
-    assert json.loads(said) == {"type": "annotation", "name": "citations", "value": [{"url": "https://example.com"}], "choice": 1}
+    assert json.loads(said) == {
+        "type": "annotation",
+        "name": "citations",
+        "value": [{"url": "https://example.com"}],
+        "choice": 1,
+    }
