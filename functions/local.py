@@ -109,7 +109,7 @@ def _serve(settings: Settings) -> int:
     services = Services(settings)
     app, listening = create_app(services), _listen(settings)
     print(_greeting(settings), flush=True)  # noqa: T201 - what a person at a terminal reads
-    uvicorn.Server(uvicorn.Config(app, **_server(settings))).run(sockets=[listening])
+    uvicorn.Server(uvicorn.Config(app, **_server())).run(sockets=[listening])
     return 0
 
 
@@ -137,7 +137,7 @@ def _listen(settings: Settings) -> socket.socket:
     return listening
 
 
-def _server(settings: Settings) -> dict[str, Any]:
+def _server() -> dict[str, Any]:
     return {
         "access_log": False,
         "log_config": None,

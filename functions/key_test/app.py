@@ -7,6 +7,7 @@ from fastapi import Depends, FastAPI
 from functions.key_test.schemas import TrialBody
 from shared.errors import CredentialCorrupt, InvalidRequest, NotFound
 from shared.gateway.named import get_named_provider
+from shared.gateway.open_key import open_key
 from shared.gateway.permits import permit_provider
 from shared.gateway.probe import probe, trial_target
 from shared.gateway.target import Target
@@ -70,9 +71,8 @@ async def _try_stored(services: Services, provider: Provider, body: TrialBody, c
         raise NotFound(f"No key of {provider.name} is stored. Send `apiKey`.", details={"parameter": "apiKey"})
     target = trial_target(provider, config, services.settings, model=body.model)
     try:
-        key = await services.vault.open(config.sealed, config.binding(target.base.origin))
+        key = await open_key(services, target)
     except CredentialCorrupt as error:
-        await mark_key(services.table, config, "needs_reentry")
         return Trial(valid=False, success=False, message=error.message, error=error.code)
     trial = await probe(target, key, services.client)
     if trial.valid or trial.refused:

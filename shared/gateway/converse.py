@@ -13,11 +13,12 @@ from shared.chat.events import ChatEvent, ToolCallStart
 from shared.chat.receipt import Attempt, Done, Receipt
 from shared.chat.request import ChatRequest
 from shared.egress.exchange import Timeouts
-from shared.errors import CredentialCorrupt, CredentialRejected, InvalidRequest
+from shared.errors import CredentialRejected, InvalidRequest
 from shared.gateway.ask import ask
 from shared.gateway.destination import destination
 from shared.gateway.inline import inline_media
 from shared.gateway.meter import Meter
+from shared.gateway.open_key import open_key
 from shared.gateway.plan import choose, named_provider, permit, usable, with_settings
 from shared.gateway.relay import relay
 from shared.gateway.target import Target
@@ -25,7 +26,6 @@ from shared.identity.caller import Caller
 from shared.providers.dialects import load_dialect
 from shared.providers.find import get_provider
 from shared.records.ids import mint_ulid
-from shared.secrets import ApiKey
 from shared.services import Services
 from shared.storage.configs import find_config, list_configs, mark_key
 
@@ -63,7 +63,7 @@ async def converse(
     Raises:
         RealMultiLLMError: on every ending that is not Done.
     """
-    key = await _open_key(services, target)
+    key = await open_key(services, target)
     request = with_settings(replace(request, model=target.model), target.config.settings)
     request = await inline_media(request, target, services.client)
     meter, attempts = Meter(request), list[Attempt]()
@@ -84,17 +84,6 @@ async def converse(
         await mark_key(services.table, target.config, "rejected")
         raise
     yield [await _done(services, meter, target, attempts)]
-
-
-async def _open_key(services: Services, target: Target) -> ApiKey | None:
-    """The key, if the origin about to be asked is the one it was sealed for."""
-    if target.config.sealed is None:
-        return None
-    try:
-        return await services.vault.open(target.config.sealed, target.config.binding(target.base.origin))
-    except CredentialCorrupt:
-        await mark_key(services.table, target.config, "needs_reentry")
-        raise
 
 
 async def _done(services: Services, meter: Meter, target: Target, attempts: list[Attempt]) -> Done:

@@ -10,7 +10,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from shared.chat.request import ChatRequest, Message, Text
-from shared.egress.exchange import Client, Outbound, Timeouts
+from shared.egress.exchange import Client, Timeouts
 from shared.errors import (
     AddressRefused,
     BadResponse,
@@ -23,8 +23,9 @@ from shared.errors import (
     Throttled,
     Unreachable,
 )
-from shared.gateway.ask import LARGEST_FAILURE, ask
+from shared.gateway.ask import ask
 from shared.gateway.destination import destination
+from shared.gateway.list_models import list_models
 from shared.gateway.target import Target
 from shared.providers.dialects import load_dialect
 from shared.providers.provider import Provider
@@ -38,7 +39,6 @@ PATIENCE = 8.0
 
 _OF_THE_KEY = (CredentialRejected, ProviderBilling, Throttled)
 _NO_ANSWER = (AddressRefused, BadResponse, ProviderTimeout, StreamBroken, Unreachable)
-_LARGEST_LIST = 8 * 1024 * 1024
 
 
 def trial_target(provider: Provider, config: ProviderConfig, settings: Settings, *, model: str | None = None) -> Target:
@@ -81,21 +81,11 @@ async def _try(target: Target, key: ApiKey | None, client: Client, timeouts: Tim
         await _chat(target, key, client, timeouts)
         return
     try:
-        await _list_models(target, path, key, client, timeouts)
+        await list_models(target, path, key, client, timeouts)
     except RequestRefused:
         if not target.model:
             raise
         await _chat(target, key, client, timeouts)
-
-
-async def _list_models(target: Target, path: str, key: ApiKey | None, client: Client, timeouts: Timeouts) -> None:
-    asked = Outbound(
-        "GET", target.url(path, ""), {**target.dialect.headers, "accept": "application/json", **target.headers(key)}
-    )
-    async with client.send(asked, timeouts) as inbound:
-        if inbound.status != 200:  # noqa: PLR2004 - the one status that carries a list
-            raise target.dialect.explain(inbound.status, inbound.headers, await inbound.read(LARGEST_FAILURE))
-        target.dialect.models(await inbound.read(_LARGEST_LIST))
 
 
 async def _chat(target: Target, key: ApiKey | None, client: Client, timeouts: Timeouts) -> None:

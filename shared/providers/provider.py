@@ -49,8 +49,6 @@ class Provider:
     """Whoever asks gets that list, so it proves no key."""
     models_query: str = ""
     """What that path needs behind it to list all models at once."""
-    lists_openly: bool = False
-    """Everybody may see that list, so it proves nothing of a key."""
     largest_outputs: Mapping[str, int] = field(default_factory=dict)
     """Tokens, for models whose provider wants to be told how much they may say."""
     aliases: tuple[str, ...] = ()

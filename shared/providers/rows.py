@@ -93,7 +93,6 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         ),
         key_prefix="sk-or-",
         price_ids=("openrouter",),
-        lists_openly=True,
         models_are_public=True,
     ),
     Provider(
@@ -109,7 +108,6 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         features=("chat", "streaming", "tools", "json", "vision"),
         quirks=(max_tokens, _TOP_K, cannot("n"), cannot_take("file", "input_audio", "video_url")),
         key_prefix="hf_",
-        lists_openly=True,
         aliases=("llama",),
         models_are_public=True,
     ),

@@ -85,7 +85,13 @@ def admin(services: Services) -> Ask:
 
 
 class StrictRoute(APIRoute):
-    """Reads JSON as the chat door does: no duplicates, no NaN, no depth bombs (threats H5 and H6)."""
+    """Reads JSON as the chat door does: no duplicates, no NaN, no depth bombs (threats H5 and H6). Its docstring is what the document says."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        said, _, more = (endpoint.__doc__ or "").strip().partition(". ")
+        options["summary"] = options.get("summary") or said.rstrip(".")
+        options["description"] = options.get("description") or more.strip()
+        super().__init__(path, endpoint, **options)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The handler, given a request that reads strictly."""

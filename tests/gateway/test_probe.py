@@ -56,8 +56,12 @@ async def tried(answer: Answer, provider: str = "openai", base_url: str | None =
     ("provider", "url", "header"),
     [
         ("openai", "https://api.openai.com/v1/models", ("authorization", f"Bearer {KEY.reveal()}")),
-        ("anthropic", "https://api.anthropic.com/v1/models", ("x-api-key", KEY.reveal())),
-        ("google", "https://generativelanguage.googleapis.com/v1beta/models", ("x-goog-api-key", KEY.reveal())),
+        ("anthropic", "https://api.anthropic.com/v1/models?limit=1000", ("x-api-key", KEY.reveal())),
+        (
+            "google",
+            "https://generativelanguage.googleapis.com/v1beta/models?pageSize=1000",
+            ("x-goog-api-key", KEY.reveal()),
+        ),
     ],
 )
 async def test_the_list_of_models_is_asked_for_with_the_key_in_a_header(

@@ -1,0 +1,23 @@
+"""Asks a provider which models a key may use. It costs nothing, so it also tells whether the key is good."""
+
+from shared.egress.exchange import Client, Outbound, Timeouts
+from shared.gateway.ask import LARGEST_FAILURE
+from shared.gateway.target import Target
+from shared.secrets import ApiKey
+
+LARGEST = 16 * 1024 * 1024
+"""Bytes. OpenRouter's list has half a megabyte."""
+
+
+async def list_models(target: Target, path: str, key: ApiKey | None, client: Client, timeouts: Timeouts) -> list[str]:
+    """Their ids. `path` is the row's `models_path`.
+
+    Raises:
+        ProviderError: the provider refuses, does not answer, or answers no list.
+    """
+    headers = {**target.dialect.headers, "accept": "application/json", **target.headers(key)}
+    asked = Outbound("GET", target.url(path, target.provider.models_query), headers)
+    async with client.send(asked, timeouts) as inbound:
+        if inbound.status != 200:  # noqa: PLR2004 - the one status that carries a list
+            raise target.dialect.explain(inbound.status, inbound.headers, await inbound.read(LARGEST_FAILURE))
+        return target.dialect.models(await inbound.read(LARGEST))
