@@ -22,11 +22,10 @@ import functions.chat.openapi as chat_openapi
 import functions.configs.app as configs
 import functions.key_test.app as key_test
 import functions.reference.app as reference
-from shared.crypto.keyfile import KeyFile
 from shared.errors import KeyServiceUnavailable, StorageUnavailable
 from shared.gateway.destination import check_provider_urls
 from shared.observability import set_up_logging
-from shared.services import Services, key_file
+from shared.services import Services, embedded_keys
 from shared.settings import SettingError, Settings, read_settings
 
 WRONG_SETTING = 2
@@ -105,7 +104,7 @@ def main() -> int:
 def _serve(settings: Settings) -> int:
     """Whatever cannot be used is found before the first request: the key file, the table, the port."""
     set_up_logging(settings.log_level)
-    KeyFile(key_file(settings)).ready()
+    embedded_keys(settings).ready()
     services = Services(settings)
     app, listening = create_app(services), _listen(settings)
     print(_greeting(settings), flush=True)  # noqa: T201 - what a person at a terminal reads
@@ -114,9 +113,9 @@ def _serve(settings: Settings) -> int:
 
 
 def _rotate(settings: Settings) -> int:
-    KeyFile(key_file(settings)).rotate()
+    embedded_keys(settings).rotate()
     print(  # noqa: T201 - what a person at a terminal reads
-        f"{key_file(settings)} has a new master key. Older ones still open what they wrapped.\n"
+        f"{settings.home} has a new master key. Older ones still open what they wrapped.\n"
         "Wrap all stored keys anew with POST /api/admin/encryption/rewrap, then back the file up."
     )
     return 0

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from functools import cached_property
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from shared.crypto.keys import KeyWrapper
 from shared.crypto.vault import Vault
@@ -13,10 +13,15 @@ from shared.identity.tokens import AccessTokens
 from shared.settings import Settings
 from shared.storage.table import Table
 
+if TYPE_CHECKING:
+    from shared.crypto.keyfile import KeyFile
 
-def key_file(settings: Settings) -> Path:
-    """Where the embedded home keeps its master keys."""
-    return settings.home / "keys.json"
+
+def embedded_keys(settings: Settings) -> "KeyFile":
+    """The embedded home's master keys."""
+    from shared.crypto.keyfile import KeyFile  # noqa: PLC0415 - the other home does not load it
+
+    return KeyFile(settings.home / "keys.json")
 
 
 class Services:
@@ -36,9 +41,7 @@ class Services:
     @cached_property
     def key_wrapper(self) -> KeyWrapper:
         """Who wraps data keys."""
-        from shared.crypto.keyfile import KeyFile  # noqa: PLC0415 - the other home does not load it
-
-        return KeyFile(key_file(self.settings))
+        return embedded_keys(self.settings)
 
     @cached_property
     def vault(self) -> Vault:

@@ -43,7 +43,9 @@ def main() -> int:
         print(f"conformance: {error}", file=sys.stderr)  # noqa: T201 - what a person at a terminal reads
         return 2
     began = time.monotonic()
-    outcomes = asyncio.run(_drive(exchanges, replay, arguments.corpus, arguments.log))
+    outcomes, printed = asyncio.run(_drive(exchanges, replay, arguments.corpus))
+    if arguments.log:
+        arguments.log.write_bytes(printed)
     _validate(outcomes, load(validator))
     print(f"{len(exchanges)} exchanges of {arguments.corpus} in {time.monotonic() - began:.0f} s")  # noqa: T201 - the same
     for line in report(outcomes):
@@ -59,7 +61,7 @@ def _tool(corpus: Path, name: str) -> Path:
     raise FileNotFoundError(f"there is no {name} in {corpus} nor in {SHARED}")
 
 
-async def _drive(exchanges: list[Exchange], replay: Path, corpus: Path, log: Path | None) -> list[Outcome]:
+async def _drive(exchanges: list[Exchange], replay: Path, corpus: Path) -> tuple[list[Outcome], bytes]:
     async with AsyncExitStack() as open_:
         home = open_.enter_context(tempfile.TemporaryDirectory())
         url = await open_.enter_async_context(_replaying(replay, corpus))
@@ -72,9 +74,7 @@ async def _drive(exchanges: list[Exchange], replay: Path, corpus: Path, log: Pat
             client.timeout = httpx.Timeout(120)
             askers.append(Asker(client, url))
         outcomes = await ask_all(exchanges, askers)
-        if log:
-            log.write_bytes(gateway.printed)
-        return outcomes
+        return outcomes, bytes(gateway.printed)
 
 
 @asynccontextmanager
@@ -99,6 +99,7 @@ def _validate(outcomes: list[Outcome], validator: ModuleType) -> None:
     warned: set[str] = set()
     for outcome in outcomes:
         if outcome.sent is None:
+            outcome.difference = outcome.difference or "[request sent] none"
             continue
         result = validator.validate(*outcome.exchange.written_for, outcome.sent)
         warned.update(warning for warning in result.warnings if warning.startswith("not checked"))

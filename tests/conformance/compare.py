@@ -71,6 +71,9 @@ def _choice(expected: Mapping[str, Any], heard: Choice, where: str) -> Iterator[
     wanted = expected.get("finish_reason")
     if wanted is not None and not expected.get("error") and heard.finish != wanted:
         yield f"{where}finish reason: expected {wanted}, heard {heard.finish}"
+    raw = expected.get("finish_reason_raw")
+    if raw is not None and not expected.get("error") and heard.finish_raw != raw:
+        yield f"{where}finish reason as it came: expected {raw}, heard {heard.finish_raw}"
 
 
 def _call(expected: Mapping[str, Any] | None, heard: Call | None, where: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ import httpx
 from tests.conformance.compare import first_difference
 from tests.conformance.corpus import Exchange
 from tests.conformance.heard import Heard, Malformed, hear_answer, hear_failure, hear_stream, lines_of
-from tests.conformance.native import hello, native_request, without
+from tests.conformance.native import NotUnderstood, hello, native_request, without
 
 type Json = dict[str, Any]
 
@@ -59,9 +59,7 @@ class Asker:
     async def ask(self, exchange: Exchange, at: int) -> Outcome:
         """The exchange in all its forms; the first that differs is told."""
         outcome = Outcome(exchange)
-        request = (
-            hello(exchange.model) if exchange.failed else native_request(exchange.api, exchange.request, exchange.model)
-        )
+        request = _request(exchange, outcome)
         for form in forms(exchange, at):
             await self._store(exchange, form)
             request, heard = await self._without_what_is_refused(exchange, request, form, outcome)
@@ -114,6 +112,17 @@ class Asker:
             answer = await client.get(f"{self._replay}/_requests", params={"key": key, "last": 1})
         requests = answer.json()["requests"]
         return requests[-1]["json"] if requests else None
+
+
+def _request(exchange: Exchange, outcome: Outcome) -> Json:
+    """What to ask. A failure does not depend on it; a request that is not understood counts for its answer alone, and is told."""
+    if exchange.failed:
+        return hello(exchange.model)
+    try:
+        return native_request(exchange.api, exchange.request, exchange.model)
+    except NotUnderstood as error:
+        outcome.left_out.append(f"a whole request ({error})")
+        return hello(exchange.model)
 
 
 def _key(exchange: Exchange, form: Form) -> str:

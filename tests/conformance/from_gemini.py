@@ -42,13 +42,25 @@ def read(body: Mapping[str, Any]) -> tuple[list[Json], Json]:
         "toolChoice": _tool_choice(_camel(body.get("toolConfig") or {})) if tools else None,
     }
     said = Turns()
-    system = body.get("systemInstruction") or {}
-    parts = system.get("parts") if isinstance(system, Mapping) else [{"text": system}]
-    texts = [part["text"] for part in parts or () if part.get("text")]
     contents = body.get("contents") or []
     for turn in contents if isinstance(contents, list) else [contents]:
         said.add(turn)
-    return [{"role": "system", "content": "\n\n".join(texts)}, *said.messages], options
+    return [{"role": "system", "content": _system(body.get("systemInstruction"))}, *said.messages], options
+
+
+def _system(instruction: Any) -> str:
+    """Text, a part, a content with one part or several: Google takes them all."""
+    match instruction:
+        case str():
+            return instruction
+        case {"parts": parts}:
+            return _system(parts)
+        case {"text": str(text)}:
+            return text
+        case list():
+            return "\n\n".join(text for part in instruction if (text := _system(part)))
+        case _:
+            return ""
 
 
 class Turns:

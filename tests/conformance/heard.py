@@ -38,6 +38,7 @@ class Choice:
     refusal: str = ""
     calls: dict[int, Call] = field(default_factory=dict)
     finish: str | None = None
+    finish_raw: str | None = None
 
 
 @dataclass(slots=True)
@@ -71,7 +72,7 @@ def hear_answer(body: bytes) -> Heard:
         choice.text = message["content"] or ""
         choice.reasoning = message.get("reasoning", "")
         choice.refusal = message.get("refusal", "")
-        choice.finish = given["finish_reason"]
+        choice.finish, choice.finish_raw = given["finish_reason"], given["finish_reason_raw"]
         for at, call in enumerate(message.get("tool_calls", ())):
             choice.calls[at] = Call(call["id"], call["function"]["name"], call["function"]["arguments"])
     return heard
@@ -104,8 +105,9 @@ def _take(heard: Heard, line: Json) -> bool:
             _take_call(heard.choice(line.get("choice", 0)), line)
         case "done":
             heard.usage = line["usage"]
-            for ended in line.get("choices") or [{"index": 0, "finishReason": line["finishReason"]}]:
-                heard.choice(ended["index"]).finish = ended["finishReason"]
+            for ended in line.get("choices") or [{"index": 0, **line}]:
+                choice = heard.choice(ended["index"])
+                choice.finish, choice.finish_raw = ended["finishReason"], ended["finishReasonRaw"]
             return True
         case "error":
             heard.error = line["error"]

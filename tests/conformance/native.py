@@ -17,11 +17,18 @@ TRANSLATORS = {
 _PLACEHOLDER = {"type": "text", "text": "(left out)"}
 
 
+class NotUnderstood(ValueError):
+    """A recorded request has a form that no translator knows."""
+
+
 def native_request(api: str, recorded: object, model: str) -> Json:
-    """`{"model", "messages", "options"}`. A request that was not recorded, or says nothing, is a plain hello."""
+    """`{"model", "messages", "options"}`. A request that was not recorded, or says nothing, is a plain hello. Raises NotUnderstood."""
     if not isinstance(recorded, Mapping):
         return hello(model)
-    messages, options = TRANSLATORS[api](recorded)
+    try:
+        messages, options = TRANSLATORS[api](recorded)
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
+        raise NotUnderstood(f"{type(error).__name__}: {error}") from error
     said = _well_formed([message for message in messages if not _is_empty(message)])
     given = {name: value for name, value in options.items() if value is not None}
     return {"model": model, "messages": said or [HELLO], "options": given}
@@ -72,27 +79,33 @@ def _is_empty(message: Json) -> bool:
 
 
 def _well_formed(messages: Iterable[Json]) -> list[Json]:
-    """Every call answered and every result the answer to a call, as our API demands: what recordings leave open is taken away."""
+    """Every call answered and every result the answer to a call, as our API demands of callers; recordings are not always so.
+
+    A result that answers no call answers the oldest that waits; without one it is words. A call that nothing answers is left out.
+    """
     said: list[Json] = []
     for message in messages:
-        if message["role"] == "tool" and message["tool_call_id"] not in _open_calls(said):
-            said.append({"role": "user", "content": message["content"] or "(nothing)"})
+        waiting = _open_calls(said)
+        if message["role"] == "tool" and waiting:
+            named = message["tool_call_id"]
+            said.append({**message, "tool_call_id": named if named in waiting else waiting[0]})
             continue
-        if message["role"] != "tool":
-            _drop_open_calls(said)
-        said.append(message)
+        _drop_open_calls(said)
+        said.append(
+            message if message["role"] != "tool" else {"role": "user", "content": message["content"] or "(nothing)"}
+        )
     _drop_open_calls(said)
     return said
 
 
-def _open_calls(said: list[Json]) -> set[str]:
+def _open_calls(said: list[Json]) -> list[str]:
+    """The calls of the last assistant turn that have no result yet, oldest first."""
     answered: set[str] = set()
     for message in reversed(said):
-        if message["role"] == "tool":
-            answered.add(message["tool_call_id"])
-        else:
-            return {call["id"] for call in message.get("tool_calls", ())} - answered
-    return set()
+        if message["role"] != "tool":
+            return [call["id"] for call in message.get("tool_calls", ()) if call["id"] not in answered]
+        answered.add(message["tool_call_id"])
+    return []
 
 
 def _drop_open_calls(said: list[Json]) -> None:
