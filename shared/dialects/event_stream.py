@@ -10,7 +10,6 @@ from typing import Any, Final
 from shared.chat.events import ChatEvent
 from shared.dialects.explain import read_body
 from shared.errors import BadResponse, BadStreamData, ProviderError, StreamTruncated
-from shared.wire.json import read_lenient
 from shared.wire.sse import Frame, SseDecoder
 
 _PATIENCE: Final = 3
@@ -31,7 +30,7 @@ class EventStreamReader(ABC):
 
     @property
     def finished(self) -> bool:
-        """The stream has said that it ends; what follows is dropped."""
+        """The stream has said that it ends, well or not; what follows is dropped."""
         return self._finished
 
     def feed(self, data: bytes) -> Sequence[ChatEvent]:
@@ -44,7 +43,7 @@ class EventStreamReader(ABC):
         try:
             self._hear(data, events)
         except ProviderError as error:
-            self._failure = error
+            self._failure, self._finished = error, True
             if not events:
                 raise
         return events
@@ -89,10 +88,7 @@ class EventStreamReader(ABC):
             self._take_json(frame.data, events, frame.event)
 
     def _take_json(self, data: bytes, events: list[ChatEvent], name: str = "message") -> None:
-        try:
-            piece = read_lenient(data)
-        except ValueError:
-            piece = None
+        piece = read_body(data)
         if not isinstance(piece, dict):
             self._skip()
             return
