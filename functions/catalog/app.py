@@ -35,8 +35,8 @@ _LARGEST_PAGE = 1000
 def create_app(services: Services) -> FastAPI:
     """The door. Nothing is opened before the first request."""
     app = new_door(services, title="Catalogue")
-    app.include_router(_providers(services), prefix="/api/providers", tags=["catalogue"])
-    app.include_router(_models(services), prefix="/api/models", tags=["catalogue"])
+    app.include_router(_providers(services), prefix="/api/providers", tags=["Catalogue"])
+    app.include_router(_models(services), prefix="/api/models", tags=["Catalogue"])
     return app
 
 

@@ -47,7 +47,7 @@ def _operation(
 ) -> dict[str, Any]:
     failure = {"description": "What went wrong", "content": {"application/json": {"schema": _ERROR}}}
     return {
-        "tags": ["chat"],
+        "tags": ["Chat"],
         "operationId": name,
         "summary": summary,
         **({"description": note} if note else {}),
@@ -60,7 +60,7 @@ def _operation(
 def _health() -> dict[str, Any]:
     schema = {"type": "object", "properties": {"status": {"const": "ok"}}, "required": ["status"]}
     return {
-        "tags": ["health"],
+        "tags": ["Health"],
         "operationId": "health",
         "summary": "Whether this door answers",
         "responses": {"200": {"description": "It does", "content": {"application/json": {"schema": schema}}}},

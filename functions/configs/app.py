@@ -24,9 +24,9 @@ def create_app(services: Services) -> FastAPI:
     """The door. Nothing is opened before the first request."""
     app = new_door(services, title="Provider configs")
     for prefix in _PREFIXES:
-        app.include_router(_reading(services), prefix=prefix, tags=["configs"])
-        app.include_router(_writing(services), prefix=prefix, tags=["configs"])
-    app.include_router(_administering(services), tags=["admin"])
+        app.include_router(_reading(services), prefix=prefix, tags=["Provider keys"])
+        app.include_router(_writing(services), prefix=prefix, tags=["Provider keys"])
+    app.include_router(_administering(services), tags=["Admin"])
     return app
 
 

@@ -27,13 +27,13 @@ def create_app(services: Services) -> FastAPI:
     app = new_door(services, title="Key test")
     ask = Depends(caller(services))
 
-    @app.post("/api/providers/{provider}/test", tags=["configs"])
+    @app.post("/api/providers/{provider}/test", tags=["Provider keys"])
     async def test_provider(provider: str, body: TrialBody | None = None, who: Caller = ask) -> KeyTrial:
         """Try a key of this provider, the stored one if none is given. It costs one token at most."""
         return KeyTrial.of(await _try(services, who, provider, body or TrialBody()))
 
-    @app.post("/api/test-api-key", tags=["configs"])
-    @app.post("/api/provider-config/test", tags=["configs"])
+    @app.post("/api/test-api-key", tags=["Provider keys"])
+    @app.post("/api/provider-config/test", tags=["Provider keys"])
     async def test_key(body: TrialBody, who: Caller = ask) -> KeyTrial:
         """Try a key, the stored one if none is given. It costs one token at most."""
         return KeyTrial.of(await _try(services, who, body.provider, body))
