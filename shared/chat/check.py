@@ -1,15 +1,33 @@
-"""What no provider could answer, whatever the dialects: found before anything is spent. Traps 82, 85."""
+"""What no provider could answer, whatever the dialects: found before anything is spent. Traps 82, 85; threat H5."""
 
-from shared.chat.request import ChatRequest, Message, ToolCall, ToolResult
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from shared.chat.request import ChatRequest, Media, Message, ToolCall, ToolResult
 from shared.errors import InvalidRequest
+
+MOST_MEDIA: Final = 500
+"""Pictures and files of one request: https://platform.openai.com/docs/guides/images-vision (2026-11); others take fewer."""
+LARGEST_SCHEMA: Final = 64 * 1024
+"""Bytes of a JSON schema, written compactly."""
+
+
+def check_schema(schema: Mapping[str, Any] | None, at: str) -> None:
+    """`at` is the field's name. Raises InvalidRequest when the schema is larger than anyone compiles."""
+    if schema and (size := len(msgspec.json.encode(schema))) > LARGEST_SCHEMA:
+        raise InvalidRequest(f"`{at}` has {size} bytes; a schema has at most {LARGEST_SCHEMA}", parameter=at)
 
 
 def check_request(request: ChatRequest) -> None:
     """Tool results answer calls of the assistant turn before them, each once; in any order.
 
     Raises:
-        InvalidRequest: an orphan result, or a call without its result.
+        InvalidRequest: an orphan result, a call without its result, or too many files.
     """
+    if (files := sum(_files(message.parts) for message in request.messages)) > MOST_MEDIA:
+        raise InvalidRequest(f"{files} pictures and files are too many; send at most {MOST_MEDIA}", parameter="messages")
     open_calls: set[str] = set()
     for index, message in enumerate(request.messages):
         if message.role == "tool":
@@ -38,3 +56,7 @@ def _answer(message: Message, open_calls: set[str], index: int) -> None:
                 parameter=f"messages[{index}].tool_call_id",
             )
         open_calls.discard(part.call_id)
+
+
+def _files(parts: Sequence[object]) -> int:
+    return sum(_files(part.content) if isinstance(part, ToolResult) else isinstance(part, Media) for part in parts)

@@ -19,7 +19,8 @@ from shared.gateway.destination import destination
 from shared.gateway.inline import inline_media
 from shared.gateway.meter import Meter
 from shared.gateway.open_key import open_key
-from shared.gateway.plan import choose, named_provider, permit, usable, with_settings
+from shared.gateway.permits import permit_chat
+from shared.gateway.plan import choose, named_provider, usable, with_settings
 from shared.gateway.relay import relay
 from shared.gateway.target import Target
 from shared.identity.caller import Caller
@@ -50,7 +51,7 @@ async def plan(services: Services, caller: Caller, *, wished: str | None, model:
     chosen = named or config.settings.default_model or provider.default_model
     if not chosen:
         raise InvalidRequest(f"`model` is needed: {provider.name} has no default", parameter="model")
-    permit(caller.token, provider, chosen)
+    permit_chat(caller, provider, chosen)
     base = destination(provider, config.base_url, services.settings)
     return Target(provider, config, chosen, load_dialect(provider.dialect), base)
 

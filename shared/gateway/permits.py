@@ -32,3 +32,16 @@ def permit_all(who: Caller) -> None:
     """
     if who.token is not None and (who.token.providers is not None or who.token.models is not None):
         raise Forbidden("This access token is for some providers or models alone, so it changes no configs. Sign in.")
+
+
+def permit_chat(who: Caller, provider: Provider, model: str) -> None:
+    """Let through whom provider and model are for. A token names models as callers write them, with the provider before them or not.
+
+    Raises:
+        Forbidden: the token is for others.
+    """
+    permit_provider(who, provider)
+    if who.token is None or who.token.models is None:
+        return
+    if not {model, f"{provider.id}/{model}"} & set(who.token.models):
+        raise Forbidden("This access token is not for that model.", details={"parameter": "model"})

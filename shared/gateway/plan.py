@@ -4,14 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from shared.chat.request import ChatRequest, Message, Text
-from shared.errors import Forbidden, InvalidRequest, NotFound
+from shared.errors import InvalidRequest, NotFound
+from shared.gateway.named import get_named_provider
 from shared.providers.find import find_provider
 from shared.providers.provider import Provider
 from shared.records.config import ChatSettings, ProviderConfig
-from shared.records.token import AccessToken
-
-LONGEST_NAME = 80
-"""Characters of an unknown name that an error repeats."""
 
 
 def named_provider(wished: str | None, model: str) -> tuple[Provider | None, str]:
@@ -21,13 +18,7 @@ def named_provider(wished: str | None, model: str) -> tuple[Provider | None, str
         NotFound: `provider` is none of ours.
     """
     if wished is not None:
-        provider = find_provider(wished)
-        if provider is None:
-            raise NotFound(
-                f"There is no provider `{wished[:LONGEST_NAME]}`; GET /api/providers lists them.",
-                details={"parameter": "provider"},
-            )
-        return provider, model
+        return get_named_provider(wished, None), model
     head, slash, rest = model.partition("/")
     provider = find_provider(head) if slash else None
     return (provider, rest) if provider else (None, model)
@@ -66,20 +57,6 @@ def choose(model: str, configs: Sequence[ProviderConfig]) -> ProviderConfig:
             parameter="provider",
         )
     return candidates[0]
-
-
-def permit(token: AccessToken | None, provider: Provider, model: str) -> None:
-    """An access token may name the providers and models that it is for.
-
-    Raises:
-        Forbidden: it names others.
-    """
-    if token is None:
-        return
-    if token.providers is not None and provider.id not in token.providers:
-        raise Forbidden(f"This access token is not for {provider.name}.", details={"parameter": "provider"})
-    if token.models is not None and not {model, f"{provider.id}/{model}"} & set(token.models):
-        raise Forbidden("This access token is not for that model.", details={"parameter": "model"})
 
 
 def with_settings(request: ChatRequest, settings: ChatSettings) -> ChatRequest:

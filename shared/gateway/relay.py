@@ -5,11 +5,14 @@ import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 
-from shared.chat.events import ChatEvent, Start
+from shared.chat.events import Annotation, ChatEvent, Start, Usage
 from shared.chat.receipt import Attempt
 from shared.errors import RealMultiLLMError
 from shared.gateway.retry import wait_before_retry
 from shared.gateway.target import Target
+
+_ABOUT_THE_ANSWER = (Start, Annotation, Usage)
+"""No words yet: they wait for the first one, so that a failure before it has its honest status and may be tried again. Trap 26."""
 
 
 async def relay(
@@ -17,12 +20,17 @@ async def relay(
 ) -> AsyncGenerator[Sequence[ChatEvent]]:
     """The events of the first attempt that speaks; `attempts` grows by one for each. `deadline` is on the monotonic clock."""
     while True:
-        spoken, began = False, time.monotonic()
+        spoken, began, waiting = False, time.monotonic(), list[ChatEvent]()
         try:
             async with aclosing(ask()) as batches:
                 async for batch in batches:
-                    spoken = spoken or any(not isinstance(event, Start) for event in batch)
-                    yield batch
+                    if spoken:
+                        yield batch
+                        continue
+                    waiting.extend(batch)
+                    if any(not isinstance(event, _ABOUT_THE_ANSWER) for event in batch):
+                        spoken = True
+                        yield waiting
         except RealMultiLLMError as error:
             attempts.append(_attempt(target, error.code, began))
             wait = None if spoken else wait_before_retry(error, len(attempts), remaining=deadline - time.monotonic())
@@ -30,6 +38,8 @@ async def relay(
                 raise
             await asyncio.sleep(wait)
         else:
+            if waiting and not spoken:
+                yield waiting
             attempts.append(_attempt(target, "answered", began))
             return
 

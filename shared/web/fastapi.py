@@ -20,6 +20,9 @@ from shared.wire.json import read_strict
 LONGEST_NAME = 100
 """Characters of a field's name that an error repeats."""
 
+MOST_ERRORS = 20
+"""Wrong fields that are named: a body of nothing but wrong ones is not answered at ten times its length (threat H5)."""
+
 _BEARER = HTTPBearer(
     scheme_name="credential", auto_error=False, description="A session (JWT) or an access token (`sk-rml-…`)."
 )
@@ -116,7 +119,7 @@ async def _answer_invalid(request: Request, error: Exception) -> Response:
 
 def explain(errors: Sequence[Any]) -> InvalidRequest:
     """What pydantic found, in our form: the fields by the names that the caller used, and never what they held."""
-    found = [{"field": _path(error["loc"]), "message": error["msg"]} for error in errors]
+    found = [{"field": _path(error["loc"]), "message": error["msg"]} for error in errors[:MOST_ERRORS]]
     first = found[0]
     return InvalidRequest(
         f"`{first['field']}`: {first['message']}"

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from shared.chat.events import ChatEvent, Start, TextDelta
+from shared.chat.events import Annotation, ChatEvent, Start, TextDelta, Usage
 from shared.chat.receipt import Attempt
 from shared.errors import ProviderFailed, RealMultiLLMError, StreamInterrupted, Unreachable
 from shared.gateway.relay import relay
@@ -54,6 +54,18 @@ async def test_an_error_in_the_stream_before_its_first_word_is_tried_again() -> 
     provider = Provider([Start("1"), ProviderFailed("overloaded", retry_after=0)], [Start("2"), TextDelta("hello")])
 
     assert TextDelta("hello") in await heard(provider, [])
+
+
+async def test_what_only_describes_the_answer_is_no_word_of_it() -> None:
+    """Trap 26: OpenAI's first chunk tells the tier; an error after it is still before the first byte."""
+    about, failed = Annotation("service_tier", "default"), ProviderFailed("overloaded", retry_after=0)
+    provider = Provider([Start("1"), about, failed], [Start("2"), about, TextDelta("hello")])
+
+    assert await heard(provider, []) == [Start("2"), about, TextDelta("hello")]
+
+
+async def test_an_answer_without_words_is_heard_too() -> None:
+    assert await heard(Provider([Start("1"), Usage(input=1)]), []) == [Start("1"), Usage(input=1)]
 
 
 async def test_nothing_is_retried_after_the_first_word() -> None:

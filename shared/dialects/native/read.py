@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import msgspec
 
-from shared.chat.check import check_request
+from shared.chat.check import check_request, check_schema
 from shared.chat.request import (
     ChatRequest,
     Media,
@@ -92,7 +92,7 @@ def _chat(wished: bodies.ChatBody, *, stream: bool) -> ChatRequest:
         n=options.n,
         logprobs=options.logprobs,
         top_logprobs=options.top_logprobs,
-        tools=tuple(_tool(tool.function) for tool in options.tools or ()),
+        tools=tuple(_tool(tool.function, index) for index, tool in enumerate(options.tools or ())),
         tool_choice=_tool_choice(options.tool_choice),
         parallel_tool_calls=options.parallel_tool_calls,
         response_format=_response_format(options.response_format),
@@ -104,7 +104,8 @@ def _chat(wished: bodies.ChatBody, *, stream: bool) -> ChatRequest:
     )
 
 
-def _tool(function: bodies.FunctionBody) -> Tool:
+def _tool(function: bodies.FunctionBody, index: int) -> Tool:
+    check_schema(function.parameters, f"options.tools[{index}].function.parameters")
     return Tool(function.name, function.description, function.parameters, function.strict)
 
 
@@ -132,6 +133,7 @@ def _response_format(form: bodies.FormatBody | None) -> ResponseFormat | None:
             )
         return ResponseFormat(form.type)
     schema = form.json_schema
+    check_schema(schema.schema, "options.responseFormat.json_schema.schema")
     return ResponseFormat(form.type, schema.name, schema.schema, schema.strict, schema.description)
 
 

@@ -1,0 +1,33 @@
+"""What an access token may reach."""
+
+from dataclasses import replace
+
+import pytest
+
+from shared.errors import Forbidden
+from shared.gateway.permits import permit_chat
+from shared.identity.caller import Caller
+from shared.providers.find import get_provider
+from shared.records.token import AccessToken
+
+TOKEN = AccessToken(id="t", owner="o", name="ci", digest=b"", created_at=0, updated_at=0)
+
+
+def called_with(token: AccessToken | None) -> Caller:
+    return Caller("o", None, "user", token_id=token.id if token else None, token=token)
+
+
+def test_an_access_token_is_held_to_its_providers_and_models() -> None:
+    """An empty list allows nothing, none at all allows everything."""
+    provider = get_provider("openai")
+    permit_chat(called_with(None), provider, "gpt-5")
+    permit_chat(called_with(TOKEN), provider, "gpt-5")
+    permit_chat(called_with(replace(TOKEN, providers=("openai",), models=("openai/gpt-5",))), provider, "gpt-5")
+    for token in (
+        replace(TOKEN, providers=("grok",)),
+        replace(TOKEN, providers=()),
+        replace(TOKEN, models=("gpt-4",)),
+        replace(TOKEN, models=()),
+    ):
+        with pytest.raises(Forbidden):
+            permit_chat(called_with(token), provider, "gpt-5")
