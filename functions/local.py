@@ -65,9 +65,9 @@ class OnePort:
 
 def _warm() -> None:
     """The price table is heavy: it is loaded beside the first requests, not within them."""
-    from shared.providers.catalogue import warm  # noqa: PLC0415 - late on purpose
+    from shared.providers.prices import load  # noqa: PLC0415 - late on purpose
 
-    warm()
+    load()
 
 
 def create_app(services: Services) -> OnePort:

@@ -1,19 +1,16 @@
 """One chat from wish to receipt, told in order: plan, ask, relay, meter. The doors only read the wish and speak the events."""
 
 import asyncio
-import sys
 import time
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
-from importlib import import_module
-from types import ModuleType
 
 from shared.chat.events import ChatEvent, ToolCallStart
 from shared.chat.receipt import Attempt, Done, Receipt
 from shared.chat.request import ChatRequest
 from shared.egress.exchange import Timeouts
-from shared.errors import CredentialRejected, InvalidRequest
+from shared.errors import CredentialRejected, InvalidRequest, StorageUnavailable
 from shared.gateway.ask import ask
 from shared.gateway.destination import destination
 from shared.gateway.inline import inline_media
@@ -24,14 +21,15 @@ from shared.gateway.plan import choose, named_provider, usable, with_settings
 from shared.gateway.relay import relay
 from shared.gateway.target import Target
 from shared.identity.caller import Caller
+from shared.providers import prices
 from shared.providers.dialects import load_dialect
 from shared.providers.find import get_provider
+from shared.records.config import KeyStatus
 from shared.records.ids import mint_ulid
 from shared.services import Services
 from shared.storage.configs import find_config, list_configs, mark_key
 
 TIMEOUTS = Timeouts()
-_PRICES = "shared.providers.prices"
 
 
 async def plan(services: Services, caller: Caller, *, wished: str | None, model: str) -> Target:
@@ -82,23 +80,24 @@ async def converse(
                         event.id = f"call_{mint_ulid(services.now())}"
                 yield batch
     except CredentialRejected:
-        await mark_key(services.table, target.config, "rejected")
+        await _note(services, target, "rejected")
         raise
+    await _note(services, target, "valid")
     yield [await _done(services, meter, target, attempts)]
+
+
+async def _note(services: Services, target: Target, status: KeyStatus) -> None:
+    """What was learnt of the key. The answer, or its failure, matters more than that note."""
+    with suppress(StorageUnavailable):
+        await mark_key(services.table, target.config, status)
 
 
 async def _done(services: Services, meter: Meter, target: Target, attempts: list[Attempt]) -> Done:
     usage, model = meter.usage(), meter.model or target.model
-    prices = await _load_prices()
+    if not prices.loaded():
+        await asyncio.to_thread(prices.load)
     cost = prices.price(target.provider, model, usage, services.now(), service_tier=meter.service_tier)
     if cost.usd is None and model != target.model:
         cost = prices.price(target.provider, target.model, usage, services.now(), service_tier=meter.service_tier)
     receipt = Receipt("own", target.config.fingerprint or "", target.provider.id, model, tuple(attempts), cost)
     return Done(meter.finishes(), usage, receipt)
-
-
-async def _load_prices() -> ModuleType:
-    """The price table is heavy: the first chat loads it, beside the others and not in their way."""
-    if _PRICES in sys.modules:
-        return sys.modules[_PRICES]
-    return await asyncio.to_thread(import_module, _PRICES)

@@ -1,16 +1,19 @@
-"""What a chat cost: what the provider itself said, else the owner's own price, else the price table; exact, or None with the reason. Trap 67."""
+"""What a chat cost: what the provider itself said, else the owner's own price, else the price table; exact, or None with the reason. Trap 67.
+
+The table is heavy: `load` it in a thread while `loaded` says no.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
+from types import ModuleType
 from typing import Any, Final
-
-import genai_prices
 
 from shared.chat.events import Usage
 from shared.chat.receipt import Cost
-from shared.providers.catalogue import price_version
+from shared.providers.catalogue import price_version, warm
 from shared.providers.provider import Provider
 
 _MILLION: Final = Decimal(1_000_000)
@@ -53,12 +56,26 @@ def _by_hand(custom: CustomPrice, usage: Usage, read: int, written: int) -> Deci
     return ((read - cached) * custom.input + cached * of_cached + written * custom.output) / _MILLION
 
 
+@cache
+def load() -> ModuleType:
+    """The price table's package, with its table read."""
+    import genai_prices  # noqa: PLC0415 - heavy
+
+    warm()
+    return genai_prices
+
+
+def loaded() -> bool:
+    """Asking it costs no time now."""
+    return bool(load.cache_info().currsize)
+
+
 def _from_table(provider: Provider, model: str, usage: Usage, at: datetime, tier: str | None) -> Cost:
     if tier not in _USUAL_TIERS:
         return Cost(None, reason=f"the price table is not asked for the service tier `{tier}`")
     for price_id in provider.price_ids:
         try:
-            found = genai_prices.calc_price(_counts(usage), model, provider_id=price_id, genai_request_timestamp=at)
+            found = load().calc_price(_counts(usage), model, provider_id=price_id, genai_request_timestamp=at)
         except LookupError:
             continue
         except ValueError:
@@ -70,7 +87,7 @@ def _from_table(provider: Provider, model: str, usage: Usage, at: datetime, tier
     return Cost(None, reason="the price table does not know this model")
 
 
-def _counts(usage: Usage) -> genai_prices.Usage:
+def _counts(usage: Usage) -> Any:
     """In the table's words: its `input_tokens` holds what was cached, as ours does."""
     counts = {
         "input_tokens": usage.input,
@@ -81,7 +98,7 @@ def _counts(usage: Usage) -> genai_prices.Usage:
         "input_audio_tokens": _find(usage.raw, "prompt_tokens_details", "audio_tokens"),
         "output_audio_tokens": _find(usage.raw, "completion_tokens_details", "audio_tokens"),
     }
-    return genai_prices.Usage(**{name: count for name, count in counts.items() if count})
+    return load().Usage(**{name: count for name, count in counts.items() if count})
 
 
 def _find(raw: Mapping[str, Any], group: str, name: str) -> int | None:
