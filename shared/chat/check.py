@@ -27,7 +27,9 @@ def check_request(request: ChatRequest) -> None:
         InvalidRequest: an orphan result, a call without its result, or too many files.
     """
     if (files := sum(_files(message.parts) for message in request.messages)) > MOST_MEDIA:
-        raise InvalidRequest(f"{files} pictures and files are too many; send at most {MOST_MEDIA}", parameter="messages")
+        raise InvalidRequest(
+            f"{files} pictures and files are too many; send at most {MOST_MEDIA}", parameter="messages"
+        )
     open_calls: set[str] = set()
     for index, message in enumerate(request.messages):
         if message.role == "tool":
