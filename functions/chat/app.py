@@ -44,7 +44,7 @@ SSE = (as_sse, StreamShape(b"text/event-stream; charset=utf-8", SSE_KEEP_ALIVE))
 def create_app(services: Services) -> Starlette:
     """The door. Importing it costs nothing but itself; nothing is opened before the first request."""
     plain, stream = Chat(services), ChatStream(services)
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/api/llm/chat", plain, methods=["POST"]),
             Route("/api/llm/stream", stream, methods=["POST"]),
@@ -55,6 +55,8 @@ def create_app(services: Services) -> Starlette:
         middleware=[Middleware(Edge, now=services.now)],
         exception_handlers=dict(HANDLERS),
     )
+    app.router.redirect_slashes = False  # it would send the caller, body and all, to whatever the Host header says
+    return app
 
 
 def _health(_: Request) -> Response:

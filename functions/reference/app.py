@@ -8,12 +8,15 @@ from typing import Any
 
 import fastapi_offline
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from functions.reference.merge import merge
+from shared.web.edge import Edge
+from shared.web.handlers import HANDLERS
 
 _ASSETS = Path(fastapi_offline.__file__).parent / "static"
 _POLICY = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -54,15 +57,19 @@ def create_app(documents: Callable[[], list[dict[str, Any]]]) -> Starlette:
     async def openapi(_: Request) -> Response:
         return JSONResponse(document())
 
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/", lambda _: RedirectResponse("/docs"), methods=["GET"]),
             Route("/openapi.json", openapi, methods=["GET"]),
             Route("/docs", _page, methods=["GET"]),
             Route("/docs/start.js", _start, methods=["GET"]),
             Mount("/docs/assets", StaticFiles(directory=_ASSETS)),
-        ]
+        ],
+        middleware=[Middleware(Edge)],
+        exception_handlers=dict(HANDLERS),
     )
+    app.router.redirect_slashes = False
+    return app
 
 
 def _page(_: Request) -> Response:

@@ -1,6 +1,5 @@
 """JSON from callers, from providers, and out again: the published suites, and our own stricter rules by name."""
 
-import base64
 import json
 import math
 from decimal import Decimal
@@ -14,7 +13,7 @@ from hypothesis import strategies as st
 
 from shared.errors import InvalidRequest
 from shared.wire.json import read_lenient, read_strict, write
-from tests.fakes.vectors import utf8_cases
+from tests.fakes.vectors import json_suite, naughty_strings, utf8_cases
 
 STRICTER_THAN_THE_SUITE = {
     "y_object_duplicated_key.json",
@@ -51,23 +50,6 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
 )
 
 
-def suite(shared_material: Path) -> list[tuple[str, str, bytes]]:
-    """(name, verdict, body) of JSONTestSuite."""
-    cases = []
-    for line in (shared_material / "security-vectors/json/jsontestsuite.jsonl").read_bytes().split(b"\n"):
-        if not line:
-            continue
-        case = json.loads(line)
-        if "repeat" in case:
-            text, count = case["repeat"]
-            body = text.encode() * count + base64.b64decode(case.get("suffix_b64", ""))
-        else:
-            body = base64.b64decode(case["b64"])
-        assert len(body) == case["len"]
-        cases.append((case["name"], case["expect"], body))
-    return cases
-
-
 def accepts(body: bytes) -> bool:
     try:
         read_strict(body)
@@ -79,7 +61,7 @@ def accepts(body: bytes) -> bool:
 
 def test_callers_bodies_meet_the_json_test_suite(shared_material: Path) -> None:
     """Threat H5."""
-    cases = suite(shared_material)
+    cases = json_suite(shared_material)
     refused = {name for name, expect, body in cases if expect == "accept" and not accepts(body)}
     taken = {name for name, expect, body in cases if expect == "reject" and accepts(body)}
 
@@ -93,7 +75,7 @@ def test_callers_bodies_meet_the_json_test_suite(shared_material: Path) -> None:
 
 def test_providers_bodies_meet_the_json_test_suite(shared_material: Path) -> None:
     """What is no JSON is a ValueError and nothing else."""
-    for name, expect, body in suite(shared_material):
+    for name, expect, body in json_suite(shared_material):
         try:
             value = read_lenient(body)
         except ValueError:
@@ -120,7 +102,7 @@ def test_providers_bytes_that_are_not_utf8_are_replaced(shared_material: Path) -
 
 def test_naughty_strings_are_kept_byte_exact(shared_material: Path) -> None:
     """Threat H6: BLNS, as values and as names."""
-    strings = json.loads((shared_material / "security-vectors/blns/blns.json").read_bytes())
+    strings = naughty_strings(shared_material)
     value = {string: string for string in strings}
 
     for body in (write(value), json.dumps(value).encode()):

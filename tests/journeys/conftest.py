@@ -1,0 +1,36 @@
+"""The whole house in one process, for walks that need no sockets."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.client import FakeAnswer, FakeClient
+from tests.fakes.house import Headers, House, whole_house
+
+ANSWER = {
+    "id": "x1",
+    "model": "hello",
+    "choices": [{"index": 0, "message": {"role": "assistant", "content": "Bonjour"}, "finish_reason": "stop"}],
+    "usage": {"prompt_tokens": 7, "completion_tokens": 5, "total_tokens": 12},
+}
+
+
+@pytest.fixture
+def client() -> FakeClient:
+    """A provider who answers every chat, whole."""
+    return FakeClient(lambda _: FakeAnswer(200, ANSWER))
+
+
+@pytest.fixture
+async def house(tmp_path: Path, client: FakeClient) -> AsyncIterator[House]:
+    async with whole_house(tmp_path, client=client) as house:
+        yield house
+
+
+@pytest.fixture
+async def asker(house: House) -> Headers:
+    """Somebody with a key of OpenAI's, and what they send with each request."""
+    headers = {**await house.signed_up("asker"), "content-type": "application/json"}
+    await house.with_key(headers)
+    return headers
