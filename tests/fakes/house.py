@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -98,11 +98,12 @@ class House:
 
 
 @asynccontextmanager
-async def whole_house(home: Path, *, client: Client | None = None) -> AsyncGenerator[House]:
-    """Open until the context is left. `client` is the only way out; without one, the real one."""
+async def whole_house(home: Path, *, client: Client | None = None, **settings: Any) -> AsyncGenerator[House]:
+    """Open until the context is left. `client` is the only way out; without one, the real one, over real sockets."""
     clock = FixedClock()
     table = WatchedTable(now=clock)
     services = fake_services(home, clock=clock, table=table)
+    services.settings = replace(services.settings, **settings)
     if client is not None:
         services.client = client
     app = create_app(services)
