@@ -6,21 +6,12 @@ https://platform.claude.com/docs/en/api/messages (2026-11)
 from collections.abc import Mapping
 from typing import Any, Final
 
-from shared.chat.events import Annotation, ChatEvent, Finish, FinishReason, Start, Usage
+from shared.chat.events import Annotation, ChatEvent, Finish, Start, Usage
 from shared.dialects.explain import read_error
 from shared.dialects.failures import failure
+from shared.dialects.finish import finish_reason
 from shared.dialects.lenient import find_count, find_text, record
 from shared.errors import ProviderError
-
-_FINISH: Final[Mapping[str, FinishReason]] = {
-    "end_turn": "stop",
-    "stop_sequence": "stop",
-    "pause_turn": "stop",
-    "max_tokens": "length",
-    "model_context_window_exceeded": "length",
-    "tool_use": "tool_calls",
-    "refusal": "content_filter",
-}
 
 _STATUS: Final[Mapping[str, int]] = {
     "invalid_request_error": 400,
@@ -64,7 +55,7 @@ def usage(raw: Mapping[str, Any]) -> Usage | None:
 
 def finish(reason: str | None) -> Finish:
     """The provider's word is kept; one without a counterpart is `other`. Trap 24."""
-    return Finish(_FINISH.get(reason or "", "other"), reason)
+    return Finish(finish_reason(reason), reason)
 
 
 def notes(message: Mapping[str, Any]) -> list[ChatEvent]:

@@ -5,26 +5,13 @@ https://ai.google.dev/api/generate-content#generatecontentresponse (2026-11)
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
-from shared.chat.events import ChatEvent, Finish, FinishReason, Start, Usage
+from shared.chat.events import ChatEvent, Finish, Start, Usage
+from shared.dialects.finish import finish_reason
 from shared.dialects.gemini.candidate import Candidate
 from shared.dialects.gemini.explain import failure_inside
 from shared.dialects.lenient import find_count, find_text, record, records
-
-_FINISH: Final[Mapping[str, FinishReason]] = {
-    "STOP": "stop",
-    "MAX_TOKENS": "length",
-    "SAFETY": "content_filter",
-    "RECITATION": "content_filter",
-    "BLOCKLIST": "content_filter",
-    "PROHIBITED_CONTENT": "content_filter",
-    "SPII": "content_filter",
-    "MODEL_ARMOR": "content_filter",
-    "IMAGE_SAFETY": "content_filter",
-    "IMAGE_PROHIBITED_CONTENT": "content_filter",
-    "IMAGE_RECITATION": "content_filter",
-}
 
 
 class AnswerReader:
@@ -78,7 +65,7 @@ class AnswerReader:
         """A plain stop with calls means them; no other reason is masked. Traps 40, 45, 47."""
         if self._blocked:
             return Finish("content_filter", f"prompt blocked: {self._blocked}", index)
-        reason = _FINISH.get(candidate.reason or ("STOP" if candidate.spoken else ""), "other")
+        reason = finish_reason(candidate.reason or ("STOP" if candidate.spoken else None))
         return Finish("tool_calls" if reason == "stop" and candidate.calls else reason, candidate.reason, index)
 
     def _count(self, raw: dict[str, Any], events: list[ChatEvent]) -> None:

@@ -7,31 +7,17 @@ from shared.chat.events import (
     Annotation,
     ChatEvent,
     Finish,
-    FinishReason,
     MediaOutput,
     ReasoningDelta,
     ReasoningSignature,
     RefusalDelta,
     TextDelta,
 )
+from shared.dialects.finish import finish_reason
 from shared.dialects.openai.calls import Calls
 from shared.dialects.openai.explain import failure_inside
 from shared.wire.json import write
 
-_FINISH: Final[Mapping[str, FinishReason]] = {
-    "stop": "stop",
-    "length": "length",
-    "tool_calls": "tool_calls",
-    "content_filter": "content_filter",
-    "function_call": "tool_calls",
-    "model_length": "length",  # Mistral
-    "max_tokens": "length",
-    "tool_call": "tool_calls",
-    "eos": "stop",  # Together
-    "eos_token": "stop",  # text-generation-inference
-    "stop_sequence": "stop",
-    "end_turn": "stop",
-}
 _READ_HERE: Final = frozenset({"index", "delta", "message", "finish_reason", "error", "usage", "text"})
 _READ_FIRST: Final = frozenset({"role", "name", "content", "reasoning_content", "reasoning"})
 """Fields that are looked up by name, or say nothing about the answer."""
@@ -66,7 +52,7 @@ class ChoiceReader:
         self._calls.end(events)
         self.finished = True
         word = raw if isinstance(raw, str) else None if raw is None else str(raw)
-        reason = _FINISH.get(word or "", "other")
+        reason = finish_reason(word)
         if reason == "stop" and self._calls:  # Trap 40
             reason = "tool_calls"
         events.append(Finish(reason, word, self._index))
