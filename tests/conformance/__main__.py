@@ -101,7 +101,11 @@ def _validate(outcomes: list[Outcome], validator: ModuleType) -> None:
         if outcome.sent is None:
             outcome.difference = outcome.difference or "[request sent] none"
             continue
-        result = validator.validate(*outcome.exchange.written_for, outcome.sent)
+        try:
+            result = validator.validate(*outcome.exchange.written_for, outcome.sent)
+        except (LookupError, TypeError, ValueError, AttributeError) as error:  # the validator's own, over one odd body
+            outcome.difference = outcome.difference or f"[request sent] not checked: {type(error).__name__}: {error}"
+            continue
         warned.update(warning for warning in result.warnings if warning.startswith("not checked"))
         if result.errors and outcome.difference is None:
             outcome.difference = f"[request sent] {result.errors[0]}"

@@ -61,7 +61,6 @@ class Asker:
         outcome = Outcome(exchange)
         request = _request(exchange, outcome)
         for form in forms(exchange, at):
-            await self._store(exchange, form)
             request, heard = await self._without_what_is_refused(exchange, request, form, outcome)
             difference = heard if isinstance(heard, str) else first_difference(exchange.expected, heard)
             if difference:
@@ -70,18 +69,25 @@ class Asker:
         outcome.sent = await self._sent(_key(exchange, forms(exchange, at)[0]))
         return outcome
 
-    async def _store(self, exchange: Exchange, form: Form) -> None:
+    async def _store(self, exchange: Exchange, form: Form) -> str | None:
+        """Store the key that names the recording; why that could not be, if it could not."""
         way = exchange.way
         body: Json = {"provider": way.provider, "apiKey": _key(exchange, form), "test": False}
         if way.is_custom:
             body["baseUrl"] = self._replay + way.path
-        answer = await self._client.post("/api/provider-configs", json=body)
-        answer.raise_for_status()
+        try:
+            answer = await self._client.post("/api/provider-configs", json=body)
+        except httpx.HTTPError as error:
+            return f"config: {type(error).__name__}: {error}"
+        return f"config: {answer.status_code} {answer.text[:200]}" if answer.is_error else None
 
     async def _without_what_is_refused(
         self, exchange: Exchange, request: Json, form: Form, outcome: Outcome
     ) -> tuple[Json, Heard | str]:
         """Some recorded requests ask for what their provider took and forgot. Ours refuses that by name, so a caller leaves it out."""
+        stored = await self._store(exchange, form)
+        if stored is not None:
+            return request, stored
         heard = await self._hear(exchange, request, form)
         for _ in range(MOST_LEFT_OUT):
             refused = _refused(heard)
