@@ -1,5 +1,6 @@
 """The chat door: plain Starlette, for it has to be awake in a moment. One route is one story: who, what, whom, and speak."""
 
+from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any
@@ -63,7 +64,7 @@ def _health(_: Request) -> Response:
     return JSONResponse({"status": "ok"})
 
 
-class Door:
+class Door(ABC):
     """What both chat routes do alike: see who calls and what they wish, and answer while they listen."""
 
     stream: bool
@@ -74,15 +75,15 @@ class Door:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, as ASGI has it."""
         caller = await authenticate(self._services, scope["headers"], scope["query_string"])
-        wish = read_request(await _body(receive), stream=self.stream, provider=scope["path_params"].get("provider"))
         try:
+            wish = read_request(await _body(receive), stream=self.stream, provider=scope["path_params"].get("provider"))
             await while_listening(receive, self.answer(caller, wish, scope, send))
         except CallerGone:
             logger().info("caller left")
 
+    @abstractmethod
     async def answer(self, caller: Caller, wish: Wish, scope: Scope, send: Send) -> None:
         """Say it."""
-        raise NotImplementedError
 
     async def target(self, caller: Caller, wish: Wish) -> Target:
         """Whom to ask."""

@@ -20,8 +20,10 @@ def document() -> dict[str, Any]:
     """`paths` and `components.schemas` of the chat door."""
     (body,), schemas = msgspec.json.schema_components((ChatBody,), ref_template="#/components/schemas/{name}")
     answer = {"application/json": {"schema": {"$ref": "#/components/schemas/ChatAnswer"}}}
-    lines = {"schema": {"$ref": "#/components/schemas/StreamLine"}}
-    stream = {"application/x-ndjson": lines, "text/event-stream": lines}
+    stream = {
+        "application/x-ndjson": {"schema": {"$ref": "#/components/schemas/StreamLine"}},
+        "text/event-stream": {"schema": {"$ref": "#/components/schemas/StreamEvent"}},
+    }
     return {
         "paths": {
             "/api/llm/chat": {"post": _operation("chat", "One answer", body, answer)},
@@ -38,7 +40,7 @@ def document() -> dict[str, Any]:
             },
             "/api/health": {"get": _health()},
         },
-        "components": {"schemas": {**schemas, "ChatAnswer": _ANSWER, "StreamLine": _LINE}},
+        "components": {"schemas": {**schemas, "ChatAnswer": _ANSWER, "StreamLine": _LINE, "StreamEvent": _EVENT}},
     }
 
 
@@ -109,6 +111,18 @@ _LINE = {
     "properties": {
         "type": {
             "enum": ["start", "chunk", "reasoning", "refusal", "tool_call", "media", "annotation", "done", "error"]
+        }
+    },
+}
+_EVENT = {
+    "type": "object",
+    "description": "A server-sent event. Its `data` is the same JSON object that is a line of NDJSON.",
+    "required": ["data"],
+    "properties": {
+        "data": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "contentSchema": {"$ref": "#/components/schemas/StreamLine"},
         }
     },
 }

@@ -127,7 +127,7 @@ def speak_answer(answer: Answer, done: Done, *, id: str, created: int) -> bytes:
             "created": created,
             "model": answer.model or done.receipt.model,
             "provider": done.receipt.provider,
-            "choices": [_choice(choice, *reasons[choice.index]) for choice in answer.choices],
+            "choices": [_choice(choice, *reasons.get(choice.index, ("other", None))) for choice in answer.choices],
             **_totals(done),
         }
     )

@@ -116,3 +116,10 @@ def test_what_we_have_no_word_for_is_kept() -> None:
         "value": [{"url": "https://example.com"}],
         "choice": 1,
     }
+
+
+def test_a_choice_whose_provider_gave_no_reason_is_still_told() -> None:
+    """Trap 24: never turned into `stop`."""
+    answer = json.loads(speak_answer(collect([*EVENTS, TextDelta("second", 1)]), DONE, id="chat_1", created=7))
+
+    assert [choice["finish_reason"] for choice in answer["choices"]] == ["tool_calls", "other"]

@@ -204,3 +204,21 @@ async def test_nobody_chats_without_a_credential(services: Services, headers: di
     async with httpx.AsyncClient(transport=transport, base_url="http://house", headers=headers) as anyone:
         assert (await anyone.post("/api/llm/chat", json=HELLO)).status_code == status
         assert (await anyone.get("/api/health")).json() == {"status": "ok"}
+
+
+async def test_a_caller_who_leaves_before_the_body_is_whole_is_no_error(
+    services: Services, alice: httpx.AsyncClient
+) -> None:
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(b"authorization", alice.headers["authorization"].encode())]
+    scope: Any = {"type": "http", "method": "POST", "path": "/api/llm/chat", "headers": headers, "query_string": b""}
+    await create_app(services)(scope, receive, send)
+
+    assert sent == []
