@@ -10,7 +10,11 @@ from shared.records.account import Role
 from shared.records.token import AccessToken, BudgetPeriod
 from shared.web.schemas import Answer, Body, Moment, moment, write_dollars
 
-Email = Annotated[str, StringConstraints(min_length=3, max_length=254), Field(examples=["alice@example.com"])]
+Email = Annotated[
+    str,
+    StringConstraints(min_length=3, max_length=254),
+    Field(examples=["alice@example.com"], json_schema_extra={"format": "email"}),
+]
 Password = Annotated[
     str, StringConstraints(min_length=1, max_length=256), Field(examples=["correct horse battery staple"])
 ]

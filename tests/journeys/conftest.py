@@ -1,10 +1,12 @@
 """The whole house in one process, for walks that need no sockets."""
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from shared.egress.exchange import Outbound
 from tests.fakes.client import FakeAnswer, FakeClient
 from tests.fakes.house import Headers, House, whole_house
 
@@ -14,12 +16,24 @@ ANSWER = {
     "choices": [{"index": 0, "message": {"role": "assistant", "content": "Bonjour"}, "finish_reason": "stop"}],
     "usage": {"prompt_tokens": 7, "completion_tokens": 5, "total_tokens": 12},
 }
+STREAM = b"""data: {"choices": [{"index": 0, "delta": {"content": "Bonjour"}, "finish_reason": "stop"}]}
+
+data: [DONE]
+
+"""
+
+
+def answers(outbound: Outbound) -> FakeAnswer:
+    """Every chat with the same word, plain or streamed, as it was asked."""
+    if outbound.body and json.loads(outbound.body).get("stream"):
+        return FakeAnswer(200, STREAM, {"content-type": "text/event-stream"})
+    return FakeAnswer(200, ANSWER)
 
 
 @pytest.fixture
 def client() -> FakeClient:
-    """A provider who answers every chat, whole."""
-    return FakeClient(lambda _: FakeAnswer(200, ANSWER))
+    """A provider who answers every chat."""
+    return FakeClient(answers)
 
 
 @pytest.fixture

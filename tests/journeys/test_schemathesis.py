@@ -1,0 +1,119 @@
+"""Every operation of the OpenAPI document, asked rightly and wrongly at random: no failure of ours, and no answer that is not described."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis import Case, GenerationMode
+from schemathesis.core.result import Ok
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from tests.fakes.client import FakeClient
+from tests.fakes.house import HELLO, KEY, Headers, House, operations, whole_house
+from tests.journeys.conftest import answers
+
+EXAMPLES = 3
+"""Of each kind, right and wrong, for each operation and role."""
+NOT_CHECKED: list[Any] = [positive_data_acceptance]
+"""What the fields of one body ask of each other is not for JSON schema to say."""
+
+CHAT = {"model": "hello", "messages": HELLO}
+SIGN_IN = {"email": "root@example.com", "password": "correct horse"}
+STORE = {"provider": "openai", "apiKey": KEY}
+GOOD: dict[tuple[str, str], Any] = {
+    ("POST", "/api/llm/chat"): {"provider": "openai", **CHAT},
+    ("POST", "/api/llm/stream"): {"provider": "openai", **CHAT},
+    ("POST", "/api/chat/{provider}"): CHAT,
+    ("POST", "/api/chat/{provider}/stream"): CHAT,
+    ("POST", "/api/auth/signup"): {"email": "new@example.com", "password": "correct horse"},
+    ("POST", "/api/auth/signin"): SIGN_IN,
+    ("POST", "/api/tokens"): {"name": "ci", "budgetUsd": "25.00", "expiresAt": "2099-01-01T00:00:00Z"},
+    ("PATCH", "/api/tokens/{token_id}"): {"name": "ci 2", "requestsPerMinute": 5},
+    ("POST", "/api/providers/{provider}/test"): {},
+    ("POST", "/api/provider-config/test"): {"provider": "openai"},
+    ("POST", "/api/test-api-key"): STORE,
+    **{("POST", f"/api/provider-config{s}"): STORE for s in ("", "s")},
+    **{("PUT", f"/api/provider-config{s}"): {"provider": "openai", "isActive": True} for s in ("", "s")},
+    **{("POST", f"/api/provider-config{s}/{{provider}}"): {"apiKey": KEY} for s in ("", "s")},
+    **{("PUT", f"/api/provider-config{s}/{{provider}}"): {"settings": {"temperature": 1}} for s in ("", "s")},
+    **{("POST", f"/api/provider-config{s}/{{provider}}/rotate"): {"apiKey": KEY} for s in ("", "s")},
+    ("POST", "/api/models/compare"): {"models": ["openai/gpt-5-mini", "anthropic/claude-opus-4-5"]},
+}
+"""One body for each operation that takes one. `refresh` needs what signing in gave."""
+
+
+@pytest.fixture
+def open_house(tmp_path: Path) -> Iterator[House]:
+    """For callers that are no coroutines. Its provider answers every chat and every trial."""
+    with asyncio.Runner() as runner:
+        opening = whole_house(tmp_path, client=FakeClient(answers))
+        house = runner.run(opening.__aenter__())
+        for name in ("root", "user"):
+            runner.run(house.signed_up(name))
+        yield house
+        runner.run(opening.__aexit__(None, None, None))
+
+
+def signed_in(house: House, name: str | None) -> Headers:
+    """A fresh session: signing out is one of the operations."""
+    if name is None:
+        return {}
+    session = asyncio.run(house.services.accounts.sign_in(f"{name}@example.com", "correct horse"))
+    return {"Authorization": f"Bearer {session.token}"}
+
+
+@pytest.mark.parametrize("name", [None, "user", "root"], ids=["nobody", "user", "admin"])
+def test_whatever_is_asked_the_answer_is_described(open_house: House, name: str | None) -> None:
+    """Threat H11."""
+    schema = schemathesis.openapi.from_asgi("/openapi.json", open_house.app)
+    for found in schema.get_all_operations():
+        assert isinstance(found, Ok), found
+        headers = signed_in(open_house, name)
+        for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+            try:
+                _ask(found.ok().as_strategy(generation_mode=mode), headers)
+            except Unsatisfiable:
+                assert mode is GenerationMode.NEGATIVE, "a route without parameters cannot be asked wrongly"
+
+
+def _ask(cases: Any, headers: Headers) -> None:
+    @settings(
+        max_examples=EXAMPLES,
+        database=None,
+        deadline=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=cases)
+    def ask(case: Case[Any]) -> None:
+        if "provider" in case.path_parameters and case.path_parameters["provider"].isalpha():
+            case.path_parameters["provider"] = "openai"
+        case.call_and_validate(headers=headers, excluded_checks=NOT_CHECKED)
+
+    ask()
+
+
+def test_every_good_answer_is_described(open_house: House) -> None:
+    """Threat H11: each operation succeeds once, and the document knows the answer to its last field."""
+    schema = schemathesis.openapi.from_asgi("/openapi.json", open_house.app)
+    described = asyncio.run(open_house.document())
+    for operation in sorted(operations(described), key=lambda operation: operation.method == "DELETE"):
+        session = asyncio.run(open_house.services.accounts.sign_in(SIGN_IN["email"], SIGN_IN["password"]))
+        headers = {"Authorization": f"Bearer {session.token}"}
+        asyncio.run(open_house.with_key(headers))
+        made = asyncio.run(open_house.http.post("/api/tokens", json={"name": "x"}, headers=headers)).json()
+        bodies = {("POST", "/api/auth/refresh"): {"refreshToken": session.refresh_token}, **GOOD}
+        case = schema[operation.path][operation.method].Case(
+            path_parameters={"provider": "openai", "token_id": made["id"]},
+            body=bodies.get((operation.method, operation.path), schemathesis.core.NOT_SET),
+            media_type="application/json" if operation.takes_a_body else None,
+        )
+        response = case.call_and_validate(headers=headers, excluded_checks=NOT_CHECKED)
+
+        assert response.status_code < 300, (operation, response.text)
