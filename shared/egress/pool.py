@@ -33,13 +33,13 @@ class Pool:
 
     def put(self, origin: str, connection: Connection, seconds: float | None) -> None:
         """Keep a connection for the next request to its origin, `seconds` at most if its provider said so; close it when there are enough."""
-        resting = self._resting.setdefault(origin, {})
+        resting = self._resting.get(origin, {})
         keep = self._idle_seconds if seconds is None else min(seconds, self._idle_seconds)
         if self._count >= MOST_IDLE or len(resting) >= MOST_IDLE_AT_ORIGIN or keep <= 0:
             connection.abort()
             return
         connection.rest()
-        resting[connection] = connection.loop.call_later(keep, connection.abort)
+        self._resting.setdefault(origin, resting)[connection] = connection.loop.call_later(keep, connection.abort)
         self._count += 1
 
     def forget(self, origin: str, connection: Connection) -> None:

@@ -85,6 +85,15 @@ async def test_an_idle_connection_leaves_when_its_time_is_over() -> None:
     assert left_open == 0
 
 
+async def test_an_origin_whose_connections_are_not_kept_leaves_no_trace() -> None:
+    """Anybody may name origins: what is kept of each would grow without end."""
+    async with served(saying(answer(b"ok", keep_alive="timeout=1"))) as (server, client):
+        await ask(client, server.url())
+        traces = dict(client._pool._resting)
+
+    assert traces == {}
+
+
 async def test_a_dead_connection_is_the_gateway_s_to_retry() -> None:
     """Nothing is sent twice behind its back: attempts are counted and receipted there."""
     calls = 0
