@@ -33,7 +33,10 @@ class AnswerReader:
         return bool(self._choices) and all(choice.finished for choice in self._choices.values())
 
     def read(self, piece: Mapping[str, Any], events: list[ChatEvent], *, whole: bool) -> None:
-        """Append what this object says. Raises a ProviderError when a choice says that it failed."""
+        """Append what this object says. Raises a ProviderError when a choice says that it failed.
+
+        Choices of a whole answer are told apart by their place: some providers number them from 1, or all with 0.
+        """
         choices = piece.get("choices")
         if not self._started and (choices or piece.get("id") or piece.get("model")):
             self._start(piece, events)
@@ -43,7 +46,7 @@ class AnswerReader:
             for position, choice in enumerate(choices):
                 if choice.__class__ is dict:
                     index = choice.get("index")
-                    reader = self._choice(index if index.__class__ is int else position)
+                    reader = self._choice(position if whole or index.__class__ is not int else index)
                     reader.read_choice(choice, choice.get(field), events, whole=whole)
         for name, value in piece.items():
             if value and name not in _READ_HERE and self._told.get(name) != value:
@@ -54,10 +57,9 @@ class AnswerReader:
             events.append(read_usage(found))
 
     def end(self, events: list[ChatEvent]) -> None:
-        """The answer says that it ends; choices that gave no reason end without one."""
+        """The answer is at its end; choices that gave no reason end without one."""
         for choice in self._choices.values():
-            if not choice.finished:
-                choice.finish(None, events)
+            choice.end(events)
 
     def _choice(self, index: int) -> ChoiceReader:
         reader = self._choices.get(index)

@@ -1,10 +1,13 @@
 """Which call a piece of a streamed tool call belongs to. Providers number them in their own ways. Traps 35 to 38, 83."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from shared.chat.events import ChatEvent, ToolCallDelta, ToolCallStart
 from shared.wire.json import write
+
+_LEGACY: Final = -1
+"""Where the one call of a `function_call` stands, apart from those that are numbered."""
 
 
 @dataclass(slots=True)
@@ -41,6 +44,8 @@ class Calls:
         """Append what that piece says. `whole`: it is a call of its own, as in a plain answer."""
         if not isinstance(piece, dict):
             return
+        if whole and not _function(piece):
+            return
         id_, name, arguments = _parts(piece)
         at = at if isinstance(at := piece.get("index"), int) else None
         call = None if whole else self._find(id_, name, at)
@@ -55,6 +60,11 @@ class Calls:
                 events.append(ToolCallDelta(call.index, arguments, self._choice))
             else:
                 call.waiting.append(arguments)
+
+    def add_legacy(self, function: dict[str, Any], events: list[ChatEvent]) -> None:
+        """OpenAI's former `function_call`, of which there is one at most; without a name it is none."""
+        if function.get("name") or _LEGACY in self._at:
+            self.add({"index": _LEGACY, "function": function}, events)
 
     def end(self, events: list[ChatEvent]) -> None:
         """The choice is complete: nameless calls come as they are, and no arguments are `{}`. Trap 38."""
@@ -94,11 +104,10 @@ class Calls:
 
 
 def _parts(piece: dict[str, Any]) -> tuple[str | None, str, str]:
-    """Id, name and arguments. Mistral's client sends the id `null` as text; arguments may be JSON instead of its text."""
-    id_ = piece.get("id")
-    function = piece.get("function") or piece.get("custom")
-    if not isinstance(function, dict):
-        function = {}
+    """Id, name and arguments. Mistral's client sends the id `null` as text; ids may be numbers, arguments JSON instead of its text."""
+    id_, function = piece.get("id"), _function(piece)
+    if isinstance(id_, int) and not isinstance(id_, bool):
+        id_ = str(id_)
     name = function.get("name")
     arguments = function.get("arguments") or function.get("input") or ""
     return (
@@ -106,3 +115,8 @@ def _parts(piece: dict[str, Any]) -> tuple[str | None, str, str]:
         name if isinstance(name, str) else "",
         arguments if isinstance(arguments, str) else write(arguments).decode(),
     )
+
+
+def _function(piece: dict[str, Any]) -> dict[str, Any]:
+    function = piece.get("function") or piece.get("custom")
+    return function if isinstance(function, dict) else {}

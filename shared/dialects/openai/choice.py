@@ -19,6 +19,8 @@ from shared.dialects.openai.explain import failure_inside
 from shared.wire.json import write
 
 _READ_HERE: Final = frozenset({"index", "delta", "message", "finish_reason", "error", "usage", "text"})
+_TEXTS: Final = (None, "text", "output_text")
+"""Types of parts whose `text` is said to the user; another's may be a thought, or what a tool gave back."""
 _READ_FIRST: Final = frozenset({"role", "name", "content", "reasoning_content", "reasoning"})
 """Fields that are looked up by name, or say nothing about the answer."""
 
@@ -26,13 +28,18 @@ _READ_FIRST: Final = frozenset({"role", "name", "content", "reasoning_content", 
 class ChoiceReader:
     """Reads one choice. Fields it has no event for become Annotations under their own name."""
 
-    __slots__ = ("_calls", "_index", "_told", "finished")
+    __slots__ = ("_calls", "_index", "_told", "_word")
 
     def __init__(self, index: int) -> None:
         self._index = index
         self._calls = Calls(index)
         self._told: dict[str, str] = {}
-        self.finished = False
+        self._word: str | None = None
+
+    @property
+    def finished(self) -> bool:
+        """It has said why it ends."""
+        return self._word is not None
 
     def read_choice(self, choice: Mapping[str, Any], message: Any, events: list[ChatEvent], *, whole: bool) -> None:
         """Append what this piece of the choice says. Raises a ProviderError when it says that the choice failed. Trap 27."""
@@ -44,18 +51,16 @@ class ChoiceReader:
         reason = choice.get("finish_reason")
         if reason == "error" or choice.get("error"):
             raise failure_inside(choice.get("error"))
-        if reason and not self.finished:
-            self.finish(reason, events)
+        if reason and self._word is None:  # the first one holds
+            self._word = reason if isinstance(reason, str) else str(reason)
 
-    def finish(self, raw: Any, events: list[ChatEvent]) -> None:
-        """The choice is complete; `raw` is the provider's word, or None when it gave none. The first one holds."""
+    def end(self, events: list[ChatEvent]) -> None:
+        """The answer is complete. Only now the reason is sure, for calls may come after the word."""
         self._calls.end(events)
-        self.finished = True
-        word = raw if isinstance(raw, str) else None if raw is None else str(raw)
-        reason = finish_reason(word)
+        reason = finish_reason(self._word)
         if reason == "stop" and self._calls:  # Trap 40
             reason = "tool_calls"
-        events.append(Finish(reason, word, self._index))
+        events.append(Finish(reason, self._word, self._index))
 
     def _read_message(self, message: Mapping[str, Any], events: list[ChatEvent], *, whole: bool) -> None:
         content = message.get("content")
@@ -79,8 +84,7 @@ class ChoiceReader:
                 for piece in value:
                     self._calls.add(piece, events, whole=whole)
             case "function_call", dict():
-                if any(value.values()):  # an empty one is no call
-                    self._calls.add({"function": value, "index": 0}, events)
+                self._calls.add_legacy(value, events)
             case "refusal", str():
                 events.append(RefusalDelta(value, self._index))
             case "reasoning_details", list():
@@ -109,7 +113,7 @@ class ChoiceReader:
                     events.append(ReasoningDelta(text, self._index))
                 if isinstance(signature := part.get("signature"), str) and signature:
                     events.append(ReasoningSignature(signature, choice=self._index))
-            case {"text": str(text)}:
+            case {"text": str(text)} if part.get("type") in _TEXTS:
                 if text:
                     events.append(TextDelta(text, self._index))
             case {"type": "refusal", "refusal": str(text)}:

@@ -41,9 +41,12 @@ class ChatStream(EventStreamReader):
         self._finished = True
 
     def _end(self) -> list[ChatEvent]:
-        if not self._finished and not self._answer.complete:
-            raise StreamTruncated("the provider's stream ended before its answer did")
-        return []
+        events: list[ChatEvent] = []
+        if not self._finished:
+            if not self._answer.complete:
+                raise StreamTruncated("the provider's stream ended before its answer did")
+            self._answer.end(events)
+        return events
 
     def _explain(self, piece: dict[str, Any]) -> ProviderError:
         return failure_inside(piece)

@@ -87,8 +87,8 @@ def test_text_arrives_whole_with_its_usage_behind_it() -> None:
         Start("chatcmpl-1", "gpt-4o-2024-08-06", 1700000000),
         TextDelta("Grüße"),
         TextDelta(", 你好\u2028😀"),
-        Finish("stop", "stop"),
         Usage(9, 4, total=13, raw={"prompt_tokens": 9, "completion_tokens": 4, "total_tokens": 13}),
+        Finish("stop", "stop"),
     ]
 
 
@@ -166,6 +166,49 @@ def test_the_old_function_call_is_a_call() -> None:
 
     assert collected(events).choices[0].tool_calls == (ToolCall("", "f", "{}"),)
     assert Finish("tool_calls", "function_call") in events
+
+
+def test_the_old_function_call_without_a_name_is_none_and_one_beside_others_is_its_own() -> None:
+    """Found by mutating recordings."""
+    call = {"index": 0, "id": "a", "function": {"name": "g", "arguments": "{}"}}
+    deltas: list[dict[str, Any]] = [
+        {"tool_calls": [call], "function_call": {"name": "f", "arguments": ""}},
+        {"function_call": {"arguments": "[]"}},
+    ]
+
+    nameless, _ = play(sse(chunk({"function_call": {"name": None, "arguments": "{}"}}), STOP))
+    both, _ = play(sse(*[chunk(delta) for delta in deltas], STOP))
+
+    assert collected(nameless).choices[0].tool_calls == ()
+    assert collected(both).choices[0].tool_calls == (ToolCall("a", "g", "{}"), ToolCall("", "f", "[]"))
+
+
+def test_a_number_may_be_the_id_of_a_call() -> None:
+    events, _ = play(sse(chunk({"tool_calls": [{"index": 0, "id": 7, "function": {"name": "f"}}]}), STOP))
+
+    assert collected(events).choices[0].tool_calls == (ToolCall("7", "f", "{}"),)
+
+
+def test_a_call_may_begin_or_go_on_after_the_word_for_the_end() -> None:
+    """Trap 40."""
+    begun = {"tool_calls": [{"index": 0, "id": "a", "function": {"name": "f", "arguments": ""}}]}
+    rest = {"tool_calls": [{"index": 0, "function": {"arguments": '{"x":1}'}}]}
+
+    after, _ = play(sse(STOP, chunk(begun), chunk(rest)))
+    between, _ = play(sse(chunk(begun), STOP, chunk(rest)))
+
+    for events in (after, between):
+        assert collected(events).choices[0].tool_calls == (ToolCall("a", "f", '{"x":1}'),)
+        assert collected(events).choices[0].finish == Finish("tool_calls", "stop")
+
+
+def test_a_part_of_another_kind_is_no_text() -> None:
+    parts = [{"type": "output_text", "text": "a"}, {"type": "summary", "text": "hidden"}, {"text": "b"}]
+
+    events, _ = play(sse(chunk({"content": parts}), STOP))
+
+    assert collected(events).choices[0].text == "ab"
+    assert Annotation("summary", parts[1]) in events
 
 
 def test_azures_first_chunk_and_choices_without_delta_do_no_harm() -> None:
