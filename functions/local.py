@@ -33,7 +33,7 @@ CONNECTIONS_WAITING = 2048
 
 
 class OnePort:
-    """Asks each door in turn whether a path is its own. The first that says yes gets it; none: the last, whose 404 it is."""
+    """Asks each door in turn whether a path is its own. The first that says yes gets it; when none does, the 404 is the first's."""
 
     def __init__(self, doors: Sequence[Starlette], services: Services) -> None:
         self._doors = doors
@@ -106,6 +106,7 @@ def _serve(settings: Settings) -> int:
     set_up_logging(settings.log_level)
     embedded_keys(settings).ready()
     services = Services(settings)
+    _ = services.table  # opened now, not by the first who asks
     app, listening = create_app(services), _listen(settings)
     print(_greeting(settings), flush=True)  # noqa: T201 - what a person at a terminal reads
     uvicorn.Server(uvicorn.Config(app, **_server())).run(sockets=[listening])

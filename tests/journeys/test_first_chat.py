@@ -141,6 +141,15 @@ async def test_another_user_has_no_key(gateway: Gateway, alice: httpx.AsyncClien
     assert answer.status_code == 404
 
 
+@pytest.mark.parametrize(("file", "said"), [("table.sqlite", "table"), ("keys.json", "key")])
+async def test_a_file_that_cannot_be_used_stops_the_start(tmp_path: Path, file: str, said: str) -> None:
+    (tmp_path / file).write_text("no such thing")
+    (tmp_path / file).chmod(0o600)
+    with pytest.raises(RuntimeError, match=f"realmultillm: .*{said}"):
+        async with running_gateway(tmp_path):
+            pass
+
+
 async def test_a_wrong_setting_is_a_clear_message_and_exit_code_2(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="REALMULTILLM_LOG_LEVEL is one of"):
         async with running_gateway(tmp_path, LOG_LEVEL="loud"):
