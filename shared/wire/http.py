@@ -72,10 +72,10 @@ class ResponseParser:
     """One answer. Feed it what the network brings, take the body as it grows, and at the end of the connection call `feed_end`."""
 
     __slots__ = (
+        "_bare",
         "_body",
         "_closes",
         "_count",
-        "_head_bytes",
         "_interim",
         "_lines",
         "_parser",
@@ -101,10 +101,11 @@ class ResponseParser:
         """More came than the answer: the connection can not be trusted with another request."""
         self.buffered = 0
         """Bytes of body not yet taken."""
+        self._bare = 0
+        """Bytes since the last of the body: the head, what stands around chunks, trailers."""
         self._body: list[bytes] = []
         self._closes = False
         self._count = 0
-        self._head_bytes = 0
         self._interim = 0
         self._lines = 0
         self._refused: ProviderError | None = None
@@ -115,24 +116,24 @@ class ResponseParser:
 
         Raises:
             BadResponse: this is no HTTP/1.1 answer, or its head is past a bound.
-            StreamInterrupted: the framing of the body is broken.
+            StreamInterrupted: the framing of the body is broken, or past a bound.
         """
         if self._parser is None:
             self.surplus = True
             return
-        if not self.head_complete:
-            self._head_bytes += len(data)
+        buffered = self.buffered
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self._broken(error)
-        if not self.head_complete and self._head_bytes > LARGEST_HEAD:
-            raise BadResponse("The head of the provider's answer is too large")
+        self._bare = self._bare + len(data) if self.buffered == buffered else 0
+        if self._bare > LARGEST_HEAD and not self.complete:
+            raise self._too_bare()
 
     @property
     def begun(self) -> bool:
         """Any byte came."""
-        return self._head_bytes > 0
+        return self.head_complete or self._bare > 0
 
     def feed_end(self) -> None:
         """The connection ended in order. That completes a body without a length, and truncates every other.
@@ -218,6 +219,12 @@ class ResponseParser:
         """Out of a callback, so that llhttp stops; `feed` raises what is kept here."""
         self._refused = BadResponse(why)
         raise self._refused
+
+    def _too_bare(self) -> ProviderError:
+        """A header is gathered until its end, a trailer too (by httptools): one that never ends would fill the memory."""
+        if self.head_complete:
+            return StreamInterrupted("The provider's answer has too much around its body")
+        return BadResponse("The head of the provider's answer is too large")
 
     def _broken(self, error: Exception) -> None:
         if self.complete:

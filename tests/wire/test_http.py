@@ -181,6 +181,29 @@ def test_a_head_that_never_ends_is_refused_before_it_fills_the_memory() -> None:
         feed_all(parser, [b"x: " + b"a" * 100] * 1000)
 
 
+@pytest.mark.parametrize("endless", [b"0\r\nx: ", b"0\r\n", b"1;"])
+def test_what_stands_around_a_body_has_a_bound(endless: bytes) -> None:
+    """Threat H4: a trailer without an end, trailers without an end, an extension of a chunk without an end."""
+    parser = fed(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n" + endless)
+    line = b"x: y\r\n" * 20 if endless == b"0\r\n" else b"a" * 100
+
+    with pytest.raises(StreamInterrupted):
+        feed_all(parser, [line] * 1000)
+
+    assert parser.take() == b"abc"
+
+
+def test_a_long_stream_of_chunks_that_come_in_parts_is_taken() -> None:
+    """Many servers send the length of a chunk, the chunk and its line end by themselves."""
+    parser = fed(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
+    for _ in range(20_000):
+        feed_all(parser, [b"1\r\n", b"a", b"\r\n"])
+    parser.feed(b"0\r\n\r\n")
+
+    assert parser.complete
+    assert len(parser.take()) == 20_000
+
+
 def test_header_values_are_printable_ascii() -> None:
     """Threat H4."""
     parser = fed(
