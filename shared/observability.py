@@ -36,7 +36,7 @@ _KEY = re.compile(
     | (?<=bearer\s)[A-Za-z0-9._~+/\-]{{8,}}=*
     | (?<=basic\s)[A-Za-z0-9+/]{{8,}}=*
     | (?<=[?&]key=)[^&\s"'\\]+
-    | (?<=://)[^/\s"'\\@]+:[^/\s"'\\@]+(?=@)
+    | (?<=://)[^/\s"'\\@:]*:[^/\s"'\\@]+(?=@)
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -83,6 +83,7 @@ def set_up_logging(level: str) -> None:
     """For `main.py`: our level, and the same lines for what libraries warn of. uvicorn's access log stays off: it has URLs."""
     ours = logger()
     ours.setLevel(level)
+    logging.getLogger(ours.service).propagate = False  # or the root says each line again
     root = logging.getLogger()
     root.handlers = [ours.registered_handler]
     root.setLevel(logging.WARNING)

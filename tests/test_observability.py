@@ -1,10 +1,12 @@
 import io
 import json
 import logging
+import time
+from collections.abc import Iterator
 
 import pytest
 
-from shared.observability import TOO_TALKATIVE, make_logger, mask, request_id_of_this_task, set_up_logging
+from shared.observability import TOO_TALKATIVE, logger, make_logger, mask, request_id_of_this_task, set_up_logging
 
 PLANTED = [
     "sk-proj-Abcdefgh0123456789_-x",
@@ -43,6 +45,7 @@ def test_what_is_shaped_like_a_key_is_masked(key: str, around: str) -> None:
         "{'api-key': '0123456789abcdef'}",
         '{\\"password\\": \\"0123456789abcdef\\"}',
         "https://user:0123456789abcdef@host/path",
+        "redis://:0123456789abcdef@host",
         "api_key='0123456789abcdef'",
     ],
 )
@@ -56,18 +59,27 @@ def test_ordinary_words_stay() -> None:
     assert mask(text) == text
 
 
+@pytest.mark.parametrize("text", ["://" + "a:" * 50_000, "://a:" * 20_000, "bearer " * 20_000, "eyJ" + ".a" * 50_000])
+def test_no_text_is_slow_to_mask(text: str) -> None:
+    """Threat H9. Its time grows as the text does: milliseconds here, a minute were it the square."""
+    began = time.process_time()
+    mask(text)
+
+    assert time.process_time() - began < 2
+
+
 def test_a_line_is_one_event_of_json_whatever_is_logged() -> None:
     """Threats H8 and K8: also in a traceback."""
     stream = io.StringIO()
-    logger = make_logger(stream, name="test-lines")
+    ours = make_logger(stream, name="test-lines")
     nasty = 'a"b\n{"level":"FORGED"}\r\n\u2028\x00\ud800' + PLANTED[0]
     token = request_id_of_this_task.set("R1")
 
-    logger.info("said", extra={"field": nasty, "object": object()})
+    ours.info("said", extra={"field": nasty, "object": object()})
     try:
         int(nasty)
     except ValueError:
-        logger.exception("failed")
+        ours.exception("failed")
     request_id_of_this_task.reset(token)
 
     lines = stream.getvalue().split("\n")
@@ -85,11 +97,37 @@ def test_a_line_outside_a_request_has_no_id() -> None:
     assert "request_id" not in json.loads(stream.getvalue())
 
 
-def test_libraries_that_would_tell_headers_are_kept_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Threat K8: also at our own DEBUG level."""
-    root = logging.getLogger()
+@pytest.fixture
+def as_at_start(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The logging of this process, put back afterwards."""
+    root, ours = logging.getLogger(), logging.getLogger("realmultillm")
     monkeypatch.setattr(root, "handlers", [])
-    monkeypatch.setattr(root, "level", root.level)
+    monkeypatch.setattr(ours, "propagate", True)
+    levels = {name: logging.getLogger(name).level for name in (None, "realmultillm", *TOO_TALKATIVE)}
+    yield
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
+
+
+@pytest.mark.usefixtures("as_at_start")
+def test_a_line_is_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[logging.LogRecord] = []
+    set_up_logging("INFO")
+    (handler,) = logging.getLogger().handlers
+    monkeypatch.setattr(handler, "emit", said.append)
+
+    logger().info("said")
+    logging.getLogger("somebody.else").warning("said too")
+
+    assert [record.getMessage() for record in said] == ["said", "said too"]
+
+
+@pytest.mark.usefixtures("as_at_start")
+def test_libraries_that_would_tell_headers_are_kept_quiet() -> None:
+    """Threat K8: also at our own DEBUG level, and at one of theirs."""
+    root = logging.getLogger()
+    for name in TOO_TALKATIVE:
+        logging.getLogger(name).setLevel(logging.DEBUG)
 
     set_up_logging("DEBUG")
 
