@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from shared.chat.events import ChatEvent
 from shared.chat.request import ChatRequest
+from shared.dialects.listed import ListedModel
 from shared.errors import ProviderError
 
 
@@ -48,8 +49,8 @@ class Dialect:
     stream: Callable[[], StreamReader]
     explain: Callable[[int, Mapping[str, str], bytes], ProviderError]
     """(status ≥ 300, lower-case headers, body) → whose fault it is. Never echoes what is not a message."""
-    models: Callable[[bytes], list[str]]
-    """The body of the model list → the ids that the key may use."""
+    models: Callable[[bytes], list[ListedModel]]
+    """The body of the model list → the models that the key may use, with what is told of them. Raises BadResponse."""
     fetches_media: bool = True
     """These providers fetch pictures and documents by https URL themselves; where they do not, the gateway sends the bytes (trap 51)."""
     headers: Mapping[str, str] = field(default_factory=dict)

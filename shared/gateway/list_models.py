@@ -1,5 +1,6 @@
 """Asks a provider which models a key may use. It costs nothing, so it also tells whether the key is good."""
 
+from shared.dialects.listed import ListedModel
 from shared.egress.exchange import Client, Outbound, Timeouts
 from shared.gateway.ask import LARGEST_FAILURE
 from shared.gateway.target import Target
@@ -9,8 +10,10 @@ LARGEST = 16 * 1024 * 1024
 """Bytes. OpenRouter's list has half a megabyte."""
 
 
-async def list_models(target: Target, path: str, key: ApiKey | None, client: Client, timeouts: Timeouts) -> list[str]:
-    """Their ids. `path` is the row's `models_path`.
+async def list_models(
+    target: Target, path: str, key: ApiKey | None, client: Client, timeouts: Timeouts
+) -> list[ListedModel]:
+    """They, with what the provider tells of them. `path` is the row's `models_path`.
 
     Raises:
         ProviderError: the provider refuses, does not answer, or answers no list.

@@ -1,4 +1,4 @@
-"""What is known of each provider's models, from the price table of the package genai-prices. What is unknown is None, never guessed.
+"""What is known of each provider's models: its own list, else what its pages say, else the price table of the package genai-prices. The rest is None.
 
 The table is heavy (a second and some 40 MB), so it is loaded at the first question and then kept.
 """
@@ -10,6 +10,7 @@ from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from shared.dialects.listed import UNKNOWN, Facts, ListedModel
 from shared.providers.provider import Provider
 
 if TYPE_CHECKING:
@@ -30,14 +31,13 @@ class Prices:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One model of one provider. Tokens are counted; `deprecated` and the abilities are None where nobody told."""
+    """One model of one provider. `deprecated` is None where nobody told."""
 
     id: str
     provider: str
     name: str | None = None
     description: str | None = None
-    context_window: int | None = None
-    largest_output: int | None = None
+    facts: Facts = UNKNOWN
     prices: Prices | None = None
     deprecated: bool | None = None
     price_version: str | None = None
@@ -59,13 +59,19 @@ def find_model(provider: Provider, name: str) -> Model | None:
     for priced in _priced(provider):
         if info := priced.find_model(name, all_providers=_table().providers):
             return _model(provider, info, name)
-    largest = provider.find_largest_output(name)
-    return Model(name, provider.id, largest_output=largest) if largest else None
+    facts = provider.facts(name)
+    return Model(name, provider.id, facts=facts) if facts != UNKNOWN else None
 
 
 def describe(provider: Provider, name: str) -> Model:
     """The same; a model of which nothing is known has its name alone."""
     return find_model(provider, name) or Model(name, provider.id)
+
+
+def describe_listed(provider: Provider, listed: ListedModel) -> Model:
+    """A model that the provider lists. Its own word is right where ours differs."""
+    model = describe(provider, listed.id)
+    return replace(model, name=listed.name or model.name, facts=listed.facts.over(model.facts))
 
 
 def price_version() -> str:
@@ -99,8 +105,7 @@ def _model(provider: Provider, info: "ModelInfo", name: str) -> Model:
         provider=provider.id,
         name=info.name,
         description=info.description,
-        context_window=info.context_window,
-        largest_output=provider.find_largest_output(name),
+        facts=provider.facts(name).over(Facts(context_window=info.context_window)),
         deprecated=info.deprecated,
     )
     if not _chats(info):

@@ -4,6 +4,8 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from shared.dialects.listed import ListedModel
+
 KEPT: Final = 3600.0
 """Seconds."""
 _MOST: Final = 1000
@@ -17,9 +19,9 @@ class ModelLists:
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
-        self._lists: OrderedDict[Place, tuple[float, tuple[str, ...]]] = OrderedDict()
+        self._lists: OrderedDict[Place, tuple[float, tuple[ListedModel, ...]]] = OrderedDict()
 
-    async def get(self, place: Place, ask: Callable[[], Awaitable[list[str]]]) -> tuple[str, ...]:
+    async def get(self, place: Place, ask: Callable[[], Awaitable[list[ListedModel]]]) -> tuple[ListedModel, ...]:
         """The list that was kept, else what `ask` says now."""
         kept = self._lists.get(place)
         if kept is not None and kept[0] > self._now():

@@ -3,14 +3,16 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any, Final, Literal
 
+from shared.dialects.listed import UNKNOWN, Facts
 from shared.dialects.wishes import refuse_leftovers
 from shared.providers.auth import Auth, bearer
 from shared.providers.quirks import Quirk
 from shared.secrets import ApiKey
 
-_DATE: Final = re.compile(r"-(\d{8}|latest)$")
+_DATE: Final = re.compile(r"-(\d{8}|\d{4}-\d{2}-\d{2}|latest)$")
 
 Feature = Literal["chat", "streaming", "tools", "json", "vision", "files", "audio", "video", "reasoning", "embeddings"]
 Pricing = Literal["paid", "freemium", "free", "self-hosted"]
@@ -49,13 +51,21 @@ class Provider:
     """Whoever asks gets that list, so it proves no key."""
     models_query: str = ""
     """What that path needs behind it to list all models at once."""
-    largest_outputs: Mapping[str, int] = field(default_factory=dict)
-    """Tokens, for models whose provider wants to be told how much they may say."""
+    documented: Mapping[str, Facts] = field(default_factory=dict)
+    """What its pages say of its models, by name or by a pattern with `*`."""
     aliases: tuple[str, ...] = ()
 
+    def facts(self, model: str) -> Facts:
+        """What its pages say of this model, also by a dated or `-latest` name; none where they say nothing."""
+        for name in (model, _DATE.sub("", model)):
+            if name in self.documented:
+                return self.documented[name]
+        fitting = (facts for name, facts in self.documented.items() if "*" in name and fnmatchcase(model, name))
+        return next(fitting, UNKNOWN)
+
     def find_largest_output(self, model: str) -> int | None:
-        """The most tokens that this model can say, also by a dated or `-latest` name; None when nobody told."""
-        return self.largest_outputs.get(model) or self.largest_outputs.get(_DATE.sub("", model))
+        """The most tokens that this model can say; None when nobody told."""
+        return self.facts(model).largest_output
 
     def headers(self, key: ApiKey | None) -> Mapping[str, str]:
         """What shows the key; nothing without one."""

@@ -3,21 +3,12 @@
 from typing import Final
 
 from shared.dialects.wishes import TOP_K
-from shared.providers import quirks
+from shared.providers import documented, quirks
 from shared.providers.auth import x_api_key, x_goog_api_key
 from shared.providers.provider import Provider
 from shared.providers.quirks import cannot, cannot_take, leave_out, max_tokens, rename, thinking_back
 
 _TOP_K: Final = rename(TOP_K, "top_k")
-
-_CLAUDE_LARGEST: Final = {  # https://platform.claude.com/docs/en/about-claude/models/overview
-    128_000: ("opus-5", "sonnet-5", "fable-5", "opus-4-8", "opus-4-7", "opus-4-6", "sonnet-4-6"),
-    64_000: ("opus-4-5", "sonnet-4-5", "haiku-4-5", "sonnet-4", "sonnet-4-0", "3-7-sonnet"),
-    32_000: ("opus-4-1", "opus-4", "opus-4-0"),
-    8_192: ("3-5-sonnet", "3-5-haiku"),
-    4_096: ("3-opus", "3-sonnet", "3-haiku"),
-}
-"""As Anthropic's own list of models says (`max_tokens`), and for older ones its page of models."""
 
 PROVIDERS: Final[tuple[Provider, ...]] = (
     Provider(
@@ -33,6 +24,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         quirks=(quirks.fixed_sampling, cannot_take("video_url")),
         key_prefix="sk-",
         price_ids=("openai",),
+        documented=documented.OPENAI,
     ),
     Provider(
         id="anthropic",
@@ -50,7 +42,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         price_ids=("anthropic",),
         models_path="/v1/models",
         models_query="limit=1000",
-        largest_outputs={f"claude-{name}": tokens for tokens, names in _CLAUDE_LARGEST.items() for name in names},
+        documented=documented.ANTHROPIC,
         aliases=("claude",),
     ),
     Provider(
@@ -68,6 +60,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         auth=x_goog_api_key,
         key_prefix="AIza",
         price_ids=("google",),
+        documented=documented.GOOGLE,
         models_path="/v1beta/models",
         models_query="pageSize=1000",
         model_prefixes=("gemini", "gemma", "learnlm"),
@@ -124,6 +117,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         quirks=(cannot_take("file", "input_audio", "video_url"),),
         key_prefix="xai-",
         price_ids=("x-ai",),
+        documented=documented.GROK,
         aliases=("xai",),
     ),
     Provider(
@@ -168,6 +162,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
             quirks.mistral_parts,
         ),
         price_ids=("mistral",),
+        documented=documented.MISTRAL,
     ),
     Provider(
         id="groq",
@@ -188,6 +183,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         ),
         key_prefix="gsk_",
         price_ids=("groq",),
+        documented=documented.GROQ,
     ),
     Provider(
         id="deepseek",
@@ -209,6 +205,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         ),
         key_prefix="sk-",
         price_ids=("deepseek",),
+        documented=documented.DEEPSEEK,
     ),
     Provider(
         id="together",

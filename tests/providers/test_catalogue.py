@@ -10,7 +10,11 @@ def test_a_known_model_has_its_window_and_its_prices() -> None:
     model = find_model(get_provider("anthropic"), "claude-haiku-4-5-20251001")
 
     assert model is not None
-    assert (model.id, model.context_window, model.largest_output) == ("claude-haiku-4-5-20251001", 200_000, 64_000)
+    assert (model.id, model.facts.context_window, model.facts.largest_output) == (
+        "claude-haiku-4-5-20251001",
+        200_000,
+        64_000,
+    )
     assert model.prices is not None
     assert (model.prices.input, model.prices.output, model.prices.cached_input) == (
         Decimal(1),

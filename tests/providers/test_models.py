@@ -2,6 +2,7 @@
 
 import pytest
 
+from shared.dialects.listed import ListedModel
 from shared.errors import ProviderFailed
 from shared.providers.models import KEPT, ModelLists
 from tests.fakes.services import FixedClock
@@ -13,9 +14,9 @@ class Provider:
     def __init__(self) -> None:
         self.asked = 0
 
-    async def ask(self) -> list[str]:
+    async def ask(self) -> list[ListedModel]:
         self.asked += 1
-        return [f"model-{self.asked}"]
+        return [ListedModel(f"model-{self.asked}")]
 
 
 async def test_a_list_is_asked_for_once_an_hour() -> None:
@@ -28,7 +29,7 @@ async def test_a_list_is_asked_for_once_an_hour() -> None:
     clock.pass_by(2)
     third = await lists.get(place, provider.ask)
 
-    assert (first, second, third) == (("model-1",), ("model-1",), ("model-2",))
+    assert [model.id for (model,) in (first, second, third)] == ["model-1", "model-1", "model-2"]
 
 
 async def test_owners_configs_and_revisions_are_kept_apart() -> None:
@@ -41,12 +42,12 @@ async def test_owners_configs_and_revisions_are_kept_apart() -> None:
 async def test_a_failure_is_not_kept() -> None:
     lists, provider = ModelLists(FixedClock()), Provider()
 
-    async def fail() -> list[str]:
+    async def fail() -> list[ListedModel]:
         raise ProviderFailed("no")
 
     with pytest.raises(ProviderFailed):
         await lists.get(("o", "c", 1), fail)
-    assert await lists.get(("o", "c", 1), provider.ask) == ("model-1",)
+    assert await lists.get(("o", "c", 1), provider.ask) == (ListedModel("model-1"),)
 
 
 async def test_the_cache_stays_small() -> None:

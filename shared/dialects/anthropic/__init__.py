@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from shared.dialects.anthropic.read import read, read_models
+from shared.dialects.anthropic.models import read_models
+from shared.dialects.anthropic.read import read
 from shared.dialects.anthropic.stream import AnthropicStream
 from shared.dialects.anthropic.write import HEADERS, write
 from shared.dialects.dialect import Dialect

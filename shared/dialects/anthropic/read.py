@@ -32,13 +32,8 @@ def read(body: bytes) -> list[ChatEvent]:
     return events
 
 
-def read_models(body: bytes) -> list[str]:
-    """The ids of https://platform.claude.com/docs/en/api/models-list. Raises BadResponse when it is no such list."""
-    return [name for entry in records(_object(body).get("data")) if (name := find_text(entry.get("id")))]
-
-
 def _message(body: bytes) -> dict[str, Any]:
-    message = _object(body)
+    message = read_object(body)
     if "error" in message and "content" not in message:
         raise failure_inside(message)
     if not isinstance(message.get("content"), list):
@@ -46,7 +41,8 @@ def _message(body: bytes) -> dict[str, Any]:
     return message
 
 
-def _object(body: bytes) -> dict[str, Any]:
+def read_object(body: bytes) -> dict[str, Any]:
+    """The JSON object that the body is; raises BadResponse when it is none."""
     try:
         said = read_lenient(body)
     except ValueError as error:

@@ -4,7 +4,8 @@ from typing import Final
 
 from shared.dialects.dialect import Dialect
 from shared.dialects.gemini.explain import explain
-from shared.dialects.gemini.read import read, read_models
+from shared.dialects.gemini.models import read_models
+from shared.dialects.gemini.read import read
 from shared.dialects.gemini.stream import GeminiStream
 from shared.dialects.gemini.write import write
 

@@ -4,14 +4,13 @@ from typing import Any
 
 from shared.chat.events import ChatEvent
 from shared.dialects.gemini.answer import AnswerReader
-from shared.dialects.lenient import find_text, records
 from shared.errors import BadResponse
 from shared.wire.json import read_lenient
 
 
 def read(body: bytes) -> list[ChatEvent]:
     """Raises BadResponse when it is no answer, and the fitting ProviderError for an error inside."""
-    answer = _object(body)
+    answer = read_object(body)
     if not answer.keys() & {"candidates", "promptFeedback", "usageMetadata", "error"}:
         raise BadResponse("the provider answered with JSON that is no generated content")
     reader, events = AnswerReader(), list[ChatEvent]()
@@ -19,13 +18,8 @@ def read(body: bytes) -> list[ChatEvent]:
     return events + reader.end()
 
 
-def read_models(body: bytes) -> list[str]:
-    """The names of https://ai.google.dev/api/models#method:-models.list, without `models/`. Raises BadResponse."""
-    models = records(_object(body).get("models"))
-    return [name.removeprefix("models/") for model in models if (name := find_text(model.get("name")))]
-
-
-def _object(body: bytes) -> dict[str, Any]:
+def read_object(body: bytes) -> dict[str, Any]:
+    """The JSON object that the body is, or its first; raises BadResponse when it is none."""
     try:
         said = read_lenient(body)
     except ValueError as error:

@@ -4,8 +4,9 @@ from typing import Final
 
 from shared.dialects.dialect import Dialect
 from shared.dialects.openai.explain import explain
-from shared.dialects.openai.read import models, read
+from shared.dialects.openai.models import read_models
+from shared.dialects.openai.read import read
 from shared.dialects.openai.stream import ChatStream
 from shared.dialects.openai.write import write
 
-DIALECT: Final = Dialect(name="openai", write=write, read=read, stream=ChatStream, explain=explain, models=models)
+DIALECT: Final = Dialect(name="openai", write=write, read=read, stream=ChatStream, explain=explain, models=read_models)

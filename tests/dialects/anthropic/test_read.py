@@ -1,4 +1,4 @@
-"""Plain messages, and the list of models."""
+"""Plain messages."""
 
 import json
 from typing import Any
@@ -80,9 +80,3 @@ def test_what_is_no_message_is_a_bad_response_and_not_echoed(body: bytes) -> Non
         DIALECT.read(body)
 
     assert "html" not in caught.value.message
-
-
-def test_the_models_of_a_key_are_listed_by_id() -> None:
-    assert DIALECT.models(b'{"data":[{"type":"model","id":"claude-sonnet-4-5"},{"id":7}],"has_more":false}') == [
-        "claude-sonnet-4-5"
-    ]

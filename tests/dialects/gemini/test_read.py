@@ -1,4 +1,4 @@
-"""Plain answers, and the list of models."""
+"""Plain answers."""
 
 import json
 
@@ -50,10 +50,3 @@ def test_what_is_no_answer_is_a_bad_response_and_not_echoed(body: bytes) -> None
         DIALECT.read(body)
 
     assert "html" not in caught.value.message
-
-
-def test_the_models_of_a_key_are_listed_by_name() -> None:
-    assert DIALECT.models(b'{"models":[{"name":"models/gemini-2.5-flash"},{"name":"models/embed"},{}]}') == [
-        "gemini-2.5-flash",
-        "embed",
-    ]

@@ -1,4 +1,4 @@
-"""Plain answers, and lists of models."""
+"""Plain answers."""
 
 import json
 from typing import Any
@@ -9,7 +9,7 @@ from hypothesis import given
 from shared.chat.collect import collect
 from shared.chat.events import Annotation, Finish, ReasoningSignature
 from shared.chat.request import ToolCall
-from shared.dialects.openai.read import models, read
+from shared.dialects.openai.read import read
 from shared.errors import BadResponse, CredentialRejected, ProviderError, ProviderFailed, Throttled
 from tests.dialects.openai.test_stream import JSON
 
@@ -47,6 +47,23 @@ def test_a_choice_without_message_or_finish_is_kept() -> None:
     choice = collect(read(answer(None, None))).choices[0]
 
     assert (choice.text, choice.finish) == ("", Finish("other", None))
+
+
+@pytest.mark.parametrize("indices", [(0, 0), (1, 2), (None, None)])
+def test_choices_of_a_whole_answer_are_told_apart_by_their_place(indices: tuple[int | None, int | None]) -> None:
+    """Found by mutating recordings: some number them from 1, all with 0, or not at all."""
+    given = [
+        {"index": index, "message": {"content": text}, "finish_reason": "stop"}
+        for index, text in zip(indices, "ab", strict=True)
+    ]
+
+    said = collect(read(json.dumps({"choices": given, "system_fingerprint": "f"}).encode()))
+
+    assert [(choice.index, choice.text) for choice in said.choices] == [(0, "a"), (1, "b")]
+
+
+def test_a_call_that_calls_nothing_is_none() -> None:
+    assert collect(read(answer({"tool_calls": [{"id": "a", "function": None}]}))).choices[0].tool_calls == ()
 
 
 def test_a_custom_tools_input_is_its_arguments() -> None:
@@ -114,17 +131,3 @@ def test_no_json_whatever_breaks_the_reader(value: Any) -> None:
             read(json.dumps(body).encode())
         except ProviderError:
             continue
-
-
-@pytest.mark.parametrize(
-    "body",
-    [b'{"data":[{"id":"a"},{"id":"b"},{}]}', b'[{"id":"a"},{"name":"b"},7]', b'{"models":[{"name":"a"},{"name":"b"}]}'],
-)
-def test_lists_of_models_are_read_in_their_forms(body: bytes) -> None:
-    assert models(body) == ["a", "b"]
-
-
-@pytest.mark.parametrize("body", [b"", b"<html>", b"{}", b'"x"', b'{"data":{}}'])
-def test_what_is_no_list_of_models_is_a_bad_response(body: bytes) -> None:
-    with pytest.raises(BadResponse):
-        models(body)
