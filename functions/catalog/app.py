@@ -14,14 +14,16 @@ from functions.catalog.schemas import (
     ModelAnswer,
     ModelList,
     ProviderAnswer,
+    ProviderDetail,
     ProviderList,
     ProviderMetadata,
     ProviderModels,
 )
+from shared.dialects.listed import ListedModel
 from shared.gateway.named import get_named_provider
 from shared.gateway.permits import may_see, permit_provider
 from shared.identity.caller import Caller
-from shared.providers.catalogue import Model, describe, list_models
+from shared.providers.catalogue import Model, describe_listed, list_models
 from shared.providers.models import ModelLists
 from shared.providers.provider import Provider
 from shared.providers.rows import PROVIDERS
@@ -48,19 +50,20 @@ def _providers(services: Services) -> APIRouter:
     @routes.get("")
     def all_providers(who: Caller = ask) -> ProviderList:
         """Who can be reached."""
-        return ProviderList(providers=[_provider(row) for row in _seen(who)])
+        return ProviderList(providers=[_provider(who, row) for row in _seen(who)])
 
     @routes.get("/metadata")
     def provider_metadata(who: Caller = ask) -> ProviderMetadata:
         """Who can be reached, by id."""
-        return ProviderMetadata(providers={row.id: _provider(row) for row in _seen(who)})
+        return ProviderMetadata(providers={row.id: _provider(who, row) for row in _seen(who)})
 
     @routes.get("/{provider}")
-    def one_provider(provider: str, who: Caller = ask) -> ProviderAnswer:
-        """One provider, by its id or an alias."""
+    def one_provider(provider: str, who: Caller = ask) -> ProviderDetail:
+        """One provider, by its id or an alias, with what is known of its models."""
         row = get_named_provider(provider, None)
         permit_provider(who, row)
-        return _provider(row)
+        details = [ModelAnswer.of(model) for model in _chatting(who, row)]
+        return ProviderDetail(**dict(_provider(who, row)), model_details=details)
 
     return routes
 
@@ -104,8 +107,13 @@ def _seen(who: Caller) -> list[Provider]:
     return [row for row in PROVIDERS if may_see(who, row.id)]
 
 
-def _provider(row: Provider) -> ProviderAnswer:
-    return ProviderAnswer.of(row, [model.id for model in list_models(row)])
+def _provider(who: Caller, row: Provider) -> ProviderAnswer:
+    return ProviderAnswer.of(row, [model.id for model in _chatting(who, row)])
+
+
+def _chatting(who: Caller, row: Provider) -> list[Model]:
+    """Those of the table that the caller's token is for, without what is known to do something else than chat."""
+    return [model for model in list_models(row) if "chat" not in model.facts.lacks and _allowed(who, row, model.id)]
 
 
 def _page(who: Caller, rows: Iterable[Provider], after: str, limit: int) -> ModelList:
@@ -117,11 +125,11 @@ def _page(who: Caller, rows: Iterable[Provider], after: str, limit: int) -> Mode
     return ModelList(models=page, next=names[limit - 1] if len(names) > limit else None)
 
 
-def _known(who: Caller, row: Provider, listed: tuple[str, ...] | None) -> list[ModelAnswer]:
+def _known(who: Caller, row: Provider, listed: tuple[ListedModel, ...] | None) -> list[ModelAnswer]:
     if listed is None:
         return [ModelAnswer.of(model) for model in list_models(row) if _allowed(who, row, model.id)]
-    names = sorted({name for name in listed if _allowed(who, row, name)})
-    return [ModelAnswer.of(describe(row, name), available=True) for name in names]
+    once = {model.id: model for model in reversed(listed) if _allowed(who, row, model.id)}
+    return [ModelAnswer.of(describe_listed(row, once[name]), available=True) for name in sorted(once)]
 
 
 def _name(model: Model) -> str:

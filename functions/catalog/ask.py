@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
+from shared.dialects.listed import ListedModel
 from shared.egress.exchange import Timeouts
 from shared.errors import RealMultiLLMError
 from shared.gateway.list_models import list_models
@@ -19,7 +20,7 @@ _TIMEOUTS = Timeouts(connect=5, first_byte=10, idle=10, total=15)
 
 async def ask_models(
     services: Services, lists: ModelLists, who: Caller, provider: Provider
-) -> tuple[tuple[str, ...] | None, str | None]:
+) -> tuple[tuple[ListedModel, ...] | None, str | None]:
     """The models that the provider lists, or None with the reason why it could not be asked."""
     config = await find_config(services.table, who.owner, provider.id)
     if config is None or not config.is_active or (provider.needs_key and config.sealed is None):
@@ -35,8 +36,8 @@ async def ask_models(
 
 def _asking(
     services: Services, provider: Provider, config: ProviderConfig, path: str
-) -> Callable[[], Awaitable[list[str]]]:
-    async def ask() -> list[str]:
+) -> Callable[[], Awaitable[list[ListedModel]]]:
+    async def ask() -> list[ListedModel]:
         target = trial_target(provider, config, services.settings)
         return await list_models(target, path, await open_key(services, target), services.client, _TIMEOUTS)
 

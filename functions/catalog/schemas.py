@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, PlainSerializer, StringConstraints
 
+from shared.dialects.listed import Ability, Modalities, Modality
 from shared.providers.catalogue import Model, Prices
 from shared.providers.provider import Provider
 from shared.web.schemas import Answer, Body, write_dollars
@@ -16,7 +17,7 @@ Tokens = Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)]
 
 
 class ProviderAnswer(Answer):
-    """One provider that can be reached. `models` are those of the price table; GET /api/models/{provider} asks the provider itself."""
+    """One provider that can be reached. `models` are those of the price table that may chat; GET /api/models/{provider} asks the provider itself."""
 
     id: str
     name: str
@@ -93,8 +94,24 @@ class PricesAnswer(Answer):
         )
 
 
+class ModalitiesAnswer(Answer):
+    """What goes into a model and what comes out of it."""
+
+    input: list[Modality]
+    output: list[Modality]
+
+    @classmethod
+    def of(cls, modalities: Modalities) -> Self:
+        """As they are told."""
+        return cls(input=list(modalities.input), output=list(modalities.output))
+
+
 class ModelAnswer(Answer):
-    """One model. `available`: the provider lists it for the caller's key; null where it was not asked."""
+    """One model. `available`: the provider lists it for the caller's key; null where it was not asked.
+
+    What the provider tells in its list is right, else what its pages say. `abilities` names those that are known: `json` answers in JSON, `schema`
+    in the JSON of a given schema, `vision`, `files`, `audio` and `video` are taken. Null where nobody told of any.
+    """
 
     id: str
     provider: str
@@ -102,6 +119,8 @@ class ModelAnswer(Answer):
     description: str | None
     context_window: int | None
     largest_output: int | None
+    modalities: ModalitiesAnswer | None
+    abilities: list[Ability] | None
     prices: PricesAnswer | None
     deprecated: bool | None
     available: bool | None = None
@@ -109,13 +128,16 @@ class ModelAnswer(Answer):
     @classmethod
     def of(cls, model: Model, *, available: bool | None = None) -> Self:
         """As the catalogue knows it."""
+        facts = model.facts
         return cls(
             id=model.id,
             provider=model.provider,
             name=model.name,
             description=model.description,
-            context_window=model.context_window,
-            largest_output=model.largest_output,
+            context_window=facts.context_window,
+            largest_output=facts.largest_output,
+            modalities=ModalitiesAnswer.of(facts.modalities) if facts.modalities else None,
+            abilities=sorted(facts.abilities) if facts.abilities or facts.lacks else None,
             prices=PricesAnswer.of(model.prices, model.price_version) if model.prices else None,
             deprecated=model.deprecated,
             available=available,
@@ -139,6 +161,12 @@ class ProviderModels(Answer):
     source: Literal["provider", "catalogue"]
     reason: str | None = None
     models: list[ModelAnswer]
+
+
+class ProviderDetail(ProviderAnswer):
+    """The same, with what is known of each of its models."""
+
+    model_details: list[ModelAnswer]
 
 
 class CompareBody(Body):

@@ -84,6 +84,26 @@ async def test_one_provider_by_its_alias(door: httpx.AsyncClient, alice: Headers
     assert (answer.json()["id"], answer.json()["dialect"]) == ("anthropic", "anthropic")
 
 
+async def test_one_provider_tells_of_each_of_its_models(door: httpx.AsyncClient, alice: Headers) -> None:
+    answer = (await door.get("/api/providers/openai", headers=alice)).json()
+    details = {model["id"]: model for model in answer["modelDetails"]}
+
+    assert list(details) == answer["models"]
+    assert details["gpt-4o"]["modalities"] == {"input": ["text", "image"], "output": ["text"]}
+    assert details["gpt-4o"]["abilities"] == ["chat", "json", "schema", "tools", "vision"]
+    assert (details["gpt-4o"]["contextWindow"], details["gpt-4o"]["largestOutput"]) == (128_000, 16_384)
+    assert details["gpt-4o"]["prices"]["input"] == "2.50"
+
+
+async def test_models_that_do_not_chat_are_no_models_of_a_provider(door: httpx.AsyncClient, alice: Headers) -> None:
+    listed = (await door.get("/api/providers/openai", headers=alice)).json()["models"]
+    all_of_them = (await door.get("/api/models?provider=openai", headers=alice)).json()["models"]
+
+    without = {model["id"]: model["abilities"] for model in all_of_them if model["id"] not in listed}
+    assert without["gpt-4o-mini-tts"] == []
+    assert "gpt-image-1" in without
+
+
 async def test_an_unknown_provider_is_404_and_not_repeated(door: httpx.AsyncClient, alice: Headers) -> None:
     for route in ("/api/providers/sk-oops", "/api/models/sk-oops", "/api/models?provider=no-such"):
         answer = await door.get(route, headers=alice)
@@ -108,6 +128,7 @@ async def test_money_is_a_decimal_string_and_the_unknown_is_null(door: httpx.Asy
     haiku = next(model for model in models if model["id"] == "claude-haiku-4-5")
     assert haiku["prices"]["input"] == "1.00"
     assert haiku["prices"]["cachedInput"] == "0.10"
+    assert next(model for model in models if model["id"] == "claude-v1")["largestOutput"] is None
     assert (haiku["contextWindow"], haiku["largestOutput"], haiku["available"]) == (200_000, 64_000, None)
 
 
@@ -152,6 +173,21 @@ async def test_anthropic_is_asked_with_its_version_and_for_all_at_once(
     assert client.asked[0].url == "https://api.anthropic.com/v1/models?limit=1000"
     assert client.asked[0].headers["anthropic-version"] == "2023-06-01"
     assert answer["models"][0]["largestOutput"] == 64_000
+
+
+async def test_what_the_provider_tells_is_right_and_its_pages_fill_the_gaps(
+    door: httpx.AsyncClient, client: FakeClient, services: Services, alice: Headers
+) -> None:
+    await keep_key(services, alice, "anthropic")
+    told = {name: {"supported": name != "pdf_input"} for name in ("image_input", "pdf_input", "thinking")}
+    entry = {"id": "claude-haiku-4-5", "max_input_tokens": 123, "capabilities": told}
+    client.answer = lambda _: FakeAnswer(200, {"data": [entry, {"id": "claude-haiku-4-5"}]})
+
+    (model,) = (await door.get("/api/models/anthropic", headers=alice)).json()["models"]
+
+    assert (model["contextWindow"], model["largestOutput"]) == (123, 64_000)
+    assert model["modalities"] == {"input": ["text", "image"], "output": ["text"]}
+    assert model["abilities"] == ["chat", "reasoning", "schema", "tools", "vision"]
 
 
 async def test_owners_do_not_see_each_others_lists(
@@ -234,9 +270,11 @@ async def test_a_narrowed_token_sees_its_providers_and_models_alone(
     program = {"authorization": f"Bearer {text}"}
 
     seen = (await door.get("/api/providers", headers=program)).json()["providers"]
+    one = (await door.get("/api/providers/openai", headers=program)).json()
     models = (await door.get("/api/models", headers=program)).json()["models"]
 
-    assert [each["id"] for each in seen] == ["openai"]
+    assert [(each["id"], each["models"]) for each in seen] == [("openai", ["gpt-4o"])]
+    assert [model["id"] for model in one["modelDetails"]] == ["gpt-4o"]
     assert [model["id"] for model in models] == ["gpt-4o"]
     for route in ("/api/providers/groq", "/api/models/groq", "/api/models?provider=groq"):
         assert (await door.get(route, headers=program)).status_code == 403
@@ -261,6 +299,7 @@ async def test_with_an_unknown_model_among_them_nobody_is_cheapest(door: httpx.A
 
     answer = (await door.post("/api/models/compare", json=body, headers=alice)).json()
 
+    assert (answer["models"][1]["modalities"], answer["models"][1]["abilities"]) == (None, None)
     assert answer["models"][1]["cost"] == {"usd": None, "reason": "the price table does not know this model"}
     assert (answer["cheapest"], answer["longestContext"]) == (None, None)
 
