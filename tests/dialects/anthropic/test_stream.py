@@ -121,6 +121,32 @@ def test_what_was_said_before_an_error_is_never_lost() -> None:
         assert isinstance(failure, ProviderOverloaded)
 
 
+def test_a_ping_is_a_piece_of_its_own_and_says_nothing_wherever_it_stands() -> None:
+    """Trap 15, as we hear it: JSON with a type, not a comment; and a comment says nothing either."""
+    pieces, ping = [frames(piece) for piece in (START, TEXT, END, STOP)], b'event: ping\ndata: {"type": "ping"}\n\n'
+    quiet = hear(DIALECT.stream(), pieces)
+
+    for at in range(len(pieces)):
+        for silent in (ping, frames({"type": "ping"}) * 5, b": keep-alive\n\n"):
+            assert hear(DIALECT.stream(), [*pieces[:at], silent, *pieces[at:]]) == quiet
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'event: error\ndata: {"type": "error", "error": {"type": "overloaded_error", "message": "No room"}}\n\n',
+        b'data: {"type": "error", "error": {"type": "overloaded_error", "message": "No room"}}\n\n',
+        b'event: error\ndata: {"error": {"type": "overloaded_error", "message": "No room"}}\n\n',
+    ],
+)
+def test_an_error_is_one_with_and_without_its_event_line(line: bytes) -> None:
+    """Trap 29, as we hear it: gateways on the way drop the line, or the type within, never both."""
+    said, failure = hear_failing(DIALECT.stream(), [frames(START, TEXT), line])
+
+    assert TextDelta("Hi") in said
+    assert isinstance(failure, ProviderOverloaded)
+
+
 def test_an_end_without_a_reason_is_an_error() -> None:
     """Trap 12."""
     with pytest.raises(StreamTruncated):
