@@ -253,7 +253,7 @@ class Connection(asyncio.Protocol):
         if self._release is not None:
             self.abort()
             return
-        if self._waiter is None:
+        if self._waiter is None or self._waiter.done():  # nobody waits, or what came is about to be read
             return
         if self.loop.time() < self._deadline:
             self._arm()

@@ -1,6 +1,7 @@
 """Faults, bounds and silence on one connection."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -171,6 +172,21 @@ class _DeadTransport(asyncio.Transport):
         """Nowhere."""
 
 
+async def test_what_came_while_the_process_stood_still_is_no_silence() -> None:
+    """The loop hears of the bytes and of the time in the same turn."""
+
+    async def say_and_stand_still(visit: Visit) -> None:
+        await visit.say(*STREAM[:2])
+        await asyncio.sleep(0.1)
+        visit.writer.write(STREAM[2])
+        time.sleep(SHORT.idle)  # noqa: ASYNC251 - the whole process stands still
+        await asyncio.sleep(0.1)
+        await visit.say(STREAM[3])
+
+    async with served(say_and_stand_still) as (server, client):
+        assert await ask(client, server.url()) == b"abcdef"
+
+
 async def test_a_slow_reader_makes_the_provider_wait() -> None:
     """Memory stays bounded, and the time that we take is not called the provider's silence."""
     sent = 0
@@ -230,6 +246,15 @@ async def test_leaving_in_good_order_silences_the_provider_in_a_moment(tail: tup
         left_open = len(client._open)
 
     assert left_open == 0
+
+
+async def test_what_nobody_reads_is_not_drained_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.egress.connection.LINGER_SECONDS", 5)
+
+    async with served(endless) as (server, client):
+        async with client.send(Outbound("POST", server.url(), {}, b"{}")) as inbound:
+            await anext(inbound.pieces())
+        await asyncio.wait_for(server.left.wait(), 1)
 
 
 async def test_the_end_just_behind_the_last_event_keeps_the_connection() -> None:
