@@ -5,12 +5,12 @@ import json
 import socket
 from ipaddress import ip_network
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
 from shared.egress.addresses import Rules
-from shared.egress.resolver import SystemResolver, checked_addresses
+from shared.egress.resolver import CACHE_ENTRIES, MOST_TRIED, SystemResolver, checked_addresses
 from shared.egress.urls import parse_base_url
 from shared.errors import AddressRefused, NameNotResolved
 from tests.fakes.resolver import FakeResolver
@@ -23,6 +23,12 @@ async def test_public_addresses_are_given_in_their_order() -> None:
     found = await checked_addresses(BASE, Rules(), FakeResolver([PUBLIC, "2606:4700::1"]))
 
     assert list(found) == [PUBLIC, "2606:4700::1"]
+
+
+async def test_a_name_with_endless_addresses_is_tried_at_few() -> None:
+    found = await checked_addresses(BASE, Rules(), FakeResolver([PUBLIC] * 1000))
+
+    assert len(found) == MOST_TRIED
 
 
 @pytest.mark.parametrize(
@@ -71,3 +77,17 @@ async def test_the_system_is_asked_again_after_some_seconds() -> None:
     assert first is again
     assert later is not first
     assert list(later) == ["127.0.0.1"]
+
+
+async def test_names_do_not_gather(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Callers name as many as they like."""
+
+    async def everybody_is_known(*_: object, **__: object) -> list[Any]:
+        return [(None, None, 0, "", (PUBLIC, 443))]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", everybody_is_known)
+    resolver = SystemResolver()
+    for number in range(CACHE_ENTRIES + 10):
+        await resolver.resolve(f"{number}.example", 443)
+
+    assert len(resolver._known) <= CACHE_ENTRIES

@@ -148,5 +148,6 @@ def test_the_context_is_strict() -> None:
     context = make_context()
 
     assert context.minimum_version == ssl.TLSVersion.TLSv1_2
+    assert context.verify_flags & ssl.VERIFY_X509_STRICT
     assert context.check_hostname
     assert context.verify_mode == ssl.CERT_REQUIRED
