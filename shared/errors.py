@@ -20,7 +20,7 @@
     │   ├── ProviderFailed            502  5xx, or an error inside a 200
     │   │   └── ProviderOverloaded    503
     │   ├── ProviderTimeout           504
-    │   ├── Unreachable               502  nothing was sent
+    │   ├── Unreachable               502  no byte of an answer
     │   │   ├── NameNotResolved       502
     │   │   └── TlsFailed             502
     │   ├── BadResponse               502  not what the protocol says
@@ -205,7 +205,7 @@ class ProviderTimeout(ProviderError):
 
 
 class Unreachable(ProviderError):
-    """No connection; nothing was sent."""
+    """No connection, or it was closed before any byte of an answer, as an idle one may be while we write into it."""
 
     code = "upstream_unreachable"
     worth_retrying = True
