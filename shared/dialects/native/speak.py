@@ -108,9 +108,9 @@ def _given(**fields: Any) -> dict[str, Any]:
 
 
 def _done(done: Done) -> dict[str, Any]:
-    _, reason, raw = done.finishes[0]
+    first, reason, raw = done.finishes[0]
     line = {"type": "done", "finishReason": reason, "finishReasonRaw": raw, **_totals(done)}
-    if len(done.finishes) > 1:
+    if first or len(done.finishes) > 1:
         line["choices"] = [
             {"index": index, "finishReason": reason, "finishReasonRaw": raw} for index, reason, raw in done.finishes
         ]

@@ -24,7 +24,7 @@ class _Call:
 class Calls:
     """The tool calls of one choice.
 
-    A piece with a name begins a call, unless its id, or without an id its index and the same name, are those of a call already begun.
+    A piece with a name begins a call, unless its id and name, or without an id its index and name, are those of a call already begun.
     A piece without a name continues the call of its id, else of its index, else the latest.
     """
 
@@ -76,9 +76,10 @@ class Calls:
                 events.append(ToolCallDelta(call.index, "{}", self._choice))
 
     def _find(self, id_: str | None, name: str, at: int | None) -> _Call | None:
-        if id_ is not None and id_ in self._by_id:
-            return self._by_id[id_]
         there = None if at is None else self._at.get(at)
+        known = None if id_ is None else there if there and there.id == id_ else self._by_id.get(id_)
+        if known and (not name or known.name in {"", name}):
+            return known
         if not name:
             latest = self._calls[-1] if self._calls and at is None and id_ is None else None
             return there or latest

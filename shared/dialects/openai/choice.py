@@ -158,7 +158,7 @@ def _thinking(message: Mapping[str, Any]) -> str:
 
 def _thinks_in_parts(content: Any) -> bool:
     return isinstance(content, list) and any(
-        isinstance(part, dict) and part.get("type") == "thinking" for part in content
+        isinstance(part, dict) and part.get("type") == "thinking" and _text_of(part.get("thinking")) for part in content
     )
 
 

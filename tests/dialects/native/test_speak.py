@@ -118,6 +118,14 @@ def test_what_we_have_no_word_for_is_kept() -> None:
     }
 
 
+def test_one_choice_that_is_not_the_first_keeps_its_number_at_the_end() -> None:
+    speaker = Speaker(as_ndjson, id="1", provider="p", model="m")
+
+    done = json.loads(speaker.say(Done(((1, "stop", "stop"),), USAGE, DONE.receipt)).splitlines()[-1])
+
+    assert done["choices"] == [{"index": 1, "finishReason": "stop", "finishReasonRaw": "stop"}]
+
+
 def test_a_choice_whose_provider_gave_no_reason_is_still_told() -> None:
     """Trap 24: never turned into `stop`."""
     answer = json.loads(speak_answer(collect([*EVENTS, TextDelta("second", 1)]), DONE, id="chat_1", created=7))

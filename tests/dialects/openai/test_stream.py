@@ -136,6 +136,22 @@ def test_an_id_that_comes_with_every_piece_begins_one_call() -> None:
     assert collected(events).choices[0].tool_calls == (ToolCall("a", "f", "{}"),)
 
 
+def test_one_id_for_all_calls_does_not_make_them_one() -> None:
+    """Trap 37."""
+    pieces = [{"index": at, "id": "call", "function": {"name": name, "arguments": "{"}} for at, name in enumerate("fg")]
+    pieces += [{"index": at, "id": "call", "function": {"arguments": "}"}} for at in (0, 1)]
+
+    events, _ = play(sse(*[chunk({"tool_calls": [piece]}) for piece in pieces], STOP))
+
+    assert collected(events).choices[0].tool_calls == (ToolCall("call", "f", "{}"), ToolCall("call", "g", "{}"))
+
+
+def test_a_part_for_thinking_that_says_nothing_leaves_the_field_beside_it() -> None:
+    delta = {"content": [{"type": "thinking", "thinking": []}], "reasoning_content": "Hm"}
+
+    assert collected(play(sse(chunk(delta), STOP))[0]).choices[0].reasoning == "Hm"
+
+
 def test_arguments_before_the_name_wait_for_it() -> None:
     pieces = [
         {"index": 0, "id": "a", "function": {"arguments": "{"}},
