@@ -1,12 +1,15 @@
 """The whole house in one process, for walks that need no sockets."""
 
+import io
 import json
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from shared.egress.exchange import Outbound
+from shared.observability import logger
 from tests.fakes.client import FakeAnswer, FakeClient
 from tests.fakes.house import Headers, House, whole_house
 
@@ -48,3 +51,16 @@ async def asker(house: House) -> Headers:
     headers = {**await house.signed_up("asker"), "content-type": "application/json"}
     await house.with_key(headers)
     return headers
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """All that is logged, down to the finest."""
+    handler = logger().registered_handler
+    assert isinstance(handler, logging.StreamHandler)
+    written, level = io.StringIO(), logger().log_level
+    before = handler.setStream(written)
+    logger().setLevel("DEBUG")
+    yield written
+    handler.setStream(before)
+    logger().setLevel(level)

@@ -2,14 +2,11 @@
 
 import io
 import json
-import logging
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
-from shared.observability import logger
 from tests.fakes.client import FakeAnswer, FakeClient
 from tests.fakes.house import Headers, House
 from tests.fakes.vectors import naughty_strings
@@ -31,19 +28,6 @@ STRANGE = [
 def strings(shared_material: Path) -> list[str]:
     """Threat H6: BLNS, and what it lacks."""
     return [*naughty_strings(shared_material), *STRANGE]
-
-
-@pytest.fixture
-def log() -> Iterator[io.StringIO]:
-    """All that is logged, down to the finest."""
-    handler = logger().registered_handler
-    assert isinstance(handler, logging.StreamHandler)
-    written, level = io.StringIO(), logger().log_level
-    before = handler.setStream(written)
-    logger().setLevel("DEBUG")
-    yield written
-    handler.setStream(before)
-    logger().setLevel(level)
 
 
 async def test_models_messages_and_names_reach_the_provider_byte_exact(
