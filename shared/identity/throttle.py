@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 from shared.errors import LimitReached
+from shared.identity.emails import normalise_email
 from shared.storage import layout
 from shared.storage.table import Absent, AnyOf, Change, Compare, ConditionFailed, Table
 
@@ -27,18 +28,19 @@ class SignInThrottle:
         self._now = now
 
     async def admit(self, email: str, source: str) -> None:
-        """Count one try.
+        """Count one try. However the e-mail is spelt, it is the same one.
 
         Raises:
+            InvalidRequest: it is no e-mail.
             LimitReached: too many were wrong.
         """
         await self._count(_name(source), MOST_FROM_SOURCE)
-        await self._count(_name(source, email), MOST_FOR_EMAIL)
+        await self._count(_name(source, normalise_email(email)), MOST_FOR_EMAIL)
 
     async def forgive(self, email: str, source: str) -> None:
         """It was right: it does not count, nor do the wrong ones for that e-mail before it."""
         window = int(self._now()) // WINDOW
-        await self._table.delete(layout.attempts(_name(source, email), window))
+        await self._table.delete(layout.attempts(_name(source, normalise_email(email)), window))
         with suppress(ConditionFailed):  # a new window has begun meanwhile
             await self._table.update(
                 layout.attempts(_name(source), window), Change(increase={"tries": -1}), when=Compare("tries", ">", 0)
@@ -57,7 +59,7 @@ class SignInThrottle:
 
 def _name(*parts: str) -> str:
     """A digest: the key of an item tells nobody's e-mail."""
-    return hashlib.sha256("\n".join(part.strip().lower() for part in parts).encode()).hexdigest()
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def _too_many(limit: int, ends: int, now: float) -> LimitReached:
