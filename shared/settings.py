@@ -4,6 +4,7 @@ The table of all settings, with defaults, is docs/configuration.md.
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,9 +61,13 @@ def _text(_name: str, value: str) -> str:
 
 
 def _port(name: str, value: str) -> int:
-    if not value.isascii() or not value.isdigit() or not 0 < int(value) <= LARGEST_PORT:
+    if not _is_port(value):
         raise SettingError(f"{name} is a port number from 1 to {LARGEST_PORT}, for example 8000")
     return int(value)
+
+
+def _is_port(text: str) -> bool:
+    return re.fullmatch("[0-9]{1,5}", text) is not None and 0 < int(text) <= LARGEST_PORT
 
 
 def _log_level(name: str, value: str) -> str:
@@ -88,7 +93,7 @@ def _origins(name: str, value: str) -> frozenset[str]:
     origins = frozenset(part.strip().lower() for part in value.split(",") if part.strip())
     for origin in origins:
         host, colon, port = origin.rpartition(":")
-        if not (colon and host and port.isdigit() and 0 < int(port) <= LARGEST_PORT):
+        if not (colon and host and _is_port(port)):
             raise SettingError(f"{name} is a comma-separated list of host:port, for example 127.0.0.1:11434")
     return origins
 

@@ -43,6 +43,9 @@ def test_every_setting_is_read() -> None:
         ("PROVIDER_URLS", '{"openai": 1}'),
         ("EGRESS_ALLOW", "localhost"),
         ("EGRESS_ALLOW", "host:port"),
+        ("EGRESS_ALLOW", "host:\u00b2"),
+        ("EGRESS_ALLOW", "host:" + "9" * 5000),
+        ("PORT", "9" * 5000),
         ("EGRESS_ALOW", "127.0.0.1:1"),
     ],
 )
