@@ -218,7 +218,10 @@ class Connection(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self._transport.abort()
+        if self.loop.is_closed():  # it tells nobody any more; the socket is closed with the last reference to it
+            self.connection_lost(None)
+        else:
+            self._transport.abort()
 
     # How waiting works.
 

@@ -24,9 +24,7 @@ class Pool:
         while resting := self._resting.get(origin):
             connection = next(reversed(resting))
             self.forget(origin, connection)
-            if connection.loop is not loop:
-                continue
-            if connection.usable:
+            if connection.loop is loop and connection.usable:
                 return connection
             connection.abort()
         return None

@@ -1,12 +1,18 @@
 """Connections that are used again, and those that must not be."""
 
 import asyncio
+import gc
 import os
 import socket
-from typing import Any
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from shared.egress.addresses import Rules
+from shared.egress.client import EgressClient
 from shared.egress.exchange import Outbound, Timeouts
 from shared.errors import (
     Unreachable,
@@ -115,23 +121,38 @@ async def test_a_dead_connection_is_the_gateway_s_to_retry() -> None:
     assert fault.value.worth_retrying
 
 
-async def test_a_client_used_on_another_loop_starts_afresh() -> None:
-    """Lambda's buffered doors may run each event on a loop of its own."""
-    async with served(saying(answer(b"ok"))) as (server, client):
-        client._pool.put("http://elsewhere:80", _of_another_loop(), None)
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+def test_a_client_used_on_another_loop_starts_afresh() -> None:
+    """Whoever runs each event on a loop of its own loses the connections, and nothing else: none is used again, counted or closed twice."""
+    with server_of_no_loop() as server:
+        client = EgressClient(Rules(frozenset({f"127.0.0.1:{server.server_port}"})))
 
-        assert client._pool.find("http://elsewhere:80") is None
-        assert await ask(client, server.url()) == b"ok"
+        async def once() -> tuple[bytes, int]:
+            return await ask(client, f"http://127.0.0.1:{server.server_port}/"), len(client._open)
+
+        seen = [asyncio.run(once()) for _ in range(3)]
+        asyncio.run(client.close())
+        gc.collect()
+
+    assert seen == [(b"ok", 1)] * 3
+    assert not client._open
 
 
-def _of_another_loop() -> Any:
-    class Foreign:
-        loop = type("Loop", (), {"call_later": lambda *_: type("Timer", (), {"cancel": lambda _: None})()})()
+@contextmanager
+def server_of_no_loop() -> Iterator[ThreadingHTTPServer]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
 
-        def rest(self) -> None: ...
-        def abort(self) -> None: ...
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            self.wfile.write(answer(b"ok"))
 
-    return Foreign()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        serving.start()
+        yield server
+        server.shutdown()
+        serving.join()
 
 
 async def test_an_answer_is_dead_once_its_context_is_left() -> None:
