@@ -8,6 +8,8 @@ from shared.dialects.listed import ListedModel
 
 KEPT: Final = 3600.0
 """Seconds."""
+LONGEST: Final = 5000
+"""Models that are kept of a list. The longest known has some hundreds; a server of a caller's own choosing could list millions."""
 _MOST: Final = 1000
 
 type Place = tuple[str, str, int]
@@ -26,7 +28,7 @@ class ModelLists:
         kept = self._lists.get(place)
         if kept is not None and kept[0] > self._now():
             return kept[1]
-        models = tuple(await ask())
+        models = tuple((await ask())[:LONGEST])
         self._lists[place] = (self._now() + KEPT, models)
         self._lists.move_to_end(place)
         while len(self._lists) > _MOST:

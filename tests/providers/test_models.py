@@ -4,7 +4,7 @@ import pytest
 
 from shared.dialects.listed import ListedModel
 from shared.errors import ProviderFailed
-from shared.providers.models import KEPT, ModelLists
+from shared.providers.models import KEPT, LONGEST, ModelLists
 from tests.fakes.services import FixedClock
 
 
@@ -60,3 +60,10 @@ async def test_the_cache_stays_small() -> None:
     await lists.get(("o", "0", 1), provider.ask)
 
     assert (asked, provider.asked) == (1001, 1002)
+
+
+async def test_an_endless_list_is_cut() -> None:
+    async def ask() -> list[ListedModel]:
+        return [ListedModel(str(number)) for number in range(LONGEST + 1)]
+
+    assert len(await ModelLists(FixedClock()).get(("o", "c", 1), ask)) == LONGEST
