@@ -3,7 +3,6 @@
 python -m benchmarks.bare_proxy http://127.0.0.1:<provider's port>
 """
 
-import asyncio
 import socket
 import sys
 from collections.abc import AsyncIterator
@@ -40,13 +39,13 @@ async def _pieces(answer: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
             yield piece
 
 
-async def _main() -> None:
+def _main() -> None:
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
     print(listening.getsockname()[1], flush=True)  # noqa: T201 - whoever started it reads this
     app = Starlette(routes=[Route("/v1/chat/completions", _chat, methods=["POST"])], lifespan=_life)
-    await uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).serve([listening])
+    uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).run(sockets=[listening])
 
 
 if __name__ == "__main__":
-    asyncio.run(_main())
+    _main()

@@ -2,7 +2,7 @@
 
     python -m benchmarks.mock_provider
 
-A stream is 100 chunks, 5 ms apart, so that a gateway handles each by itself as it would a real one.
+A stream is 100 chunks: 5 ms apart, so that a gateway handles each by itself as with a real one, or all at once for the user `burst`.
 """
 
 import asyncio
@@ -44,19 +44,19 @@ async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
             head = await reader.readuntil(b"\r\n\r\n")
             found = _LENGTH.search(head)
             body = await reader.readexactly(int(found[1])) if found else b""
-            await _answer(writer, stream=b'"stream":true' in body)
+            await _answer(writer, stream=b'"stream":true' in body, pace=0 if b'"burst"' in body else PACE)
     except (asyncio.IncompleteReadError, ConnectionError):
         writer.close()
 
 
-async def _answer(writer: asyncio.StreamWriter, *, stream: bool) -> None:
+async def _answer(writer: asyncio.StreamWriter, *, stream: bool, pace: float) -> None:
     if not stream:
         writer.write(_PLAIN)
         return
     writer.write(_STREAM + _framed(_chunk(b'{"role":"assistant","content":""}')))
     for _ in range(CHUNKS):
         writer.write(_WORD)
-        await asyncio.sleep(PACE)
+        await asyncio.sleep(pace)
     writer.write(_END)
     await writer.drain()
 
