@@ -4,8 +4,9 @@ Writes are carried out on the event loop's thread, in the page cache (microsecon
 COMMIT and a contended BEGIN, happens in a thread of its own. So the two threads meet twice in a batch, not twice in every statement,
 where each meeting may cost the interpreter's switch interval of 5 ms.
 
-A write is a SELECT and at most one other statement, and SQLite carries out a statement wholly or not at all: a write that raises leaves
-nothing behind, so it needs no savepoint, and its neighbours in the batch do not notice.
+A write that raises does so before its one statement (a sweep may follow it), and SQLite carries out a statement wholly or not at all: it
+leaves nothing behind, so it needs no savepoint, and its neighbours in the batch do not notice. What SQLite itself refuses ends the batch:
+all of it is rolled back, and all are told.
 """
 
 import asyncio
