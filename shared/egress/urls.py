@@ -5,11 +5,9 @@ controls, spaces, backslashes, user information, fragments, numbers that look li
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import Final, NoReturn
-from urllib.parse import quote, urlencode
 
 from shared.egress.addresses import ADDRESS_REFUSED, Rules, authority, is_public
 from shared.errors import AddressRefused, InvalidRequest
@@ -67,11 +65,6 @@ class BaseUrl:
         """The URL again, as short as it may be written."""
         return f"{self.scheme}://{self.host_header}{self.path}"
 
-    def url_for(self, path: str, query: Iterable[tuple[str, str]] = ()) -> str:
-        """The URL of `path` under this one. `path` begins with a slash; what comes from a caller went through `segment`."""
-        asked = urlencode(list(query), quote_via=quote)
-        return f"{self.text}{path}?{asked}" if asked else f"{self.text}{path}"
-
 
 @dataclass(frozen=True, slots=True)
 class Url:
@@ -104,17 +97,6 @@ def parse_url(text: str, rules: Rules = _NO_RULES, *, parameter: str = "baseUrl"
     """
     base, path, query = _split(text, rules, parameter)
     return Url(base, f"{path or '/'}?{query}" if query else path or "/")
-
-
-def segment(text: str, parameter: str = "model") -> str:
-    """One path segment from outside (a model, a deployment, an id), percent-encoded so that it stays one segment.
-
-    Raises:
-        InvalidRequest: it is empty, `.` or `..`: servers may fold those even when they are encoded.
-    """
-    if text in _DOTS or not text:
-        raise InvalidRequest(f"`{parameter}` cannot be {text!r}; give its real name", parameter=parameter)
-    return quote(text, safe="", errors="surrogatepass")
 
 
 def _split(text: str, rules: Rules, parameter: str) -> tuple[BaseUrl, str, str | None]:
