@@ -99,7 +99,7 @@ class Echo:
             await visit.say(answer(body.encode(), f"{self.status}: {key}", content_type="application/json", **header))
         elif b"alt=sse" in visit.head or b'"stream":true' in visit.body:
             said = answer(streamed(provider, text), content_type="text/event-stream", **header)
-            cut = len(said) if self.cut is None else said.index(key.encode(), said.index(b"data:")) + self.cut
+            cut = len(said) if self.cut is None else said.rindex(key.encode()) + self.cut
             visit.writer.write(said[:cut])
             await visit.writer.drain()
             await asyncio.sleep(0.002)
