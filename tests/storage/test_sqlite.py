@@ -58,6 +58,13 @@ async def test_what_was_acknowledged_is_there_when_the_file_is_opened_again(path
     await second.close()
 
 
+async def test_a_power_cut_loses_nothing_and_what_is_deleted_is_overwritten(table: SqliteTable) -> None:
+    """Threat K10. No test cuts the power: this holds what SQLite promises it for, `synchronous` FULL in WAL mode."""
+    pragmas = ("journal_mode", "synchronous", "secure_delete")
+
+    assert [table._writer._connection.execute(f"PRAGMA {name}").fetchone()[0] for name in pragmas] == ["wal", 2, 1]
+
+
 async def test_closing_waits_for_what_was_asked(path: Path) -> None:
     table = SqliteTable(path)
     writes = [asyncio.create_task(table.put({"pk": "P", "sk": f"{number}"})) for number in range(50)]
