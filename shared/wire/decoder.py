@@ -7,7 +7,7 @@ from shared.errors import ProviderError, StreamLimitReached
 
 MAX_ITEM: Final = 16 * 2**20
 """Bytes of one event, line, message or element. A picture inside an answer is one base64 line: a 4K image is some 10 MB.
-For text alone this is generous; who expects only text passes less (1 MiB)."""
+For text alone this is generous; but nobody knows beforehand that a model says text alone."""
 MAX_TOTAL: Final = 256 * 2**20
 """Bytes of one answer. Lambda ends a response at 200 MB, so nothing of ours can hand on more."""
 
