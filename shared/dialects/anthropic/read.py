@@ -34,9 +34,9 @@ def read(body: bytes) -> list[ChatEvent]:
 
 def _message(body: bytes) -> dict[str, Any]:
     message = read_object(body)
-    if "error" in message and "content" not in message:
+    if message.get("error") and not message.get("content"):
         raise failure_inside(message)
-    if not isinstance(message.get("content"), list):
+    if not isinstance(message.get("content"), list) and not message.get("stop_reason"):
         raise BadResponse("the provider answered with JSON that is not a message")
     return message
 

@@ -73,6 +73,15 @@ def test_an_error_inside_a_200_is_raised() -> None:
         DIALECT.read(b'{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}')
 
 
+def test_a_message_that_ended_may_have_no_content() -> None:
+    """Found by mutating recordings; some who speak this dialect send null beside a reason to stop."""
+    body = b'{"type":"message","content":null,"stop_reason":"end_turn","error":null,"usage":{"input_tokens":1,"output_tokens":0}}'
+
+    answer = collect(DIALECT.read(body))
+
+    assert (answer.choices[0].text, answer.choices[0].finish) == ("", Finish("stop", "end_turn"))
+
+
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"{}", b'{"content":"text"}', b"null"])
 def test_what_is_no_message_is_a_bad_response_and_not_echoed(body: bytes) -> None:
     """Trap 13."""
