@@ -33,7 +33,7 @@ class AnswerReader:
 
     def take(self, piece: dict[str, Any], events: list[ChatEvent]) -> None:
         """Append what one answer says. Raises the fitting ProviderError when it is an error."""
-        if "error" in piece:
+        if piece.get("error"):
             raise failure_inside(piece)
         if not self._begun:
             self._begun = True
@@ -80,12 +80,14 @@ def usage(raw: Mapping[str, Any]) -> Usage | None:
     if prompt is None and total is None:
         return None
     said, thought = find_count(raw.get("candidatesTokenCount")), find_count(raw.get("thoughtsTokenCount"))
+    read = (prompt or 0) + (find_count(raw.get("toolUsePromptTokenCount")) or 0)
+    spoken = None if said is None and thought is None else (said or 0) + (thought or 0)
     return Usage(
-        input=(prompt or 0) + (find_count(raw.get("toolUsePromptTokenCount")) or 0),
-        output=None if said is None and thought is None else (said or 0) + (thought or 0),
+        input=read,
+        output=spoken,
         cached=find_count(raw.get("cachedContentTokenCount")),
         reasoning=thought,
-        total=total,
+        total=read + spoken if total is None and spoken is not None else total,
         raw=raw,
     )
 

@@ -54,14 +54,15 @@ class Candidate:
 
     def _part(self, part: dict[str, Any], events: list[ChatEvent]) -> None:
         signature = find_text(part.get("thoughtSignature"))
+        if words := text(part.get("text")):
+            kind = ReasoningDelta if part.get("thought") is True else TextDelta
+            events.append(kind(words, self._index))
         match part:
-            case {"text": str(words)}:
-                if words:
-                    kind = ReasoningDelta if part.get("thought") is True else TextDelta
-                    events.append(kind(words, self._index))
             case {"functionCall": dict(call)}:
                 self._call(call, signature, events)
                 return
+            case {"text": str()}:
+                pass
             case {"inlineData": dict(blob)} if part.get("thought") is not True:
                 events.append(MediaOutput(text(blob.get("mimeType")), text(blob.get("data")), self._index))
             case _:
@@ -81,6 +82,8 @@ class Candidate:
         https://docs.cloud.google.com/vertex-ai/generative-ai/docs/multimodal/function-calling#streaming-fc (2026-11)
         """
         name = text(call.get("name"))
+        if self.calls and self._arguments is None and not (name or call.get("args") or call.get("partialArgs")):
+            return  # the end of a call that has ended
         if name or self._arguments is None:
             self.end(events)
             events.append(ToolCallStart(self.calls, find_text(call.get("id")), name, self._index, signature))

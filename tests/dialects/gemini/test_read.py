@@ -38,6 +38,29 @@ def test_an_absent_reason_of_a_whole_answer_is_what_its_parts_say() -> None:
     assert collect(DIALECT.read(b'{"candidates":[{}]}')).choices[0].finish == Finish("other")
 
 
+def test_a_part_may_hold_text_and_a_call() -> None:
+    """Found by mutating recordings: the text came first, and the call was lost. Trap 43."""
+    part = {"text": "Hi", "functionCall": {"name": "f"}}
+
+    choice = collect(DIALECT.read(json.dumps({"candidates": [{"content": {"parts": [part]}}]}).encode())).choices[0]
+
+    assert (choice.text, choice.tool_calls) == ("Hi", (ToolCall("", "f", "{}"),))
+
+
+def test_a_total_that_nobody_gave_is_the_sum() -> None:
+    counted = {"promptTokenCount": 3, "candidatesTokenCount": 2, "thoughtsTokenCount": 4}
+
+    usage = collect(DIALECT.read(json.dumps({**ANSWER, "usageMetadata": counted}).encode())).usage
+
+    assert usage is not None
+    assert (usage.input, usage.output, usage.total) == (3, 6, 9)
+
+
+@pytest.mark.parametrize("nothing", [None, {}])
+def test_an_error_that_says_nothing_beside_an_answer_is_none(nothing: object) -> None:
+    assert collect(DIALECT.read(json.dumps({**ANSWER, "error": nothing}).encode())).choices[0].text == "Hi"
+
+
 def test_an_error_inside_a_200_is_raised() -> None:
     with pytest.raises(ProviderOverloaded):
         DIALECT.read(b'[{"error":{"code":503,"message":"The model is overloaded","status":"UNAVAILABLE"}}]')

@@ -43,6 +43,15 @@ def test_thoughts_text_and_parallel_calls_are_told_in_order() -> None:
     assert (answer.id, answer.model) == ("r1", "gemini-3-flash")
 
 
+def test_a_call_that_has_ended_is_not_ended_again() -> None:
+    """Found by mutating recordings. Trap 43."""
+    parts: list[dict[str, Any]] = [{"functionCall": {"name": "f", "args": {"a": 1}}}, {"functionCall": {}}]
+
+    choice = collect(hear(DIALECT.stream(), [frames(said(*parts, finishReason="STOP"))])).choices[0]
+
+    assert choice.tool_calls == (ToolCall("", "f", '{"a":1}'),)
+
+
 def test_usage_is_cumulative_and_includes_thoughts_and_tool_prompts() -> None:
     """Traps 20, 21, 65."""
     usage = collect(hear(DIALECT.stream(), [TOOLS])).usage
