@@ -18,7 +18,15 @@ from shared.chat.events import (
     Usage,
 )
 from shared.chat.receipt import Attempt, Cost, Done, Receipt
-from shared.dialects.native.speak import Speaker, as_ndjson, as_sse, speak_answer
+from shared.dialects.native.speak import (
+    NDJSON_KEEP_ALIVE,
+    SSE_KEEP_ALIVE,
+    Speaker,
+    as_ndjson,
+    as_sse,
+    speak_answer,
+)
+from shared.wire.sse import SseDecoder
 
 USAGE = Usage(input=3, output=5, total=8)
 DONE = Done(
@@ -72,6 +80,13 @@ def test_the_same_lines_as_server_sent_events() -> None:
     spoken = [line for line in lines(as_sse) if line]
 
     assert all(line.startswith(b"data: {") for line in spoken)
+
+
+def test_a_keep_alive_says_nothing_to_any_reader() -> None:
+    """Trap 14: a bare comment, with no `id:` or `retry:`; and an empty line, which is no JSON."""
+    assert SseDecoder().feed(SSE_KEEP_ALIVE) == []
+    assert [line[:1] for line in SSE_KEEP_ALIVE.splitlines() if line] == [b":"]
+    assert NDJSON_KEEP_ALIVE.split() == []
 
 
 def test_money_is_a_decimal_string_without_an_exponent() -> None:
