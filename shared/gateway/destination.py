@@ -26,7 +26,8 @@ def _destination(provider: Provider, base_url: str | None, urls: Mapping[str, st
             f"{provider.name} is reached at its own address; for another URL use the provider `custom`",
             parameter="baseUrl",
         )
-    text = base_url or urls.get(provider.id) or provider.base_url
+    moved = (urls[name] for name in (provider.id, *provider.aliases) if name in urls)
+    text = base_url or next(moved, None) or provider.base_url
     if not text:
         raise InvalidRequest(
             f"{provider.name} needs `baseUrl`, for example https://llm.example.com/v1", parameter="baseUrl"
@@ -41,9 +42,8 @@ def check_provider_urls(settings: Settings) -> None:
         SettingError: one is not.
     """
     for name, url in settings.provider_urls.items():
-        provider = find_provider(name)
-        if provider is None or provider.id != name:
-            raise SettingError(f"REALMULTILLM_PROVIDER_URLS: there is no provider id `{name}`")
+        if find_provider(name) is None:
+            raise SettingError(f"REALMULTILLM_PROVIDER_URLS: there is no provider `{name}`")
         try:
             parse_base_url(url, Rules(settings.egress_allow))
         except (AddressRefused, InvalidRequest) as error:

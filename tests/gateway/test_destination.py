@@ -17,10 +17,12 @@ def test_a_provider_is_at_its_own_address() -> None:
     assert destination(get_provider("openai"), None, PLAIN).origin == "https://api.openai.com:443"
 
 
-def test_the_operator_may_move_it() -> None:
-    settings = Settings(home=Path(), provider_urls={"openai": "https://proxy.corp.example/openai"})
+@pytest.mark.parametrize("name", ["grok", "xai"])
+def test_the_operator_may_move_it_by_id_or_alias(name: str) -> None:
+    settings = Settings(home=Path(), provider_urls={name: "https://proxy.corp.example/xai"})
+    check_provider_urls(settings)
 
-    assert destination(get_provider("openai"), None, settings).text == "https://proxy.corp.example/openai"
+    assert destination(get_provider("grok"), None, settings).text == "https://proxy.corp.example/xai"
 
 
 def test_a_caller_may_not() -> None:
