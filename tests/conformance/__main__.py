@@ -20,7 +20,7 @@ import httpx
 from tests.conformance.corpus import ROWS, Exchange, read_corpus
 from tests.conformance.drive import Asker, Outcome, ask_all
 from tests.conformance.replay_server import load
-from tests.conformance.report import as_expected, report
+from tests.conformance.report import report
 from tests.fakes.gateway import ROOT, running_gateway
 
 SHARED = ROOT.parent / "shared" / "provider-traffic"
@@ -50,7 +50,7 @@ def main() -> int:
     print(f"{len(exchanges)} exchanges of {arguments.corpus} in {time.monotonic() - began:.0f} s")  # noqa: T201 - the same
     for line in report(outcomes):
         print(line)  # noqa: T201 - the same
-    return 0 if all(as_expected(outcome) for outcome in outcomes) else 1
+    return 0 if all(outcome.as_expected for outcome in outcomes) else 1
 
 
 def _tool(corpus: Path, name: str) -> Path:
@@ -99,16 +99,16 @@ def _validate(outcomes: list[Outcome], validator: ModuleType) -> None:
     warned: set[str] = set()
     for outcome in outcomes:
         if outcome.sent is None:
-            outcome.difference = outcome.difference or "[request sent] none"
+            outcome.tell("[request sent] none")
             continue
         try:
             result = validator.validate(*outcome.exchange.written_for, outcome.sent)
         except (LookupError, TypeError, ValueError, AttributeError) as error:  # the validator's own, over one odd body
-            outcome.difference = outcome.difference or f"[request sent] not checked: {type(error).__name__}: {error}"
+            outcome.tell(f"[request sent] not checked: {type(error).__name__}: {error}")
             continue
         warned.update(warning for warning in result.warnings if warning.startswith("not checked"))
-        if result.errors and outcome.difference is None:
-            outcome.difference = f"[request sent] {result.errors[0]}"
+        if result.errors:
+            outcome.tell(f"[request sent] {result.errors[0]}")
     for warning in sorted(warned):
         print(f"request types {warning}")  # noqa: T201 - what a person at a terminal reads
 

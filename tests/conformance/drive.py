@@ -7,10 +7,11 @@ from typing import Any
 
 import httpx
 
-from tests.conformance.compare import first_difference
+from tests.conformance.compare import differences
 from tests.conformance.corpus import Exchange
 from tests.conformance.heard import Heard, Malformed, hear_answer, hear_failure, hear_stream, lines_of
 from tests.conformance.native import NotUnderstood, hello, native_request, without
+from tests.conformance.oddities import Oddity, find_oddity
 
 type Json = dict[str, Any]
 
@@ -36,9 +37,21 @@ class Outcome:
 
     exchange: Exchange
     difference: str | None = None
+    oddity: Oddity | None = None
+    """The documented reason for all that differs."""
     left_out: list[str] = field(default_factory=list)
     sent: Mapping[str, Any] | None = None
     """The body that the gateway sent upstream."""
+
+    @property
+    def as_expected(self) -> bool:
+        """No difference, or none without a documented reason."""
+        return self.difference is None or self.oddity is not None
+
+    def tell(self, difference: str, oddity: Oddity | None = None) -> None:
+        """Keep it if it is the first, or the first without a documented reason."""
+        if self.difference is None or (self.oddity and oddity is None):
+            self.difference, self.oddity = difference, oddity
 
 
 def forms(exchange: Exchange, at: int) -> list[Form]:
@@ -57,14 +70,15 @@ class Asker:
         self._replay = replay
 
     async def ask(self, exchange: Exchange, at: int) -> Outcome:
-        """The exchange in all its forms; the first that differs is told."""
+        """The exchange in all its forms; the first that differs is told, one with a documented reason only if there is no other."""
         outcome = Outcome(exchange)
         request = _request(exchange, outcome)
         for form in forms(exchange, at):
             request, heard = await self._without_what_is_refused(exchange, request, form, outcome)
-            difference = heard if isinstance(heard, str) else first_difference(exchange.expected, heard)
-            if difference:
-                outcome.difference = f"[{form}] {difference}"
+            found = [heard] if isinstance(heard, str) else list(differences(exchange.expected, heard))
+            for difference in found:
+                outcome.tell(f"[{form}] {difference}", find_oddity(exchange, difference))
+            if not outcome.as_expected:
                 break
         outcome.sent = await self._sent(_key(exchange, forms(exchange, at)[0]))
         return outcome

@@ -90,10 +90,55 @@ def test_an_error_is_compared_by_its_class() -> None:
     assert str(first_difference(expected, heard())).startswith("error: expected rate_limit")
 
 
+def test_an_error_that_is_expected_within_an_answer_may_come_before_its_first_word_but_not_from_us() -> None:
+    expected = {**EXPECTED, "error": {"class": "in_stream", "status": None, "in_stream": True}}
+    early = Heard(error={"code": "upstream_error", "message": "", "details": {"provider": "openai"}}, status=502)
+    ours = Heard(error={"code": "internal_error", "message": "", "details": {}}, status=500)
+
+    assert first_difference(expected, early) is None
+    assert str(first_difference(expected, ours)).startswith("error class: ")
+
+
+def test_a_call_of_which_the_client_made_little_is_compared_by_what_it_is() -> None:
+    """No arguments are `{}`, no name is none, and an id may be a number."""
+    expected = {**EXPECTED, "tool_calls": [{"id": 7, "name": None, "arguments": None, "arguments_raw": None}]}
+    other = heard()
+    other.choice(0).calls[0] = Call("7", "", "{}")
+
+    assert first_difference(expected, other) is None
+
+
+def test_arguments_of_a_call_that_was_cut_off_are_those_before_the_cut() -> None:
+    """Clients that give objects close what the limit left open; whole calls must be whole."""
+    cut = {"id": "t", "name": "f", "arguments": {"x": [1, 'a"}']}, "arguments_raw": None}
+    other = heard()
+    other.choice(0).calls[0].arguments = '{"x":[1,"a\\"}"], "y":"unfin'
+    other.choice(0).finish, other.choice(0).finish_raw = "length", "max_tokens"
+    limited = {**EXPECTED, "tool_calls": [cut], "finish_reason": "length", "finish_reason_raw": "max_tokens"}
+
+    assert first_difference(limited, other) is None
+    assert str(first_difference({**limited, "finish_reason": "tool_calls"}, other)).startswith("tool call 0 arguments")
+
+
+def test_a_client_may_be_asked_for_the_first_of_several_choices_alone() -> None:
+    two = heard()
+    two.choice(1).text = "another"
+
+    assert first_difference({**EXPECTED, "choices": 2}, two) is None
+    assert first_difference(EXPECTED, two) == "choices: expected 1, heard 2"
+
+
+def test_choices_are_compared_in_their_order_whatever_their_numbers() -> None:
+    other = heard()
+    other.choices = {1: other.choices[0]}
+
+    assert first_difference(EXPECTED, other) is None
+
+
 def test_what_was_said_before_an_error_within_a_stream_counts() -> None:
     expected = {**EXPECTED, "error": {"class": "in_stream", "status": None, "in_stream": True}}
     broken = heard()
-    broken.error = {"code": "upstream_error", "message": "", "details": {}}
+    broken.error = {"code": "upstream_error", "message": "", "details": {"provider": "openai"}}
 
     assert first_difference(expected, broken) is None
     broken.choice(0).text = "H"
