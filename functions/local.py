@@ -22,6 +22,7 @@ import functions.chat.openapi as chat_openapi
 import functions.configs.app as configs
 import functions.key_test.app as key_test
 import functions.reference.app as reference
+from functions.bounded_head import BoundedHead
 from shared.errors import KeyServiceUnavailable, StorageUnavailable
 from shared.gateway.destination import check_provider_urls
 from shared.observability import set_up_logging
@@ -139,6 +140,7 @@ def _listen(settings: Settings) -> socket.socket:
 
 def _server() -> dict[str, Any]:
     return {
+        "http": BoundedHead,
         "access_log": False,
         "log_config": None,
         "server_header": False,

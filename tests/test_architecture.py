@@ -49,7 +49,7 @@ HEAVY: Mapping[str, str] = {
     "mangum": r"functions/(?!chat/)\w+/main\.py",
     "pydantic": r"functions/(?!chat/)\w+/\w+\.py|shared/web/(schemas|keys|fastapi)\.py",
     "fastapi": r"functions/((?!chat/)\w+/\w+|local)\.py|shared/web/fastapi\.py",
-    "uvicorn": r"functions/local\.py",
+    "uvicorn": r"functions/(local|bounded_head)\.py",
 }
 # What may be imported only there, however late.
 ONLY: Mapping[str, str] = {

@@ -187,6 +187,48 @@ async def test_a_request_that_could_be_read_two_ways_hides_no_second_one(tmp_pat
     assert all(json.loads(line) for line in gateway.printed.split(b"\n") if line.startswith(b"{"))
 
 
+ENDLESS = (
+    b"GET /api/health HTTP/1.1\r\nx: ",
+    b"GET /",
+    b"POST /api/auth/signin HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n1\r\n{\r\n0\r\nx: ",
+    b"POST /api/auth/signin HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n1;",
+)
+"""A header, a request line, a trailer and a chunk's extension that only grow."""
+
+
+async def hangs_up(url: str, sent: bytes) -> bool:
+    """Whether the server ends the connection while a megabyte follows these bytes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+    writer.write(sent + b"y" * 2**20)
+    try:
+        async with asyncio.timeout(2):
+            await reader.read()
+    except TimeoutError:
+        return False
+    except ConnectionResetError:
+        pass
+    finally:
+        writer.close()
+    return True
+
+
+async def test_a_head_without_an_end_is_hung_up_on(tmp_path: Path) -> None:
+    """Threat H5, over raw sockets."""
+    async with running_gateway(tmp_path) as gateway:
+        hung_up = [await hangs_up(gateway.url, endless) for endless in ENDLESS]
+        long = await said_to(gateway.url, b"GET /api/health HTTP/1.1\r\nhost: x\r\nx: " + b"y" * 60_000 + b"\r\n\r\n")
+        body = b'{"email": "alice@example.com", "password": "' + b"y" * 300_000 + b'"}'
+        head = (
+            b"POST /api/auth/signin HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
+        )
+        large = await said_to(gateway.url, head % len(body) + body)
+
+    assert hung_up == [True] * len(ENDLESS)
+    assert long.startswith(b"HTTP/1.1 200 ")
+    assert large.startswith(b"HTTP/1.1 400 ")
+    assert b"password" in large
+
+
 @pytest.mark.parametrize("nasty", NASTY)
 @pytest.mark.parametrize("status", ["200 OK", "400 Bad Request", "429 Too Many Requests", "500 Oh"])
 async def test_a_caller_sees_our_headers_alone(tmp_path: Path, nasty: str, status: str) -> None:
