@@ -5,6 +5,7 @@ import gzip
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -158,7 +159,7 @@ async def said_to(url: str, sent: bytes) -> bytes:
     writer.write(sent)
     heard = bytearray()
     try:
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(0.5):
             while piece := await reader.read(65536):
                 heard += piece
     except (TimeoutError, ConnectionResetError):
@@ -215,7 +216,7 @@ async def hangs_up(url: str, sent: bytes) -> bool:
 async def test_a_head_without_an_end_is_hung_up_on(tmp_path: Path) -> None:
     """Threat H5, over raw sockets."""
     async with running_gateway(tmp_path) as gateway:
-        hung_up = [await hangs_up(gateway.url, endless) for endless in ENDLESS]
+        hung_up = await asyncio.gather(*(hangs_up(gateway.url, endless) for endless in ENDLESS))
         long = await said_to(gateway.url, b"GET /api/health HTTP/1.1\r\nhost: x\r\nx: " + b"y" * 60_000 + b"\r\n\r\n")
         body = b'{"email": "alice@example.com", "password": "' + b"y" * 300_000 + b'"}'
         head = (
@@ -223,22 +224,27 @@ async def test_a_head_without_an_end_is_hung_up_on(tmp_path: Path) -> None:
         )
         large = await said_to(gateway.url, head % len(body) + body)
 
-    assert hung_up == [True] * len(ENDLESS)
+    assert all(hung_up)
     assert long.startswith(b"HTTP/1.1 200 ")
     assert large.startswith(b"HTTP/1.1 400 ")
     assert b"password" in large
 
 
-@pytest.mark.parametrize("nasty", NASTY)
-@pytest.mark.parametrize("status", ["200 OK", "400 Bad Request", "429 Too Many Requests", "500 Oh"])
-async def test_a_caller_sees_our_headers_alone(tmp_path: Path, nasty: str, status: str) -> None:
+@pytest.mark.parametrize(
+    ("status", "nasty"),
+    [
+        *[("200 OK", NASTY[name]) for name in NASTY],
+        *[(status, b"".join(list(NASTY.values())[:8])) for status in ("400 Bad", "401 No", "429 Slow", "500 Oh")],
+    ],
+)
+async def test_a_caller_sees_our_headers_alone(tmp_path: Path, status: str, nasty: bytes) -> None:
     """Threat H4."""
-    head = f"HTTP/1.1 {status}\r\ncontent-type: application/json\r\nretry-after: 120\r\n".encode() + NASTY[nasty]
+    head = f"HTTP/1.1 {status}\r\ncontent-type: application/json\r\nretry-after: 120\r\n".encode() + nasty
     script = saying(head + b"content-length: %d\r\n\r\n" % len(OPENAI_SAYS) + OPENAI_SAYS)
     async with house_before(script, tmp_path) as (house, _, headers):
         answered = await chat(house, headers)
 
-    assert answered.status_code == {"200": 200, "400": 400, "429": 429, "500": 502}[status[:3]]
+    assert answered.status_code == {"200": 200, "400": 400, "401": 424, "429": 429, "500": 502}[status[:3]]
     assert answered.status_code != 429 or answered.headers["retry-after"] == "120"
     assert set(answered.headers) - {"retry-after"} == ADDED_BY_US | {"content-type", "content-length"}
     assert "evil" not in str(answered.headers)
@@ -357,12 +363,9 @@ async def test_what_is_counted_is_counted_over_all_forms(house: House, asker: He
     assert statuses == [200] * 60 + [429] * 5
 
 
-@pytest.mark.parametrize("first", FORMS)
-@pytest.mark.parametrize("second", FORMS)
+@pytest.mark.parametrize(("first", "second"), [*permutations(FORMS, 2)])
 async def test_two_credentials_are_none(house: House, asker: Headers, first: str, second: str) -> None:
     """Threat H2."""
-    if first == second:
-        return
     session = asker["authorization"].removeprefix("Bearer ")
     other = (await house.http.post("/api/tokens", json={"name": "all"}, headers=asker)).json()["token"]
     headers = {first: FORMS[first].format(session), second: FORMS[second].format(other)}

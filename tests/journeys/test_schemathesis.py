@@ -17,7 +17,7 @@ from tests.fakes.client import FakeClient
 from tests.fakes.house import HELLO, KEY, Headers, House, operations, whole_house
 from tests.journeys.conftest import answers
 
-EXAMPLES = 3
+EXAMPLES = 2
 """Of each kind, right and wrong, for each operation and role."""
 NOT_CHECKED: list[Any] = [positive_data_acceptance]
 """What the fields of one body ask of each other is not for JSON schema to say."""

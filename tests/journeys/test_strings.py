@@ -119,7 +119,8 @@ async def test_every_line_of_the_log_is_one_event(
         return RuntimeError(client.asked[-1].body.decode())
 
     client.answer = fail
-    for string in strings:
+    some = [*strings[::3], *STRANGE]
+    for string in some:
         body = {"provider": "openai", "model": f"m{string}", "messages": [{"role": "user", "content": string}]}
         headers = {**asker, "user-agent": string.encode()}
         answer = await house.http.post("/api/llm/chat", json=body, headers=headers)  # type: ignore[arg-type]  # bytes too
@@ -128,5 +129,5 @@ async def test_every_line_of_the_log_is_one_event(
     lines = log.getvalue().split("\n")
 
     assert lines.pop() == ""
-    assert len(lines) == len(strings)
+    assert len(lines) == len(some)
     assert {json.loads(line)["message"] for line in lines} == {"request failed"}
