@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from shared.dialects.failures import failure
-from shared.dialects.lenient import find_text, record
+from shared.dialects.lenient import find_text, record, records
 from shared.dialects.retry_after import read_retry_after
 from shared.errors import ProviderError
 from shared.wire.json import read_lenient
@@ -37,6 +37,11 @@ def read_error(said: Any) -> tuple[str | None, str | None, str | int | None]:
     inner = record(error)
     message = next((found for holder in (inner, outer) if (found := _message(holder))), None)
     return message, find_text(inner.get("type")) or find_text(inner.get("status")), _code(inner)
+
+
+def find_reason(error: Mapping[str, Any]) -> str | None:
+    """Of the `ErrorInfo` among Google's details, also where it speaks OpenAI's dialect: the most exact word there is."""
+    return next((found for detail in records(error.get("details")) if (found := find_text(detail.get("reason")))), None)
 
 
 def _message(holder: dict[str, Any]) -> str | None:

@@ -34,6 +34,7 @@ _BY_STATUS: Final[Mapping[int, type[ProviderError]]] = {
 }
 _INVALID_KEY: Final = frozenset({"API_KEY_INVALID", "invalid_api_key"})
 """Google says it with status 400."""
+_INVALID: Final = 400
 _TOO_LONG: Final = re.compile(
     r"prompt is too long|context.?(length|window)|input token count.*exceeds|too many (input )?tokens", re.IGNORECASE
 )
@@ -62,7 +63,7 @@ def failure(
 
 
 def _kind(status: int, type_: str | None, code: str | int | None) -> type[ProviderError]:
-    if {type_, code} & _INVALID_KEY:
+    if status == _INVALID and {type_, code} & _INVALID_KEY:
         return CredentialRejected
     if known := _BY_STATUS.get(status):
         return known

@@ -141,10 +141,13 @@ def lines_of(body: str, *, sse: bool) -> list[Json]:
 
 def error_class(error: Mapping[str, Any]) -> str:
     """Our error in the expectations' words; `ours` when no provider was asked."""
-    code, status = error["code"], (error.get("details") or {}).get("providerStatus")
+    details = error.get("details") or {}
+    code, status = error["code"], details.get("providerStatus")
     if status is None:
         return "ours"
     match code:
+        case "provider_credential_rejected" if status == 400 and details.get("providerCode") != "API_KEY_INVALID":
+            return "invalid_request"  # the expectations go by the status, but for Google's word
         case "provider_credential_rejected":
             return "permission" if status == 403 else "authentication"
         case known if known in _CLASSES:

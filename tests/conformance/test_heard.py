@@ -81,7 +81,7 @@ def test_an_error_answer_says_its_own_status() -> None:
     ("code", "status", "expected"),
     [
         ("provider_credential_rejected", 401, "authentication"),
-        ("provider_credential_rejected", 400, "authentication"),
+        ("provider_credential_rejected", 400, "invalid_request"),
         ("provider_credential_rejected", 403, "permission"),
         ("provider_billing", 402, "billing"),
         ("provider_refused_request", 404, "not_found"),
@@ -99,3 +99,9 @@ def test_an_error_answer_says_its_own_status() -> None:
 )
 def test_our_errors_in_the_words_of_the_expectations(code: str, status: int | None, expected: str) -> None:
     assert error_class({"code": code, "details": {"providerStatus": status} if status else {}}) == expected
+
+
+def test_of_the_wrong_keys_with_status_400_the_expectations_know_googles_alone() -> None:
+    details = {"providerStatus": 400, "providerCode": "API_KEY_INVALID"}
+
+    assert error_class({"code": "provider_credential_rejected", "details": details}) == "authentication"

@@ -1,10 +1,13 @@
 """Whose fault an error answer is."""
 
+from collections.abc import Callable
+
 import pytest
 
 from shared.dialects.explain import explain
 from shared.dialects.failures import failure
 from shared.dialects.gemini.explain import explain as explain_gemini
+from shared.dialects.openai.explain import explain as explain_openai
 from shared.errors import (
     BadResponse,
     CredentialRejected,
@@ -17,6 +20,8 @@ from shared.errors import (
     RequestRefused,
     Throttled,
 )
+
+type Explain = Callable[[int, dict[str, str], bytes], ProviderError]
 
 STATUSES: list[tuple[int, type[ProviderError], int]] = [
     (200, BadResponse, 502),
@@ -101,9 +106,10 @@ def test_a_body_without_a_message_is_not_echoed(body: bytes) -> None:
     assert explain(500, {}, body).message == "the provider answered with status 500 and no message"
 
 
-def test_google_refuses_a_wrong_key_with_400() -> None:
+@pytest.mark.parametrize("explain_", [explain_gemini, explain_openai])
+def test_google_refuses_a_wrong_key_with_400_in_its_own_dialect_and_in_openais(explain_: Explain) -> None:
     body = b'[{"error":{"code":400,"message":"API key not valid.","status":"INVALID_ARGUMENT","details":[{"reason":"API_KEY_INVALID"}]}}]'
-    error = explain_gemini(400, {}, body)
+    error = explain_(400, {}, body)
 
     assert isinstance(error, CredentialRejected)
     assert error.details == {
@@ -111,6 +117,14 @@ def test_google_refuses_a_wrong_key_with_400() -> None:
         "providerType": "INVALID_ARGUMENT",
         "providerCode": "API_KEY_INVALID",
     }
+
+
+@pytest.mark.parametrize(("status", "kind"), [(400, CredentialRejected), (429, Throttled), (500, ProviderFailed)])
+def test_a_word_about_the_key_counts_only_where_the_status_says_that_the_request_is_wrong(
+    status: int, kind: type[ProviderError]
+) -> None:
+    """Found by trying every body with every status: a failing server must not mark a key as rejected."""
+    assert type(failure(status, "m", code="invalid_api_key")) is kind
 
 
 def test_google_names_the_time_to_wait_in_the_body() -> None:

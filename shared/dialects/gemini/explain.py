@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from shared.dialects.explain import read_body, read_error
+from shared.dialects.explain import find_reason, read_body, read_error
 from shared.dialects.failures import failure
-from shared.dialects.lenient import find_text, record, records
+from shared.dialects.lenient import record
 from shared.dialects.retry_after import read_retry_after
 from shared.errors import ProviderError
 
@@ -23,10 +23,5 @@ def failure_inside(piece: Mapping[str, Any]) -> ProviderError:
 
 def _explain(status: int, headers: Mapping[str, str], said: Any) -> ProviderError:
     message, type_, code = read_error(said)
-    code = _reason(record(record(said).get("error"))) or code
+    code = find_reason(record(record(said).get("error"))) or code
     return failure(status, message, type=type_, code=code, retry_after=read_retry_after(headers, said))
-
-
-def _reason(error: Mapping[str, Any]) -> str | None:
-    """Of the ErrorInfo, the most exact word there is."""
-    return next((found for detail in records(error.get("details")) if (found := find_text(detail.get("reason")))), None)

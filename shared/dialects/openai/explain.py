@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from shared.dialects.explain import find_reason
 from shared.dialects.failures import failure
 from shared.dialects.retry_after import read_retry_after
 from shared.errors import BadResponse, ProviderError, ProviderFailed
@@ -90,11 +91,12 @@ def find_words(said: Any) -> Words:
 
 
 def _of_object(said: Mapping[str, Any]) -> Words:
+    code = find_reason(said) or said.get("code")
     text = next((text for name in ("message", "error", "detail", "msg") if (text := _text(said.get(name)))), None)
     return Words(
         message=_with_cause(text, said.get("metadata")),
         type=_string(said.get("type") or said.get("error_type") or said.get("status")),
-        code=code if isinstance(code := said.get("code"), str | int) and not isinstance(code, bool) else None,
+        code=code if isinstance(code, str | int) and not isinstance(code, bool) else None,
         status=_status(said),
     )
 
