@@ -14,6 +14,7 @@ from shared.chat.events import (
     TextDelta,
 )
 from shared.dialects.finish import finish_reason
+from shared.dialects.lenient import text
 from shared.dialects.openai.calls import Calls
 from shared.dialects.openai.explain import failure_inside
 from shared.wire.json import write
@@ -167,4 +168,4 @@ def _text_of(thinking: Any) -> str:
     if isinstance(thinking, str):
         return thinking
     parts = thinking if isinstance(thinking, list) else []
-    return "".join([part.get("text") or "" if isinstance(part, dict) else str(part) for part in parts])
+    return "".join([text(part.get("text") if isinstance(part, dict) else part) for part in parts])
