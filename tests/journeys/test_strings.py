@@ -94,7 +94,7 @@ async def test_a_password_is_taken_as_it_is(house: House, strings: list[str]) ->
 async def test_paths_queries_and_headers_are_nobodys(house: House, asker: Headers, strings: list[str]) -> None:
     """Threat H6."""
     body = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}
-    for string in strings:
+    for string in [*strings[::2], *STRANGE]:
         there = quote(string, safe="")
         headers = {**asker, "x-anything": string.encode(), "user-agent": string.encode(), "accept": string.encode()}
         answers = [

@@ -80,7 +80,9 @@ async def test_nothing_that_a_provider_sends_is_our_failure(
     """All of JSONTestSuite, and JSON that is no answer: as a whole body, as an event, as three events."""
     bodies = ODD + [body for _, _, body in json_suite(shared_material)]
     if path.endswith("stream"):
-        bodies = [b"data: " + body + b"\n\n" for body in bodies] + [(b"data: " + body + b"\n\n") * 3 for body in bodies]
+        bodies = [b"data: " + body + b"\n\n" for body in bodies] + [
+            (b"data: " + body + b"\n\n") * 3 for body in bodies[::4]
+        ]
     for answer in await asked(house, client, keys, bodies, path=path, provider=provider):
         assert answer.status_code in {200, 502}, answer.text
         assert "internal_error" not in answer.text
