@@ -28,7 +28,7 @@ class Media:
     url: str | None = None
     name: str | None = None
     detail: str | None = None
-    """OpenAI's `low`, `high` or `auto`, for images."""
+    """OpenAI's `low`, `high`, `original` or `auto`, for images."""
 
 
 @dataclass(frozen=True, slots=True)

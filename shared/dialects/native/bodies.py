@@ -26,7 +26,7 @@ class ImageUrl(Struct, forbid_unknown_fields=True):
     """A `data:` URL, or an https URL that the provider (or the gateway for it) fetches."""
 
     url: str
-    detail: Literal["auto", "low", "high"] | None = None
+    detail: Literal["auto", "low", "high", "original"] | None = None
 
 
 class ImagePart(Part, tag="image_url"):
@@ -81,6 +81,7 @@ class RefusalPart(Part, tag="refusal"):
 
 
 Content = str | list[TextPart | ImagePart | FilePart | AudioPart | VideoPart | RefusalPart]
+ResultContent = str | list[TextPart | ImagePart | FilePart | AudioPart | VideoPart]
 TextContent = str | list[TextPart]
 
 
@@ -148,7 +149,7 @@ class AssistantMessage(MessageBody, tag="assistant"):
 class ToolMessage(MessageBody, tag="tool"):
     """The result of the call with that id."""
 
-    content: Content
+    content: ResultContent
     tool_call_id: str
     is_error: bool = False
     name: str | None = None
