@@ -18,6 +18,8 @@ type Json = dict[str, Any]
 SAMPLE = 5
 """One stream in so many is also asked for as server-sent events."""
 MOST_LEFT_OUT = 8
+_REFUSALS = frozenset({"unsupported_parameter", "invalid_request"})
+"""Our own; what a provider refuses has another code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +107,12 @@ class Asker:
         heard = await self._hear(exchange, request, form)
         for _ in range(MOST_LEFT_OUT):
             refused = _refused(heard)
-            shorter = without(request, refused) if refused else None
-            if shorter is None:
+            if refused is None or request == hello(exchange.model):
                 break
-            outcome.left_out.append(str(refused))
-            request, heard = shorter, await self._hear(exchange, shorter, form)
+            shorter = without(request, refused)
+            outcome.left_out.append(refused if shorter else f"a whole request ({refused})")
+            request = shorter or hello(exchange.model)
+            heard = await self._hear(exchange, request, form)
         return request, heard
 
     async def _hear(self, exchange: Exchange, request: Json, form: Form) -> Heard | str:
@@ -151,7 +154,7 @@ def _key(exchange: Exchange, form: Form) -> str:
 
 def _refused(heard: Heard | str) -> str | None:
     """The parameter that the gateway itself refused, before any provider was asked."""
-    if isinstance(heard, str) or heard.error is None or heard.error["code"] != "unsupported_parameter":
+    if isinstance(heard, str) or heard.error is None or heard.error["code"] not in _REFUSALS:
         return None
     parameter: str | None = heard.error["details"].get("parameter")
     return parameter

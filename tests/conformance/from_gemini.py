@@ -138,7 +138,7 @@ def _media(media_type: str, url: str) -> Json | None:
     match kind:
         case "image_url" | "video_url":
             return {"type": kind, kind: {"url": url}}
-        case "input_audio":
+        case "input_audio" if url.startswith("data:"):
             return {"type": kind, kind: {"data": url.rpartition(",")[2], "format": media_type.partition("/")[2]}}
         case _:
             return {"type": "file", "file": {"file_data" if url.startswith("data:") else "url": url}}

@@ -40,6 +40,10 @@ def read(body: Mapping[str, Any]) -> tuple[list[Json], Json]:
     options["tools"] = _tools(body) or None
     options["toolChoice"] = _tool_choice(body.get("tool_choice", body.get("function_call")), options["tools"] or [])
     options["responseFormat"] = _format(body.get("response_format"))
+    if isinstance(count := options.get("logprobs"), int) and not isinstance(
+        count, bool
+    ):  # Together's count of alternatives
+        options |= {"logprobs": bool(count), "topLogprobs": count or None}
     if not options["tools"]:
         options.pop("parallelToolCalls", None)
     return list(_messages(body.get("messages") or [])), options

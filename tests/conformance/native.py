@@ -1,5 +1,7 @@
 """A recorded request in our own API's words. What our API cannot say (a provider's own tools, safety settings) is left out."""
 
+import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -14,6 +16,7 @@ TRANSLATORS = {
     "generateContent": from_gemini.read,
     "streamGenerateContent": from_gemini.read,
 }
+_FRACTIONS = frozenset({"temperature", "topP", "frequencyPenalty", "presencePenalty"})
 _PLACEHOLDER = {"type": "text", "text": "(left out)"}
 
 
@@ -30,7 +33,7 @@ def native_request(api: str, recorded: object, model: str) -> Json:
     except (LookupError, TypeError, AttributeError, ValueError) as error:
         raise NotUnderstood(f"{type(error).__name__}: {error}") from error
     said = _well_formed([message for message in messages if not _is_empty(message)])
-    given = {name: value for name, value in options.items() if value is not None}
+    given = {name: told for name, value in options.items() if (told := _told(name, value)) is not None}
     return {"model": model, "messages": said or [HELLO], "options": given}
 
 
@@ -42,13 +45,27 @@ def hello(model: str) -> Json:
 def without(request: Json, parameter: str) -> Json | None:
     """The request without a parameter that was refused by that name; None when it is not one that can be left out."""
     section, _, name = parameter.partition(".")
-    if section == "options" and name in request.get("options", {}):
-        return {**request, "options": {key: value for key, value in request["options"].items() if key != name}}
+    option = re.split(r"[.\[]", name, maxsplit=1)[0]
+    if section == "options" and option in request.get("options", {}):
+        return {**request, "options": {key: value for key, value in request["options"].items() if key != option}}
     if section.startswith("messages[") and name.startswith("content"):
         return _with_message(request, int(section[9:-1]), _without_media)
     if section.startswith("messages[") and name == "name":
         return _with_message(request, int(section[9:-1]), _without_name)
     return None
+
+
+def _told(name: str, value: Any) -> Any:
+    """Whole numbers that were written 40.0, labels that are no text, and the -1 for `all` which some take, as our API has them."""
+    match value:
+        case float() if name not in _FRACTIONS and value.is_integer():
+            return int(value)
+        case dict() if name == "metadata":
+            return {label: text if isinstance(text, str) else json.dumps(text) for label, text in value.items()}
+        case -1 if name == "topK":
+            return None
+        case _:
+            return value
 
 
 def _with_message(request: Json, index: int, change: Any) -> Json | None:

@@ -154,3 +154,35 @@ def test_every_recorded_request_becomes_one_that_our_api_takes(shared_material: 
         read_request(write(asked), stream=exchange.is_stream)
 
     assert {exchange.api for exchange in exchanges} == set(CHAT_APIS)
+
+
+def test_numbers_and_labels_are_as_our_api_has_them() -> None:
+    """Found by mutating recorded requests."""
+    recorded = {"messages": [], "top_k": -1, "seed": 4.0, "temperature": 1.0, "metadata": {"a": 1, "b": "c"}}
+    gemini = {"generationConfig": {"topK": 40.0, "topP": 1.0}}
+
+    told = native_request("chat", recorded, "m")["options"]
+
+    assert told == {"seed": 4, "temperature": 1.0, "metadata": {"a": "1", "b": "c"}}
+    assert isinstance(told["seed"], int)
+    assert native_request("generateContent", gemini, "m")["options"] == {"topK": 40, "topP": 1.0}
+
+
+def test_together_counts_alternatives() -> None:
+    assert native_request("chat", {"logprobs": 2}, "m")["options"] == {"logprobs": True, "topLogprobs": 2}
+
+
+def test_a_sound_that_lies_at_google_is_a_file_there() -> None:
+    uri = "https://generativelanguage.googleapis.com/v1beta/files/x"
+    recorded = {"contents": [{"role": "user", "parts": [{"fileData": {"fileUri": uri, "mimeType": "audio/mp3"}}]}]}
+
+    assert native_request("generateContent", recorded, "m")["messages"][0]["content"] == [
+        {"type": "file", "file": {"url": uri}}
+    ]
+
+
+def test_an_option_is_left_out_whatever_of_it_was_refused() -> None:
+    request = {"model": "m", "messages": [], "options": {"tools": [{}], "seed": 1}}
+
+    assert without(request, "options.tools[0].function.name") == {**request, "options": {"seed": 1}}
+    assert without(request, "options.metadata[...]") is None
