@@ -173,7 +173,7 @@ def _said(message: bodies.AssistantMessage, at: str) -> tuple[Part, ...]:
     return tuple(parts)
 
 
-def _parts(content: bodies.Content | bodies.TextContent, at: str) -> tuple[Part, ...]:
+def _parts(content: bodies.Content | bodies.ResultContent | bodies.TextContent, at: str) -> tuple[Part, ...]:
     if isinstance(content, str):
         return (Text(content),) if content else ()
     return tuple(_part(part, f"{at}.content[{index}]") for index, part in enumerate(content))

@@ -137,6 +137,15 @@ def test_a_wrong_field_is_named(body: dict[str, Any], parameter: str) -> None:
     assert refused(body).parameter == parameter
 
 
+def test_a_tool_does_not_decline() -> None:
+    """Refused by name, not dropped in silence."""
+    refusal = {"role": "tool", "tool_call_id": "c1", "content": [{"type": "refusal", "refusal": "no"}]}
+
+    assert refused({"messages": [HELLO, {"role": "assistant", "tool_calls": [CALL]}, refusal]}).parameter == (
+        "messages[2].content[0].type"
+    )
+
+
 def test_an_orphan_tool_result_is_refused() -> None:
     """Trap 85."""
     error = refused({"messages": [HELLO, {"role": "tool", "tool_call_id": "c9", "content": "x"}]})
