@@ -63,9 +63,16 @@ def _block(block: dict[str, Any], calls: int) -> list[ChatEvent]:
         case "redacted_thinking":
             return [ReasoningSignature(redacted=text(block.get("data")))]
         case "tool_use":
-            return [*call(block, calls), ToolCallDelta(calls, write(record(block.get("input"))).decode())]
+            return [*call(block, calls), ToolCallDelta(calls, given(block.get("input")))]
         case kind:
             return [Annotation(text(kind) or "block", block)]
+
+
+def given(value: Any) -> str:
+    """The arguments of a call as JSON text. Some who speak this dialect give that text itself; none are `{}`: trap 38."""
+    if isinstance(value, str):
+        return value if value.strip() else "{}"
+    return "{}" if value is None else write(value).decode()
 
 
 def call(block: dict[str, Any], index: int) -> list[ChatEvent]:

@@ -17,11 +17,11 @@ from shared.chat.events import (
     Usage,
 )
 from shared.dialects.anthropic.message import failure_inside, finish, notes, start, usage
-from shared.dialects.anthropic.read import call
+from shared.dialects.anthropic.read import call, given
 from shared.dialects.event_stream import EventStreamReader
 from shared.dialects.lenient import find_text, record, text
 from shared.errors import ProviderError, StreamTruncated
-from shared.wire.json import read_lenient, write
+from shared.wire.json import read_lenient
 
 
 @dataclass(slots=True)
@@ -133,8 +133,8 @@ class AnthropicStream(EventStreamReader):
             case "redacted_thinking":
                 events.append(ReasoningSignature(redacted=text(block.start.get("data"))))
             case "tool_use":
-                if not block.pieces:  # no arguments are `{}`, trap 38; some put all of them into the start
-                    events.append(ToolCallDelta(block.index, write(record(block.start.get("input"))).decode()))
+                if not block.pieces:  # some put all arguments into the start
+                    events.append(ToolCallDelta(block.index, given(block.start.get("input"))))
             case kind:
                 events.append(Annotation(text(kind) or "block", _whole(block)))
 

@@ -73,6 +73,17 @@ def test_an_error_inside_a_200_is_raised() -> None:
         DIALECT.read(b'{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}')
 
 
+@pytest.mark.parametrize(
+    ("given", "arguments"), [(None, "{}"), ({}, "{}"), (" ", "{}"), ('{"a":1}', '{"a":1}'), ([1], "[1]")]
+)
+def test_arguments_are_kept_in_whatever_form_they_came(given: object, arguments: str) -> None:
+    """Found by mutating recordings: JSON as text was lost. Trap 38."""
+    call = {"type": "tool_use", "id": "t", "name": "f", "input": given}
+    body = json.dumps({"type": "message", "content": [call], "stop_reason": "tool_use"}).encode()
+
+    assert collect(DIALECT.read(body)).choices[0].tool_calls == (ToolCall("t", "f", arguments),)
+
+
 def test_a_message_that_ended_may_have_no_content() -> None:
     """Found by mutating recordings; some who speak this dialect send null beside a reason to stop."""
     body = b'{"type":"message","content":null,"stop_reason":"end_turn","error":null,"usage":{"input_tokens":1,"output_tokens":0}}'
