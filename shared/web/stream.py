@@ -80,7 +80,7 @@ async def send_stream(
             if not pulse.begun:
                 raise
             await pulse.say(fail(error))
-        except Exception:
+        except Exception:  # whatever broke, a stream has one ending; it is logged with its traceback
             if not pulse.begun:
                 raise
             logger().exception("stream failed")
