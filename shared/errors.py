@@ -141,6 +141,10 @@ class ProviderError(RealMultiLLMError):
 
     status = 502
     code = "upstream_error"
+    headers: Mapping[str, str] = {}
+    """Of the provider's answer, those that callers may see."""
+    verbatim: Mapping[str, Any] | None = None
+    """The body of its answer, masked, for callers who speak the same dialect."""
 
 
 class CredentialRejected(ProviderError):

@@ -14,7 +14,8 @@ from starlette.routing import Route
 from shared.chat.collect import Answer, Collector
 from shared.chat.events import ChatEvent
 from shared.chat.receipt import Done
-from shared.dialects.native.read import Wish, read_request
+from shared.dialects.caller import Wish
+from shared.dialects.native.read import read_request
 from shared.dialects.native.speak import (
     NDJSON_KEEP_ALIVE,
     SSE_KEEP_ALIVE,

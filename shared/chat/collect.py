@@ -16,6 +16,7 @@ from shared.chat.events import (
     ToolCallDelta,
     ToolCallStart,
     Usage,
+    Verbatim,
 )
 from shared.chat.request import Reasoning, ToolCall
 
@@ -47,6 +48,8 @@ class Answer:
     created: int | None
     choices: tuple[Choice, ...]
     usage: Usage | None
+    verbatim: Verbatim | None = None
+    """The whole body as the provider wrote it, for callers who speak the same dialect."""
 
 
 @dataclass(slots=True)
@@ -103,12 +106,13 @@ class _Growing:
 class Collector:
     """Hears events and tells the whole answer. May be asked at any time, also after a stream broke off."""
 
-    __slots__ = ("_choices", "_start", "_usage")
+    __slots__ = ("_choices", "_start", "_usage", "_verbatim")
 
     def __init__(self) -> None:
         self._start = Start()
         self._choices: dict[int, _Growing] = {}
         self._usage: Usage | None = None
+        self._verbatim: Verbatim | None = None
 
     def add(self, event: ChatEvent) -> None:  # noqa: C901 - one arm for each kind of event
         """Take one more event. Of several usages the last holds, of several finishes of a choice the first."""
@@ -136,12 +140,14 @@ class Collector:
                 self._choice(event.choice).media.append(event)
             case Annotation():
                 self._choice(event.choice).annotations.append(event)
+            case Verbatim():
+                self._verbatim = event
 
     def answer(self) -> Answer:
         """The answer so far."""
         choices = tuple([choice.whole() for _, choice in sorted(self._choices.items())])
         start = self._start
-        return Answer(start.id, start.model, start.created, choices or (Choice(0),), self._usage)
+        return Answer(start.id, start.model, start.created, choices or (Choice(0),), self._usage, self._verbatim)
 
     def _choice(self, index: int) -> _Growing:
         choice = self._choices.get(index)

@@ -93,6 +93,26 @@ class Annotation:
 
 
 @dataclass(slots=True)
+class Answered:
+    """The provider has answered: `headers` are those of its answer that callers may see. `attempts` counts the questions until then."""
+
+    headers: Mapping[str, str] = field(default_factory=dict)
+    attempts: int = 1
+
+
+@dataclass(slots=True)
+class Verbatim:
+    """One event of a stream, or a whole body, as the provider wrote it, for callers who speak the same dialect. The key is masked.
+
+    `said` is the same decoded; `name` is the event's, empty where it has none.
+    """
+
+    data: bytes
+    said: Mapping[str, Any]
+    name: str = ""
+
+
+@dataclass(slots=True)
 class Usage:
     """Counted tokens in OpenAI's sense; the last one of a stream holds, none is summed.
 
@@ -131,6 +151,8 @@ ChatEvent = (
     | ToolCallDelta
     | MediaOutput
     | Annotation
+    | Answered
+    | Verbatim
     | Usage
     | Finish
 )

@@ -38,6 +38,8 @@ class Receipt:
     model: str
     attempts: tuple[Attempt, ...]
     cost: Cost
+    dropped: tuple[str, ...] = ()
+    """Parameters that the provider cannot do and that were left out: hints, or because the caller asked for that."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,19 @@ MediaKind = Literal["image", "file", "audio", "video"]
 
 
 @dataclass(frozen=True, slots=True)
+class CachePoint:
+    """What stands before here is worth keeping: Anthropic's `cache_control`, Bedrock's `cachePoint`. A hint, which changes no answer."""
+
+    ttl: str | None = None
+    """`5m`, `1h`, or the provider's own."""
+
+
+@dataclass(frozen=True, slots=True)
 class Text:
     """Plain text."""
 
     text: str
+    cache: CachePoint | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +38,9 @@ class Media:
     name: str | None = None
     detail: str | None = None
     """OpenAI's `low`, `high`, `original` or `auto`, for images."""
+    context: str | None = None
+    """What Anthropic is told of a document beside it."""
+    cache: CachePoint | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +64,7 @@ class ToolCall:
     arguments: str = "{}"
     signature: str | None = None
     """Gemini's thought signature of this part."""
+    cache: CachePoint | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +74,7 @@ class ToolResult:
     call_id: str
     content: "tuple[Text | Media, ...]"
     is_error: bool = False
+    cache: CachePoint | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +104,7 @@ class Tool:
     description: str | None = None
     parameters: Mapping[str, Any] | None = None
     strict: bool | None = None
+    cache: CachePoint | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +124,32 @@ class ResponseFormat:
     schema: Mapping[str, Any] | None = None
     strict: bool | None = None
     description: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KinOnly:
+    """A part of the caller's body that the common tongue has no word for; `parameter` is its path as the caller wrote it.
+
+    A provider of the caller's own dialect gets it as it came. Another one refuses it by that name, unless it is `harmless`: it cannot change
+    the answer (a hint for caches, a label), is left out, and the receipt says so.
+    """
+
+    parameter: str
+    harmless: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """What the caller sent, for a provider who speaks the same dialect: it goes out as it came. Never changed in place."""
+
+    dialect: str
+    body: Mapping[str, Any] = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Those of the caller's that the provider has to see, such as `anthropic-beta`."""
+    filled: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of ChatRequest that the body left open and the owner's settings say."""
+    system: str | None = None
+    """The owner's system prompt, where the body has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,5 +181,9 @@ class ChatRequest:
     user: str | None = None
     metadata: Mapping[str, str] | None = None
     service_tier: str | None = None
-    extensions: Mapping[str, Any] = field(default_factory=dict)
-    """Fields of the caller's dialect that we do not know, passed on as they are when the provider's dialect is kin."""
+    verbosity: str | None = None
+    """`low`, `medium` or `high`."""
+    original: Original | None = None
+    kin_only: tuple[KinOnly, ...] = ()
+    drop: bool = False
+    """What the provider cannot do is left out and told in the receipt, in place of a refusal."""

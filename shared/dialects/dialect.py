@@ -20,6 +20,14 @@ class Written:
     query: str = ""
 
 
+class OpenStream(Protocol):
+    """Makes a reader of one stream. `verbatim`: it also says each event as the provider wrote it."""
+
+    def __call__(self, *, verbatim: bool = False) -> "StreamReader":
+        """A new one."""
+        ...
+
+
 class StreamReader(Protocol):
     """Reads one stream. It must be the same for every cut of the same bytes."""
 
@@ -46,11 +54,13 @@ class Dialect:
     """(request, the largest output of the model if the catalogue knows it) → what to send."""
     read: Callable[[bytes], list[ChatEvent]]
     """A whole 200 body → the same events as a stream would have said. Raises BadResponse, or ProviderFailed for an error inside."""
-    stream: Callable[[], StreamReader]
+    stream: OpenStream
     explain: Callable[[int, Mapping[str, str], bytes], ProviderError]
     """(status ≥ 300, lower-case headers, body) → whose fault it is. Never echoes what is not a message."""
     models: Callable[[bytes], list[ListedModel]]
     """The body of the model list → the models that the key may use, with what is told of them. Raises BadResponse."""
+    kin: Callable[[dict[str, Any], ChatRequest], dict[str, Any]] | None = None
+    """What a caller's own body in this dialect still needs before it goes out as it came: (a copy of it, the request) → the body."""
     fetches_media: bool = True
     """These providers fetch pictures and documents by https URL themselves; where they do not, the gateway sends the bytes (trap 51)."""
     headers: Mapping[str, str] = field(default_factory=dict)

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, Final
 
-from shared.chat.events import ChatEvent
+from shared.chat.events import ChatEvent, Verbatim
 from shared.dialects.explain import read_body
 from shared.errors import BadResponse, BadStreamData, ProviderError, StreamTruncated
 from shared.wire.sse import Frame, SseDecoder
@@ -19,8 +19,9 @@ _PATIENCE: Final = 3
 class EventStreamReader(ABC):
     """A StreamReader over server-sent events whose data are JSON objects. Traps 1 to 13."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, verbatim: bool = False) -> None:
         self._decoder = SseDecoder()
+        self._verbatim = verbatim
         self._failure: ProviderError | None = None
         self._bad_in_a_row = 0
         self._heard = False
@@ -94,6 +95,8 @@ class EventStreamReader(ABC):
             return
         self._heard, self._bad_in_a_row = True, 0
         self._read(piece, events, name)
+        if self._verbatim:
+            events.append(Verbatim(data, piece, name))
 
     def _skip(self) -> None:
         self.skipped += 1

@@ -1,36 +1,51 @@
-"""One question to one provider: write, send, read. Nothing is retried in here."""
+"""One question to one provider: send, read. Nothing is retried in here."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any, Final
 
-from shared.chat.events import ChatEvent
-from shared.chat.request import ChatRequest
+from shared.chat.events import Answered, ChatEvent, Verbatim
 from shared.dialects.dialect import Dialect
 from shared.egress.exchange import Client, Inbound, Outbound, Timeouts
 from shared.errors import BadResponse, ProviderError
+from shared.gateway.authorise import authorise
 from shared.gateway.mask import Mask
 from shared.gateway.target import Target
 from shared.secrets import ApiKey
-from shared.wire.json import write
+from shared.wire.json import read_lenient
 
 LARGEST_FAILURE = 1024 * 1024
 """Bytes of an error body that are read; the rest explains nothing more."""
+_SHOWN: Final = ("x-request-id", "request-id", "x-amzn-requestid", "apim-request-id", "openai-processing-ms")
+_SHOWN_FAMILIES: Final = ("x-ratelimit-", "anthropic-ratelimit-")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What to ask, without the key. `verbatim`: the caller speaks the provider's dialect and wants to see its own words."""
+
+    outbound: Outbound
+    stream: bool
+    verbatim: bool = False
 
 
 async def ask(
-    request: ChatRequest, target: Target, *, key: ApiKey | None, client: Client, timeouts: Timeouts
+    question: Question, target: Target, *, key: ApiKey | None, client: Client, timeouts: Timeouts
 ) -> AsyncGenerator[Sequence[ChatEvent]]:
-    """The events of the answer, as many at a time as the network brought at once.
+    """The events of the answer, as many at a time as the network brought at once; Answered is the first.
 
     Raises:
         ProviderError: the answer is a failure, broke off or is none; its message is free of the key.
     """
-    dialect, mask = target.dialect, Mask(key)
+    mask = Mask(key)
     try:
-        async with client.send(_outbound(request, target, key), timeouts) as inbound:
-            await _check(inbound, dialect)
-            events = _stream(inbound, dialect, mask) if request.stream else _plain(inbound, dialect, mask)
-            async with aclosing(events):
+        outbound = await authorise(question.outbound, target, key, client=client)
+        async with client.send(outbound, timeouts) as inbound:
+            await _check(inbound, target.dialect, mask, verbatim=question.verbatim)
+            yield [Answered(_shown(inbound.headers))]
+            read = _stream if question.stream else _plain
+            async with aclosing(read(inbound, target.dialect, mask, verbatim=question.verbatim)) as events:
                 async for batch in events:
                     yield batch
     except ProviderError as error:
@@ -43,35 +58,45 @@ async def ask(
         raise
 
 
-def _outbound(request: ChatRequest, target: Target, key: ApiKey | None) -> Outbound:
-    written = target.dialect.write(request, target.largest_output)
-    return Outbound(
-        "POST",
-        target.url(written.path, written.query),
-        {
-            "content-type": "application/json",
-            "accept": "text/event-stream" if request.stream else "application/json",
-            **written.headers,
-            **target.headers(key),
-        },
-        write(target.spell(written.body)),
-    )
-
-
-async def _check(inbound: Inbound, dialect: Dialect) -> None:
+async def _check(inbound: Inbound, dialect: Dialect, mask: Mask, *, verbatim: bool) -> None:
     if inbound.status != 200:  # noqa: PLR2004 - the one status that carries an answer
-        raise dialect.explain(inbound.status, inbound.headers, await inbound.read(LARGEST_FAILURE))
+        body = mask.whole(await inbound.read(LARGEST_FAILURE))
+        error = dialect.explain(inbound.status, inbound.headers, body)
+        error.headers = _shown(inbound.headers)
+        error.verbatim = _object(body) if verbatim else None
+        raise error
     if inbound.headers.get("content-type", "").startswith("text/html"):
         raise BadResponse("the provider answered with a web page in place of an answer; check its base URL")
 
 
-async def _plain(inbound: Inbound, dialect: Dialect, mask: Mask) -> AsyncGenerator[Sequence[ChatEvent]]:
-    yield dialect.read(mask.whole(await inbound.read()))
+def _shown(headers: Mapping[str, str]) -> dict[str, str]:
+    """What a caller may want of the provider's head: how it names the request, and how much it lets through."""
+    return {name: value for name, value in headers.items() if name in _SHOWN or name.startswith(_SHOWN_FAMILIES)}
 
 
-async def _stream(inbound: Inbound, dialect: Dialect, mask: Mask) -> AsyncGenerator[Sequence[ChatEvent]]:
+def _object(body: bytes) -> Mapping[str, Any] | None:
+    try:
+        said = read_lenient(body)
+    except ValueError:
+        return None
+    return said if isinstance(said, dict) else None
+
+
+async def _plain(
+    inbound: Inbound, dialect: Dialect, mask: Mask, *, verbatim: bool
+) -> AsyncGenerator[Sequence[ChatEvent]]:
+    body = mask.whole(await inbound.read())
+    events = dialect.read(body)
+    if verbatim and (said := _object(body)) is not None:
+        events.append(Verbatim(body, said))
+    yield events
+
+
+async def _stream(
+    inbound: Inbound, dialect: Dialect, mask: Mask, *, verbatim: bool
+) -> AsyncGenerator[Sequence[ChatEvent]]:
     """The first ending wins; what comes after it is dropped."""
-    reader = dialect.stream()
+    reader = dialect.stream(verbatim=verbatim)
     async for piece in inbound.pieces():
         yield reader.feed(mask.feed(piece))
         if reader.finished:

@@ -6,18 +6,19 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import replace
 
-from shared.chat.events import ChatEvent, ToolCallStart
+from shared.chat.events import Answered, ChatEvent, ToolCallStart
 from shared.chat.receipt import Attempt, Done, Receipt
 from shared.chat.request import ChatRequest
 from shared.egress.exchange import Timeouts
 from shared.errors import CredentialRejected, InvalidRequest, StorageUnavailable
-from shared.gateway.ask import ask
+from shared.gateway.ask import Question, ask
 from shared.gateway.destination import destination
 from shared.gateway.inline import inline_media
 from shared.gateway.meter import Meter
 from shared.gateway.open_key import open_key
 from shared.gateway.permits import permit_chat
 from shared.gateway.plan import choose, named_provider, usable, with_settings
+from shared.gateway.prepare import is_kin, prepare
 from shared.gateway.relay import relay
 from shared.gateway.target import Target
 from shared.identity.caller import Caller
@@ -65,11 +66,12 @@ async def converse(
     key = await open_key(services, target)
     request = with_settings(replace(request, model=target.model), target.config.settings)
     request = await inline_media(request, target, services.client)
-    meter, attempts = Meter(request), list[Attempt]()
+    prepared, meter, attempts = prepare(request, target), Meter(request), list[Attempt]()
+    question = Question(prepared.outbound, request.stream, is_kin(request, target))
     deadline = time.monotonic() + TIMEOUTS.total
 
     def ask_once() -> AsyncGenerator[Sequence[ChatEvent]]:
-        return ask(request, target, key=key, client=services.client, timeouts=TIMEOUTS)
+        return ask(question, target, key=key, client=services.client, timeouts=TIMEOUTS)
 
     try:
         async with aclosing(relay(ask_once, target, attempts=attempts, deadline=deadline)) as batches:
@@ -78,12 +80,14 @@ async def converse(
                     meter.hear(event)
                     if isinstance(event, ToolCallStart) and not event.id:
                         event.id = f"call_{mint_ulid(services.now())}"
+                    elif isinstance(event, Answered):
+                        event.attempts = len(attempts) + 1
                 yield batch
     except CredentialRejected:
         await _note(services, target, "rejected")
         raise
     await _note(services, target, "valid")
-    yield [await _done(services, meter, target, attempts)]
+    yield [await _done(services, meter, target, attempts, prepared.dropped)]
 
 
 async def _note(services: Services, target: Target, status: KeyStatus) -> None:
@@ -92,12 +96,14 @@ async def _note(services: Services, target: Target, status: KeyStatus) -> None:
         await mark_key(services.table, target.config, status)
 
 
-async def _done(services: Services, meter: Meter, target: Target, attempts: list[Attempt]) -> Done:
+async def _done(
+    services: Services, meter: Meter, target: Target, attempts: list[Attempt], dropped: tuple[str, ...]
+) -> Done:
     usage, model = meter.usage(), meter.model or target.model
     if not prices.loaded():
         await asyncio.to_thread(prices.load)
     cost = prices.price(target.provider, model, usage, services.now(), service_tier=meter.service_tier)
     if cost.usd is None and model != target.model:
         cost = prices.price(target.provider, target.model, usage, services.now(), service_tier=meter.service_tier)
-    receipt = Receipt("own", target.config.fingerprint or "", target.provider.id, model, tuple(attempts), cost)
+    receipt = Receipt("own", target.config.fingerprint or "", target.provider.id, model, tuple(attempts), cost, dropped)
     return Done(meter.finishes(), usage, receipt)

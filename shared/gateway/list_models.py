@@ -3,6 +3,7 @@
 from shared.dialects.listed import ListedModel
 from shared.egress.exchange import Client, Outbound, Timeouts
 from shared.gateway.ask import LARGEST_FAILURE
+from shared.gateway.authorise import authorise
 from shared.gateway.target import Target
 from shared.secrets import ApiKey
 
@@ -18,9 +19,9 @@ async def list_models(
     Raises:
         ProviderError: the provider refuses, does not answer, or answers no list.
     """
-    headers = {**target.dialect.headers, "accept": "application/json", **target.headers(key)}
+    headers = {**target.dialect.headers, "accept": "application/json"}
     asked = Outbound("GET", target.url(path, target.provider.models_query), headers)
-    async with client.send(asked, timeouts) as inbound:
+    async with client.send(await authorise(asked, target, key, client=client), timeouts) as inbound:
         if inbound.status != 200:  # noqa: PLR2004 - the one status that carries a list
             raise target.dialect.explain(inbound.status, inbound.headers, await inbound.read(LARGEST_FAILURE))
         return target.dialect.models(await inbound.read(LARGEST))

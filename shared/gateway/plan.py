@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from shared.chat.request import ChatRequest, Message, Text
 from shared.errors import InvalidRequest, NotFound
@@ -9,6 +10,18 @@ from shared.gateway.named import get_named_provider
 from shared.providers.find import find_provider
 from shared.providers.provider import Provider
 from shared.records.config import ChatSettings, ProviderConfig
+
+_FILLED: Final = (
+    "temperature",
+    "max_tokens",
+    "top_p",
+    "frequency_penalty",
+    "presence_penalty",
+    "seed",
+    "reasoning_effort",
+    "stop",
+)
+"""Settings that complete a request."""
 
 
 def named_provider(wished: str | None, model: str) -> tuple[Provider | None, str]:
@@ -61,21 +74,16 @@ def choose(model: str, configs: Sequence[ProviderConfig]) -> ProviderConfig:
 
 def with_settings(request: ChatRequest, settings: ChatSettings) -> ChatRequest:
     """The request, completed by what its owner set for this provider. What the request says holds."""
-    completed = replace(
-        request,
-        temperature=_first(request.temperature, settings.temperature),
-        max_tokens=_first(request.max_tokens, settings.max_tokens),
-        top_p=_first(request.top_p, settings.top_p),
-        frequency_penalty=_first(request.frequency_penalty, settings.frequency_penalty),
-        presence_penalty=_first(request.presence_penalty, settings.presence_penalty),
-        seed=_first(request.seed, settings.seed),
-        reasoning_effort=_first(request.reasoning_effort, settings.reasoning_effort),
-        stop=request.stop or settings.stop,
-    )
-    if settings.system_prompt and not any(message.role == "system" for message in request.messages):
-        return replace(completed, messages=(Message("system", (Text(settings.system_prompt),)), *request.messages))
-    return completed
-
-
-def _first[T](said: T | None, usual: T | None) -> T | None:
-    return usual if said is None else said
+    filled = {
+        name: value
+        for name in _FILLED
+        if (value := getattr(settings, name)) not in (None, ()) and getattr(request, name) in (None, ())
+    }
+    system = settings.system_prompt
+    if any(message.role == "system" for message in request.messages):
+        system = None
+    if not filled and not system:
+        return request
+    said = (Message("system", (Text(system),)), *request.messages) if system else request.messages
+    original = replace(request.original, filled=filled, system=system) if request.original else None
+    return replace(request, messages=said, original=original, **filled)

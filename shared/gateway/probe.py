@@ -23,9 +23,10 @@ from shared.errors import (
     Throttled,
     Unreachable,
 )
-from shared.gateway.ask import ask
+from shared.gateway.ask import Question, ask
 from shared.gateway.destination import destination
 from shared.gateway.list_models import list_models
+from shared.gateway.prepare import prepare
 from shared.gateway.target import Target
 from shared.providers.dialects import load_dialect
 from shared.providers.provider import Provider
@@ -91,7 +92,8 @@ async def _try(target: Target, key: ApiKey | None, client: Client, timeouts: Tim
 async def _chat(target: Target, key: ApiKey | None, client: Client, timeouts: Timeouts) -> None:
     """One token. A model that wants more of them says so, and so has let the key in."""
     request = ChatRequest(target.model, (Message("user", (Text("Hi"),)),), max_tokens=1)
-    async with aclosing(ask(request, target, key=key, client=client, timeouts=timeouts)) as batches:
+    question = Question(prepare(request, target).outbound, stream=False)
+    async with aclosing(ask(question, target, key=key, client=client, timeouts=timeouts)) as batches:
         async for _ in batches:
             return
 

@@ -5,13 +5,13 @@ import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 
-from shared.chat.events import Annotation, ChatEvent, Start, Usage
+from shared.chat.events import Annotation, Answered, ChatEvent, Start, Usage, Verbatim
 from shared.chat.receipt import Attempt
 from shared.errors import RealMultiLLMError
 from shared.gateway.retry import wait_before_retry
 from shared.gateway.target import Target
 
-_ABOUT_THE_ANSWER = (Start, Annotation, Usage)
+_ABOUT_THE_ANSWER = (Answered, Start, Annotation, Usage, Verbatim)
 """No words yet: they wait for the first one, so that a failure before it has its honest status and may be tried again. Trap 26."""
 
 

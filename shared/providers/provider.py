@@ -36,6 +36,12 @@ class Provider:
     pricing: Pricing = "paid"
     features: tuple[Feature, ...] = ("chat", "streaming", "tools", "json")
     auth: Auth = bearer
+    scheme: Literal["header", "sigv4", "google"] = "header"
+    """How the key is shown: in a header by `auth`, or by what `shared.gateway.credentials` makes of it."""
+    responses_models: tuple[str, ...] = ()
+    """Patterns of models that answer in the Responses API alone."""
+    has_responses: bool = False
+    """It offers the Responses API at `/responses`."""
     quirks: tuple[Quirk, ...] = ()
     needs_key: bool = True
     allows_base_url: bool = False

@@ -6,7 +6,6 @@ import pytest
 
 from shared.chat.request import ToolCall
 from shared.dialects.arguments import arguments
-from shared.dialects.extend import extend
 from shared.dialects.lenient import find_count, find_text, record, records, text
 
 
@@ -35,15 +34,3 @@ def test_objects_are_taken_and_others_left() -> None:
 def test_no_arguments_are_an_empty_object(said: str, value: dict[str, Any]) -> None:
     """Trap 38."""
     assert arguments(ToolCall("id", "f", said), "messages[0]") == value
-
-
-def test_extensions_win_and_objects_are_joined() -> None:
-    body = {"a": 1, "b": {"x": 1, "y": 1}, "c": [1]}
-
-    assert extend(body, {"a": 2, "b": {"y": 2}, "c": [2], "d": {}}) == {
-        "a": 2,
-        "b": {"x": 1, "y": 2},
-        "c": [2],
-        "d": {},
-    }
-    assert body == {"a": 1, "b": {"x": 1, "y": 1}, "c": [1]}

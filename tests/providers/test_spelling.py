@@ -295,10 +295,8 @@ def test_openrouters_reasoning_details_go_back_byte_exact() -> None:
     assert turn["reasoning_details"] == [detail, {"type": "reasoning.text", "text": "Hm.", "signature": "sig"}]
 
 
-def test_openrouter_reasons_by_effort_or_by_tokens_and_the_callers_own_words_hold() -> None:
-    request = replace(PLAIN, reasoning_effort="high", extensions={"reasoning": {"exclude": True}})
-
-    assert spelled("openrouter", request)["reasoning"] == {"effort": "high", "exclude": True}
+def test_openrouter_reasons_by_effort_or_by_tokens() -> None:
+    assert spelled("openrouter", replace(PLAIN, reasoning_effort="high"))["reasoning"] == {"effort": "high"}
     assert spelled("openrouter", replace(PLAIN, reasoning_budget=2048))["reasoning"] == {"max_tokens": 2048}
 
 

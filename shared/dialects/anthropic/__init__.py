@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from shared.dialects.anthropic.kin import kin
 from shared.dialects.anthropic.models import read_models
 from shared.dialects.anthropic.read import read
 from shared.dialects.anthropic.stream import AnthropicStream
@@ -16,5 +17,6 @@ DIALECT: Final = Dialect(
     stream=AnthropicStream,
     explain=explain,
     models=read_models,
+    kin=kin,
     headers=HEADERS,
 )

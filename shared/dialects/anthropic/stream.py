@@ -37,8 +37,8 @@ class _Block:
 class AnthropicStream(EventStreamReader):
     """Reads one stream."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, *, verbatim: bool = False) -> None:
+        super().__init__(verbatim=verbatim)
         self._blocks: dict[int, _Block] = {}
         self._calls = 0
         self._used: dict[str, Any] = {}

@@ -10,12 +10,11 @@ from shared.chat.request import ChatRequest, ResponseFormat, Tool
 from shared.dialects.anthropic.thinking import Room, make_room
 from shared.dialects.anthropic.turns import turns
 from shared.dialects.dialect import Written
-from shared.dialects.extend import extend
 from shared.dialects.refuse import refuse_given, unsupported
 
 _FAMILY: Final = "Anthropic"
 HEADERS: Final = {"anthropic-version": "2023-06-01"}
-_UNKNOWN: Final = ("n", "seed", "logprobs", "top_logprobs", "frequency_penalty", "presence_penalty")
+_UNKNOWN: Final = ("n", "seed", "logprobs", "top_logprobs", "frequency_penalty", "presence_penalty", "verbosity")
 _TIERS: Final[Mapping[str, str]] = {"auto": "auto", "standard_only": "standard_only", "default": "standard_only"}
 _CHOICES: Final[Mapping[str, str]] = {"auto": "auto", "none": "none", "required": "any", "tool": "tool"}
 _SMALLEST_TOP_P: Final = 0.95
@@ -47,7 +46,7 @@ def write(request: ChatRequest, largest_output: int | None) -> Written:
         "stream": request.stream or None,
     }
     said = {name: value for name, value in body.items() if value is not None and value not in ([], {})}
-    return Written("/v1/messages", extend(said, request.extensions), HEADERS)
+    return Written("/v1/messages", said, HEADERS)
 
 
 def _refuse_sampling(request: ChatRequest) -> None:

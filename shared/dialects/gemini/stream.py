@@ -18,8 +18,8 @@ _SPACE: Final = b" \t\r\n"
 class GeminiStream(EventStreamReader):
     """Reads one stream."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, *, verbatim: bool = False) -> None:
+        super().__init__(verbatim=verbatim)
         self._answer = AnswerReader()
         self._undecided = True
         self._array: JsonArrayDecoder | None = None

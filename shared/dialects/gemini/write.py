@@ -10,10 +10,9 @@ from urllib.parse import quote
 
 from shared.chat.request import ChatRequest, ResponseFormat, Tool
 from shared.dialects.dialect import Written
-from shared.dialects.extend import extend
 from shared.dialects.gemini.contents import contents
 from shared.dialects.gemini.thinking import sign_calls, thinking
-from shared.dialects.refuse import unsupported
+from shared.dialects.refuse import refuse_given, unsupported
 
 _FAMILY: Final = "Gemini"
 _MODES: Final[Mapping[str, str]] = {"auto": "AUTO", "none": "NONE", "required": "ANY", "tool": "ANY"}
@@ -23,6 +22,7 @@ _COLLECTION: Final = re.compile(r"(models|tunedModels)/")
 
 def write(request: ChatRequest, largest_output: int | None) -> Written:  # noqa: ARG001 - Gemini's own default is the largest
     """Raises UnsupportedParameter for what Gemini cannot do, InvalidRequest for what nobody could."""
+    refuse_given(request, _FAMILY, "verbosity")
     if request.tools and request.parallel_tool_calls is False:
         raise unsupported(_FAMILY, "parallel_tool_calls", "it cannot be kept from calling in parallel, leave it out")
     system, said = contents(request.messages)
@@ -34,7 +34,7 @@ def write(request: ChatRequest, largest_output: int | None) -> Written:  # noqa:
         "generationConfig": _given(_configure(request)) or None,
         "serviceTier": _tier(request.service_tier),
     }
-    return Written(_path(request), extend(_given(body), request.extensions), query="alt=sse" if request.stream else "")
+    return Written(_path(request), _given(body), query="alt=sse" if request.stream else "")
 
 
 def _path(request: ChatRequest) -> str:

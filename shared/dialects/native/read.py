@@ -1,7 +1,6 @@
 """A native chat request: bytes → what is wished. Strict: what we do not know is refused by name, never dropped in silence."""
 
 import re
-from dataclasses import dataclass
 from typing import NoReturn
 
 import msgspec
@@ -22,6 +21,7 @@ from shared.chat.request import (
     ToolChoice,
     ToolResult,
 )
+from shared.dialects.caller import Wish
 from shared.dialects.native import bodies
 from shared.errors import InvalidRequest
 from shared.wire.json import read_strict
@@ -30,14 +30,6 @@ _AT = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<where>[^`]*)`)?$", re.DOTALL
 _DATA_URL = re.compile(
     r"data:(?P<type>[\w.+-]+/[\w.+-]+)?(?P<parameters>(?:;[\w.+-]+=[^;,]*)*);base64,(?P<data>[A-Za-z0-9+/=_-]*)"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """Which provider the caller named, if any, and the chat. `chat.model` is empty when none was named."""
-
-    provider: str | None
-    chat: ChatRequest
 
 
 def read_request(body: bytes, *, stream: bool, provider: str | None = None) -> Wish:

@@ -7,6 +7,7 @@ from typing import Any
 from shared.chat.collect import Answer, Choice
 from shared.chat.events import (
     Annotation,
+    Answered,
     ChatEvent,
     Finish,
     MediaOutput,
@@ -18,6 +19,7 @@ from shared.chat.events import (
     ToolCallDelta,
     ToolCallStart,
     Usage,
+    Verbatim,
 )
 from shared.chat.receipt import Cost, Done, Receipt
 from shared.chat.request import ToolCall
@@ -64,7 +66,7 @@ class Speaker:
             case Start():
                 self._model = event.model or self._model
                 return b""
-            case Usage() | Finish():
+            case Usage() | Finish() | Answered() | Verbatim():
                 return b""
             case _:
                 line = _other(event)

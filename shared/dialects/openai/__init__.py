@@ -7,6 +7,14 @@ from shared.dialects.openai.explain import explain
 from shared.dialects.openai.models import read_models
 from shared.dialects.openai.read import read
 from shared.dialects.openai.stream import ChatStream
-from shared.dialects.openai.write import write
+from shared.dialects.openai.write import kin, write
 
-DIALECT: Final = Dialect(name="openai", write=write, read=read, stream=ChatStream, explain=explain, models=read_models)
+DIALECT: Final = Dialect(
+    name="openai",
+    write=write,
+    read=read,
+    stream=ChatStream,
+    explain=explain,
+    models=read_models,
+    kin=kin,
+)

@@ -17,8 +17,8 @@ from shared.wire.sse import Frame
 class ChatStream(EventStreamReader):
     """Reads one stream."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, *, verbatim: bool = False) -> None:
+        super().__init__(verbatim=verbatim)
         self._answer = AnswerReader()
 
     def _take(self, frame: Frame, events: list[ChatEvent]) -> None:

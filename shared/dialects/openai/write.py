@@ -41,6 +41,7 @@ _FIELDS: Final = (
     ("reasoning_effort", "reasoning_effort"),
     ("user", "user"),
     ("service_tier", "service_tier"),
+    ("verbosity", "verbosity"),
     ("top_k", TOP_K),
     ("reasoning_budget", REASONING_BUDGET),
 )
@@ -66,15 +67,15 @@ def write(request: ChatRequest, _largest_output: int | None) -> Written:
     if request.stream:
         body["stream"] = True
         body["stream_options"] = {"include_usage": True}
-    return Written("/chat/completions", _extend(body, request.extensions))
+    return Written("/chat/completions", body)
 
 
-def _extend(body: dict[str, Any], extensions: Mapping[str, Any]) -> dict[str, Any]:
-    """Fields we do not know go out as they came. Of the stream's options ours is added: without usage nothing can be settled."""
-    options = {**extensions.get("stream_options", {}), **body.get("stream_options", {})}
-    body.update(extensions)
-    if body.get("stream"):
-        body["stream_options"] = options
+def kin(body: dict[str, Any], request: ChatRequest) -> dict[str, Any]:
+    """A caller's own body, with the owner's system prompt where it has none, and the usage of a stream, without which nothing can be settled."""
+    if request.original is not None and request.original.system is not None:
+        body["messages"] = [{"role": "system", "content": request.original.system}, *body["messages"]]
+    if request.stream:
+        body["stream_options"] = {**(body.get("stream_options") or {}), "include_usage": True}
     return body
 
 

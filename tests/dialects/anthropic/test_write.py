@@ -308,18 +308,6 @@ def test_the_user_is_named_and_the_tier_translated() -> None:
     )
 
 
-def test_extensions_come_last_and_objects_are_joined() -> None:
-    """Trap 56: what the common tongue does not know passes between kin."""
-    body = write(
-        NEW,
-        reasoning_effort="low",
-        extensions={"output_config": {"task_budget": {}}, "max_tokens": 9, "cache_control": {"type": "ephemeral"}},
-    )
-
-    assert body["output_config"] == {"effort": "low", "task_budget": {}}
-    assert (body["max_tokens"], body["cache_control"]) == (9, {"type": "ephemeral"})
-
-
 def test_a_prefilled_answer_is_left_as_it_is() -> None:
     """Trap 57."""
     assert asked(user("a"), Message("assistant", (Text("The answer is ("),)))[-1] == {

@@ -304,10 +304,3 @@ def test_what_gemini_cannot_do_is_refused_by_name(changes: dict[str, Any], param
         write(**changes)
 
     assert caught.value.parameter == parameter
-
-
-def test_extensions_come_last_and_objects_are_joined() -> None:
-    body = write(temperature=0.5, extensions={"generationConfig": {"mediaResolution": "LOW"}, "safetySettings": []})
-
-    assert body["generationConfig"] == {"temperature": 0.5, "mediaResolution": "LOW"}
-    assert body["safetySettings"] == []

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from shared.chat.request import Media, Message, Reasoning, ResponseFormat, Text, Tool, ToolCall, ToolChoice, ToolResult
-from shared.dialects.native.read import Wish, read_request
+from shared.dialects.caller import Wish
+from shared.dialects.native.read import read_request
 from shared.errors import InvalidRequest
 
 HELLO = {"role": "user", "content": "hello"}

@@ -1,0 +1,67 @@
+"""What every dialect towards a caller offers: read a request, speak an answer, speak a stream, speak a failure."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from shared.chat.collect import Answer
+from shared.chat.events import ChatEvent
+from shared.chat.receipt import Done
+from shared.chat.request import ChatRequest
+from shared.errors import RealMultiLLMError
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Which provider the caller named, if any, and the chat. `chat.model` is as the caller wrote it, empty when none was named."""
+
+    provider: str | None
+    chat: ChatRequest
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What an answer is about: our id of the request, when it was asked (Unix seconds), and of whom.
+
+    `kin`: provider and caller speak the same dialect, so that Verbatim events come and are said as they are.
+    """
+
+    id: str
+    created: int
+    provider: str
+    model: str
+    kin: bool = False
+
+
+class Speaker(Protocol):
+    """Speaks one stream."""
+
+    def say(self, event: ChatEvent | Done) -> bytes:
+        """The bytes for one event, none where nothing is to be said. Done is the last event of every chat that went well."""
+        ...
+
+    def fail(self, error: RealMultiLLMError) -> bytes:
+        """The one last thing of a stream that broke off; nothing that says a good end comes with it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CallerDialect:
+    """One API family, towards a caller. A provider whose dialect has the same name is kin."""
+
+    name: str
+    read: Callable[[bytes, Mapping[str, str]], Wish]
+    """(body, lower-case headers) → what is wished. Raises InvalidRequest, which names the field as the caller wrote it."""
+    speaker: Callable[[ChatRequest, About], Speaker]
+    answer: Callable[[Answer, Done, ChatRequest, About], bytes]
+    """A whole answer, as JSON."""
+    describe: Callable[[RealMultiLLMError, str], Mapping[str, Any]]
+    """(error, request id) → the body of an error answer."""
+    status: Callable[[RealMultiLLMError], int]
+    """Its HTTP status."""
+    names: Mapping[str, str]
+    """A field of ChatRequest → the caller's word for it, where that is another one."""
+    keep_alive: bytes
+    """What says nothing in a stream. Traps 14, 15."""
+    request_id_header: bytes
+    """Where this family's SDKs look for the id of a request."""
