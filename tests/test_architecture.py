@@ -29,7 +29,7 @@ ROOMS: Mapping[str, str] = {
     "identity": "storage crypto records errors secrets wire",
     "gateway": "providers dialects wire chat egress storage crypto identity records services settings errors secrets",
     "services": "storage crypto identity egress settings errors",
-    "web": "services identity records settings observability wire chat errors secrets",
+    "web": "services identity records settings observability dialects wire chat errors secrets",
 }
 
 # The second side of a port, opened by shared/services.py and its own room alone: above the port no code knows its home.

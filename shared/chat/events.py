@@ -98,6 +98,8 @@ class Answered:
 
     headers: Mapping[str, str] = field(default_factory=dict)
     attempts: int = 1
+    dropped: tuple[str, ...] = ()
+    """As in the receipt, for those who look at heads."""
 
 
 @dataclass(slots=True)

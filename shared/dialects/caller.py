@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
 from typing import Any, Protocol
 
 from shared.chat.collect import Answer
 from shared.chat.events import ChatEvent
 from shared.chat.receipt import Done
 from shared.chat.request import ChatRequest
-from shared.errors import RealMultiLLMError
+from shared.errors import InvalidRequest, RealMultiLLMError
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +67,34 @@ class CallerDialect:
     """What says nothing in a stream. Traps 14, 15."""
     request_id_header: bytes
     """Where this family's SDKs look for the id of a request."""
+
+
+@cache
+def load_caller(name: str) -> CallerDialect:
+    """The `CALLER` of the folder with that name, loaded when it is first spoken. Names come from routes, never from callers."""
+    dialect: CallerDialect = import_module(f"shared.dialects.{name}.caller").CALLER
+    return dialect
+
+
+def respell(error: RealMultiLLMError, names: Mapping[str, str]) -> RealMultiLLMError:
+    """The same refusal, with the parameter as this caller wrote it: `options.topLogprobs` is `top_logprobs` to OpenAI's callers."""
+    if not isinstance(error, InvalidRequest) or not error.parameter or not error.parameter.startswith(_OPTIONS):
+        return error
+    named, own = error.parameter, own_name(error.parameter, names)
+    error.message = error.message.replace(f"`{named}`", f"`{own}`")
+    error.parameter = error.details["parameter"] = own
+    error.args = (error.message,)
+    return error
+
+
+def own_name(parameter: str, names: Mapping[str, str]) -> str:
+    """A parameter by the name that this caller knows; what is none of our options is already in their words."""
+    if not parameter.startswith(_OPTIONS):
+        return parameter
+    option, *rest = parameter.removeprefix(_OPTIONS).split(".", 1)
+    field = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in option)
+    return ".".join([names.get(field, field), *rest])
+
+
+_OPTIONS = "options."
+"""How our own API begins the names of what a request may wish; refusals of dialects and rows speak so."""

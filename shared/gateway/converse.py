@@ -10,7 +10,7 @@ from shared.chat.events import Answered, ChatEvent, ToolCallStart
 from shared.chat.receipt import Attempt, Done, Receipt
 from shared.chat.request import ChatRequest
 from shared.egress.exchange import Timeouts
-from shared.errors import CredentialRejected, InvalidRequest, StorageUnavailable
+from shared.errors import CredentialRejected, InvalidRequest, ProviderError, StorageUnavailable
 from shared.gateway.ask import Question, ask
 from shared.gateway.destination import destination
 from shared.gateway.inline import inline_media
@@ -81,13 +81,24 @@ async def converse(
                     if isinstance(event, ToolCallStart) and not event.id:
                         event.id = f"call_{mint_ulid(services.now())}"
                     elif isinstance(event, Answered):
-                        event.attempts = len(attempts) + 1
+                        event.attempts, event.dropped = len(attempts) + 1, prepared.dropped
                 yield batch
-    except CredentialRejected:
-        await _note(services, target, "rejected")
+    except ProviderError as error:
+        if isinstance(error, CredentialRejected):
+            await _note(services, target, "rejected")
+        error.headers = {**error.headers, **_asked(target, attempts)}
         raise
     await _note(services, target, "valid")
     yield [await _done(services, meter, target, attempts, prepared.dropped)]
+
+
+def _asked(target: Target, attempts: Sequence[Attempt]) -> dict[str, str]:
+    """For the head of an error's answer: whom we asked, and how often."""
+    return {
+        "x-realmultillm-provider": target.provider.id,
+        "x-realmultillm-model": target.model,
+        "x-realmultillm-attempts": str(len(attempts)),
+    }
 
 
 async def _note(services: Services, target: Target, status: KeyStatus) -> None:

@@ -7,11 +7,13 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from shared.dialects.caller import CallerDialect
 from shared.errors import RealMultiLLMError
 from shared.observability import logger, request_id_of_this_task
 from shared.records.ids import mint_ulid
 from shared.web.body import LARGEST, PATIENCE, BoundedBody, Message, Receive
 from shared.web.errors import ErrorAnswer, answer_error, answer_unknown
+from shared.web.forms import family_of
 
 type Scope = MutableMapping[str, Any]
 type Send = Callable[[Message], Awaitable[None]]
@@ -68,12 +70,16 @@ class Edge:
         except RealMultiLLMError as error:
             if reply.begun:
                 raise
-            await reply.say(answer_error(error, reply.request_id))
+            await reply.say(answer_error(error, reply.request_id, _family(scope)))
         except Exception:  # the last resort; ruff's BLE001 lets it be because it is logged with its traceback
             logger().exception("request failed")
             if reply.begun:
                 raise
-            await reply.say(answer_unknown(reply.request_id))
+            await reply.say(answer_unknown(reply.request_id, _family(scope)))
+
+
+def _family(scope: Scope) -> CallerDialect:
+    return family_of(scope["path"], scope["headers"])
 
 
 class _Reply:

@@ -1,16 +1,23 @@
-"""Errors to JSON, in our own dialect: `{"error": {"message", "code", "statusCode", "details", "requestId"}}`. Pure."""
+"""Errors to JSON, in the words of whoever asks. Pure."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Final
+from urllib.parse import quote
 
-from shared.errors import RealMultiLLMError, RequestTooLarge, RequestTooSlow, Unauthenticated
+from shared.dialects.caller import CallerDialect, respell
+from shared.dialects.native import NDJSON
+from shared.errors import ProviderError, RealMultiLLMError, RequestTooLarge, RequestTooSlow, Unauthenticated
 from shared.wire.json import write
 
 LONGEST_WAIT = 3600
 """Seconds that a Retry-After may ask for."""
 
 INTERNAL_MESSAGE = "Something went wrong on our side. The request id names it in the log."
+
+_PLAIN: Final = " !#$&'()*+,-./:;<=>?@[]^_`{|}~"
+"""What stands in a header as it is, beside letters and digits: https://www.rfc-editor.org/rfc/rfc9110#section-5.5"""
 
 type HeaderList = list[tuple[bytes, bytes]]
 
@@ -24,28 +31,19 @@ class ErrorAnswer:
     body: bytes
 
 
-def answer_error(error: RealMultiLLMError, request_id: str) -> ErrorAnswer:
-    """The answer to an error that we know."""
-    body = write(describe(error, request_id))
-    return ErrorAnswer(error.status, [(b"content-type", b"application/json"), *error_headers(error)], body)
+def answer_error(error: RealMultiLLMError, request_id: str, family: CallerDialect = NDJSON) -> ErrorAnswer:
+    """The answer to an error that we know, as the callers of this family read it."""
+    error = respell(error, family.names)
+    headers = [(b"content-type", b"application/json"), *error_headers(error)]
+    named = {name for name, _ in headers}
+    if family is not NDJSON and family.request_id_header not in named:
+        headers.append((family.request_id_header, request_id.encode()))
+    return ErrorAnswer(family.status(error), headers, write(family.describe(error, request_id)))
 
 
-def describe(error: RealMultiLLMError, request_id: str) -> dict[str, Any]:
-    """The error as JSON has it, also for the last line of a stream."""
-    return {
-        "error": {
-            "message": error.message,
-            "code": error.code,
-            "statusCode": error.status,
-            "details": error.details,
-            "requestId": request_id,
-        }
-    }
-
-
-def answer_unknown(request_id: str) -> ErrorAnswer:
+def answer_unknown(request_id: str, family: CallerDialect = NDJSON) -> ErrorAnswer:
     """The answer to anything else: nothing of the exception, whose traceback is in the log under the request id."""
-    return answer_error(RealMultiLLMError(INTERNAL_MESSAGE), request_id)
+    return answer_error(RealMultiLLMError(INTERNAL_MESSAGE), request_id, family)
 
 
 def error_headers(error: RealMultiLLMError) -> HeaderList:
@@ -57,7 +55,12 @@ def error_headers(error: RealMultiLLMError) -> HeaderList:
         headers.append((b"www-authenticate", b"Bearer"))
     if isinstance(error, RequestTooLarge | RequestTooSlow):
         headers.append((b"connection", b"close"))  # the rest of the body stays unread
-    return headers
+    return headers + (header_list(error.headers) if isinstance(error, ProviderError) else [])
+
+
+def header_list(headers: Mapping[str, str]) -> HeaderList:
+    """For ASGI. Whatever could end a header and begin another is percent-encoded: values hold names that callers and providers chose."""
+    return [(name.encode(), quote(value, safe=_PLAIN).encode()) for name, value in headers.items()]
 
 
 def whole_seconds(seconds: float) -> int:

@@ -10,13 +10,14 @@ from starlette.responses import Response
 from shared.errors import CallerError, InvalidRequest, MethodNotAllowed, NotFound, RealMultiLLMError
 from shared.web.edge import request_id
 from shared.web.errors import answer_error
+from shared.web.forms import family_of
 
 type Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 
 def error_response(request: Request, error: RealMultiLLMError) -> Response:
     """The answer to an error, as a response of Starlette."""
-    answer = answer_error(error, request_id(request.scope))
+    answer = answer_error(error, request_id(request.scope), family_of(request.url.path, request.scope["headers"]))
     response = Response(answer.body, status_code=answer.status)
     response.raw_headers[:0] = answer.headers
     return response

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from shared.errors import RealMultiLLMError
 from shared.observability import logger
-from shared.web.errors import INTERNAL_MESSAGE
+from shared.web.errors import INTERNAL_MESSAGE, HeaderList
 
 type Message = dict[str, Any]
 type Receive = Callable[[], Awaitable[Message]]
@@ -27,6 +27,8 @@ class StreamShape:
 
     content_type: bytes
     keep_alive: bytes
+    headers: Callable[[], HeaderList] = list
+    """More of the head, asked for when it goes out."""
 
 
 class CallerGone(Exception):
@@ -130,6 +132,7 @@ class _Pulse:
             (b"content-type", self._shape.content_type),
             (b"cache-control", b"no-cache, no-transform"),
             (b"x-accel-buffering", b"no"),
+            *self._shape.headers(),
         ]
 
     async def _beat(self, loop: asyncio.AbstractEventLoop) -> None:

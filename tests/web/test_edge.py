@@ -27,7 +27,7 @@ async def visit(
     async def send(message: Message) -> None:
         said.append(message)
 
-    await app({"type": "http", "headers": list(headers)}, receive, send)
+    await app({"type": "http", "path": "/", "headers": list(headers)}, receive, send)
     head = {name.decode(): value.decode() for name, value in said[0]["headers"]}
     return said[0]["status"], head, b"".join(message.get("body", b"") for message in said[1:])
 

@@ -23,6 +23,9 @@ from shared.chat.events import (
 )
 from shared.chat.receipt import Cost, Done, Receipt
 from shared.chat.request import ToolCall
+from shared.dialects.caller import About
+from shared.dialects.native.errors import describe
+from shared.errors import RealMultiLLMError
 from shared.wire.json import write
 
 type Framing = Callable[[Mapping[str, Any]], bytes]
@@ -45,15 +48,14 @@ SSE_KEEP_ALIVE = b": keep-alive\n\n"
 
 
 class Speaker:
-    """Turns the events of one chat into lines. `id` is the request's, `provider` and `model` what was asked."""
+    """Turns the events of one chat into lines."""
 
-    __slots__ = ("_frame", "_id", "_model", "_provider", "_started")
+    __slots__ = ("_about", "_frame", "_model", "_started")
 
-    def __init__(self, frame: Framing, *, id: str, provider: str, model: str) -> None:  # noqa: A002 - the field's name in the API
+    def __init__(self, frame: Framing, about: About) -> None:
         self._frame = frame
-        self._id = id
-        self._provider = provider
-        self._model = model
+        self._about = about
+        self._model = about.model
         self._started = False
 
     def say(self, event: ChatEvent | Done) -> bytes:
@@ -74,15 +76,16 @@ class Speaker:
             line["choice"] = event.choice
         return self._begin() + self._frame(line)
 
-    def fail(self, error: Mapping[str, Any]) -> bytes:
-        """The one last line of a stream that broke; `error` as the web layer writes it."""
-        return self._begin() + self._frame({"type": "error", **error})
+    def fail(self, error: RealMultiLLMError) -> bytes:
+        """The one last line of a stream that broke."""
+        return self._begin() + self._frame({"type": "error", **describe(error, self._about.id)})
 
     def _begin(self) -> bytes:
         if self._started:
             return b""
         self._started = True
-        return self._frame({"type": "start", "id": self._id, "provider": self._provider, "model": self._model})
+        about = self._about
+        return self._frame({"type": "start", "id": about.id, "provider": about.provider, "model": self._model})
 
 
 def _other(event: ChatEvent) -> dict[str, Any]:
@@ -196,6 +199,7 @@ def _receipt(receipt: Receipt) -> dict[str, Any]:
             for tried in receipt.attempts
         ],
         "price": _price(receipt.cost),
+        **({"dropped": list(receipt.dropped)} if receipt.dropped else {}),
     }
 
 

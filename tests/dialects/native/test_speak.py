@@ -18,6 +18,7 @@ from shared.chat.events import (
     Usage,
 )
 from shared.chat.receipt import Attempt, Cost, Done, Receipt
+from shared.dialects.caller import About
 from shared.dialects.native.speak import (
     NDJSON_KEEP_ALIVE,
     SSE_KEEP_ALIVE,
@@ -26,8 +27,10 @@ from shared.dialects.native.speak import (
     as_sse,
     speak_answer,
 )
+from shared.errors import StreamTruncated
 from shared.wire.sse import SseDecoder
 
+ABOUT = About("chat_1", 7, "anthropic", "m")
 USAGE = Usage(input=3, output=5, total=8)
 DONE = Done(
     ((0, "tool_calls", "tool_use"),),
@@ -55,7 +58,7 @@ EVENTS: list[ChatEvent] = [
 
 
 def lines(frame: Any = as_ndjson) -> list[bytes]:
-    speaker = Speaker(frame, id="chat_1", provider="anthropic", model="m")
+    speaker = Speaker(frame, ABOUT)
     return b"".join(speaker.say(event) for event in [*EVENTS, DONE]).split(b"\n")
 
 
@@ -94,8 +97,8 @@ def test_money_is_a_decimal_string_without_an_exponent() -> None:
 
 
 def test_a_failure_is_the_one_last_line() -> None:
-    speaker = Speaker(as_ndjson, id="chat_1", provider="anthropic", model="m")
-    said = speaker.say(TextDelta("a")) + speaker.fail({"error": {"code": "stream_truncated"}})
+    speaker = Speaker(as_ndjson, ABOUT)
+    said = speaker.say(TextDelta("a")) + speaker.fail(StreamTruncated("cut"))
 
     assert [json.loads(line)["type"] for line in said.splitlines()] == ["start", "chunk", "error"]
 
@@ -122,7 +125,7 @@ def test_a_whole_answer_has_the_choices_that_openai_clients_read() -> None:
 
 
 def test_what_we_have_no_word_for_is_kept() -> None:
-    speaker = Speaker(as_ndjson, id="1", provider="p", model="m")
+    speaker = Speaker(as_ndjson, ABOUT)
     said = speaker.say(Annotation("citations", [{"url": "https://example.com"}], 1)).splitlines()[-1]
 
     assert json.loads(said) == {
@@ -134,7 +137,7 @@ def test_what_we_have_no_word_for_is_kept() -> None:
 
 
 def test_one_choice_that_is_not_the_first_keeps_its_number_at_the_end() -> None:
-    speaker = Speaker(as_ndjson, id="1", provider="p", model="m")
+    speaker = Speaker(as_ndjson, ABOUT)
 
     done = json.loads(speaker.say(Done(((1, "stop", "stop"),), USAGE, DONE.receipt)).splitlines()[-1])
 

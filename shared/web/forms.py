@@ -1,0 +1,16 @@
+"""Which API family a path belongs to, so that even an answer from the outer wall is in words that the caller's SDK knows."""
+
+from collections.abc import Iterable
+
+from shared.dialects.caller import CallerDialect, load_caller
+from shared.dialects.native import NDJSON
+
+
+def family_of(path: str, headers: Iterable[tuple[bytes, bytes]]) -> CallerDialect:
+    """`/v1/messages…` is Anthropic's, and so is what their SDK asks of other paths; `/v1/…` is OpenAI's, the rest is ours."""
+    if not path.startswith("/v1/"):
+        return NDJSON
+    theirs = path.startswith("/v1/messages") or (
+        path.startswith("/v1/models") and any(name == b"anthropic-version" for name, _ in headers)
+    )
+    return load_caller("anthropic" if theirs else "openai")
