@@ -10,7 +10,7 @@ from shared.dialects.openai.explain import explain
 from shared.dialects.openai.models import read_models
 from shared.dialects.responses.read import read
 from shared.dialects.responses.stream import ResponseStream
-from shared.dialects.responses.write import write
+from shared.dialects.responses.write import kin, write
 
 DIALECT: Final = Dialect(
     name="responses",
@@ -19,4 +19,5 @@ DIALECT: Final = Dialect(
     stream=ResponseStream,
     explain=explain,
     models=read_models,
+    kin=kin,
 )

@@ -22,6 +22,7 @@ _FIELDS: Final[Mapping[str, str]] = {
 _HAS_NO: Final = ("n", "stop", "seed", "frequency_penalty", "presence_penalty", "top_k", "reasoning_budget")
 _THINKS: Final = re.compile(r"(?:.*[/.])?(o\d|gpt-(5|oss)(?!.*-chat)|codex-|grok-4)")
 """Others refuse to be asked for encrypted thinking, so that an unknown name is asked only together with an effort."""
+_OURS: Final = frozenset({"store", "include"})
 _THINKING: Final = "reasoning.encrypted_content"
 _LOGPROBS: Final = "message.output_text.logprobs"
 
@@ -51,6 +52,12 @@ def write(request: ChatRequest, _largest_output: int | None) -> Written:
     if request.stream:
         body["stream"] = True
     return Written("/responses", body)
+
+
+def kin(body: dict[str, Any], request: ChatRequest) -> dict[str, Any]:
+    """A caller's own body, without what `write` says for those who do not know of it: to store, and what to include, is theirs to say."""
+    own = request.original.body if request.original else {}
+    return {name: value for name, value in body.items() if name not in _OURS or name in own}
 
 
 def _tool(tool: Tool) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from shared.chat.request import (
     ChatRequest,
     Media,
     Message,
+    Original,
     Reasoning,
     Refusal,
     ResponseFormat,
@@ -257,7 +258,7 @@ def test_thinking_of_ours_goes_back_byte_exact_before_its_calls() -> None:
                 {"type": "summary_text", "text": " zwei Aufrufe."},
             ],
         }
-    assert body(messages=(Message("assistant", (thinking,)),))["include"] == ["reasoning.encrypted_content"]
+    assert body(messages=(Message("assistant", (block,)),))["include"] == ["reasoning.encrypted_content"]
 
 
 @pytest.mark.parametrize(
@@ -275,6 +276,19 @@ def test_thinking_of_others_is_left_out(thinking: Reasoning) -> None:
     assert items(Message("assistant", (thinking, Text("Hi")))) == [{"role": "assistant", "content": "Hi"}]
 
 
-def test_the_body_of_kin_needs_nothing() -> None:
-    """What the caller wrote goes out, `store` too."""
-    assert DIALECT.kin is None
+def kin(body: dict[str, Any], **filled: Any) -> dict[str, Any]:
+    """As the gateway does it: what a bare request would say, then the caller's own words, then the last touch."""
+    assert DIALECT.kin is not None
+    request = replace(PLAIN, model="gpt-5.5", original=Original("responses", body, filled=filled))
+    bare = DIALECT.write(ChatRequest("gpt-5.5", (), **filled), None).body
+    return dict(DIALECT.kin({**bare, **body, "model": "gpt-5.5"}, request))
+
+
+def test_the_body_of_kin_goes_out_as_it_came() -> None:
+    """Whether the provider stores it and what it includes is the caller's to say: items that were stored are found by their id alone."""
+    plain = {"model": "openai/gpt-5.5", "input": "Hi"}
+    asked = {**plain, "store": False, "include": ["web_search_call.action.sources"], "tools": [{"type": "web_search"}]}
+
+    assert kin(plain) == {"model": "gpt-5.5", "input": "Hi"}
+    assert kin(asked) == {**asked, "model": "gpt-5.5"}
+    assert kin(plain, temperature=0.5) == {"model": "gpt-5.5", "input": "Hi", "temperature": 0.5}
