@@ -7,6 +7,7 @@
     │   ├── Unauthenticated           401
     │   ├── Forbidden                 403
     │   ├── NotFound                  404
+    │   │   └── ModelNotFound         404  no provider of the caller's has it
     │   ├── MethodNotAllowed          405
     │   ├── RequestTooSlow            408
     │   ├── Conflict                  409
@@ -99,6 +100,12 @@ class NotFound(CallerError):
 
     status = 404
     code = "not_found"
+
+
+class ModelNotFound(NotFound):
+    """No provider that the caller has a key of has a model of that name."""
+
+    code = "model_not_found"
 
 
 class MethodNotAllowed(CallerError):

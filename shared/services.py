@@ -1,4 +1,4 @@
-"""The composition root: table, keys, accounts, client and clock, each opened on first use. Above it no code knows which home it lives in."""
+"""The composition root: table, keys, accounts, client, lists of models and clock, each opened on first use. Above it no code knows which home it lives in."""
 
 import time
 from collections.abc import Callable
@@ -15,6 +15,7 @@ from shared.storage.table import Table
 
 if TYPE_CHECKING:
     from shared.crypto.keyfile import KeyFile
+    from shared.providers.models import ModelLists
 
 
 def embedded_keys(settings: Settings) -> "KeyFile":
@@ -67,6 +68,13 @@ class Services:
         from shared.egress.client import EgressClient  # noqa: PLC0415 - the same
 
         return EgressClient(Rules(self.settings.egress_allow))
+
+    @cached_property
+    def model_lists(self) -> "ModelLists":
+        """What providers lately said of their models, for all doors."""
+        from shared.providers.models import ModelLists  # noqa: PLC0415 - a door that asks for no models does not load it
+
+        return ModelLists(self.now)
 
     async def close(self) -> None:
         """Close what was opened."""

@@ -6,7 +6,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Query
 
-from functions.catalog.ask import ask_models
 from functions.catalog.compare import compare
 from functions.catalog.schemas import (
     CompareBody,
@@ -21,13 +20,14 @@ from functions.catalog.schemas import (
 )
 from shared.dialects.listed import ListedModel
 from shared.gateway.named import get_named_provider
+from shared.gateway.offers import offers
 from shared.gateway.permits import may_see, permit_provider
 from shared.identity.caller import Caller
 from shared.providers.catalogue import Model, describe_listed, list_models
-from shared.providers.models import ModelLists
 from shared.providers.provider import Provider
 from shared.providers.rows import PROVIDERS
 from shared.services import Services
+from shared.storage.configs import find_config
 from shared.web.fastapi import StrictRoute, caller, new_door
 
 _PAGE = 200
@@ -70,7 +70,7 @@ def _providers(services: Services) -> APIRouter:
 
 def _models(services: Services) -> APIRouter:
     routes = APIRouter(route_class=StrictRoute)
-    ask, lists = Depends(caller(services)), ModelLists(services.now)
+    ask = Depends(caller(services))
 
     @routes.get("")
     def all_models(
@@ -88,7 +88,7 @@ def _models(services: Services) -> APIRouter:
         """The models of one provider: those that it lists for the caller's key, else those of the price table."""
         row = get_named_provider(provider, None)
         permit_provider(who, row)
-        listed, reason = await ask_models(services, lists, who, row)
+        listed, reason = await offers(services, await find_config(services.table, who.owner, row.id))
         models = await asyncio.to_thread(_known, who, row, listed)
         return ProviderModels(
             provider=row.id, source="catalogue" if listed is None else "provider", reason=reason, models=models

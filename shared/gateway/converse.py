@@ -17,10 +17,11 @@ from shared.gateway.inline import inline_media
 from shared.gateway.meter import Meter
 from shared.gateway.open_key import open_key
 from shared.gateway.permits import permit_chat
-from shared.gateway.plan import choose, named_provider, usable, with_settings
+from shared.gateway.plan import with_settings
 from shared.gateway.prepare import is_kin, prepare
 from shared.gateway.relay import relay
 from shared.gateway.target import Target
+from shared.gateway.whom import whom
 from shared.identity.caller import Caller
 from shared.providers import prices
 from shared.providers.dialects import load_dialect
@@ -28,7 +29,7 @@ from shared.providers.find import get_provider
 from shared.records.config import KeyStatus
 from shared.records.ids import mint_ulid
 from shared.services import Services
-from shared.storage.configs import find_config, list_configs, mark_key
+from shared.storage.configs import mark_key
 
 TIMEOUTS = Timeouts()
 
@@ -41,12 +42,8 @@ async def plan(services: Services, caller: Caller, *, wished: str | None, model:
         NotFound: no such provider, or no key for it is stored.
         Forbidden: the access token is for others.
     """
-    provider, named = named_provider(wished, model)
-    if provider is not None:
-        config = usable(await find_config(services.table, caller.owner, provider.id), provider)
-    else:
-        config = choose(model, await list_configs(services.table, caller.owner))
-        provider = get_provider(config.provider)
+    config, named = await whom(services, caller, wished=wished, model=model)
+    provider = get_provider(config.provider)
     chosen = named or config.settings.default_model or provider.default_model
     if not chosen:
         raise InvalidRequest(f"`model` is needed: {provider.name} has no default", parameter="model")

@@ -1,13 +1,15 @@
-"""Which config, provider and model answer a wish. Pure."""
+"""Which config and which model answer a wish, as far as nobody has to be asked. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
 from shared.chat.request import ChatRequest, Message, Text
-from shared.errors import InvalidRequest, NotFound
+from shared.errors import Forbidden, InvalidRequest, ModelNotFound, NotFound
 from shared.gateway.named import get_named_provider
-from shared.providers.find import find_provider
+from shared.gateway.permits import may_see
+from shared.identity.caller import Caller
+from shared.providers.find import find_provider, get_provider
 from shared.providers.provider import Provider
 from shared.records.config import ChatSettings, ProviderConfig
 
@@ -37,39 +39,67 @@ def named_provider(wished: str | None, model: str) -> tuple[Provider | None, str
     return (provider, rest) if provider else (None, model)
 
 
-def usable(config: ProviderConfig | None, provider: Provider) -> ProviderConfig:
-    """The config, if there is one and it is active.
+def usable(config: ProviderConfig | None, provider: Provider, *, by_model: bool = False) -> ProviderConfig:
+    """The config, if there is one and it is active. `by_model`: the provider was named before the model, not in a field of its own.
 
     Raises:
-        NotFound: it is not.
+        NotFound: it is not; ModelNotFound where the model's name said so.
     """
-    if config is None or not config.is_active:
-        raise NotFound(
-            f"No active key of {provider.name} is stored: POST /api/provider-configs stores one.",
-            details={"parameter": "provider", "provider": provider.id},
-        )
-    return config
+    if config is not None and config.is_active:
+        return config
+    absent, parameter = (ModelNotFound, "model") if by_model else (NotFound, "provider")
+    raise absent(
+        f"No active key of {provider.name} is stored: POST /api/provider-configs stores one.",
+        details={"parameter": parameter, "provider": provider.id},
+    )
 
 
-def choose(model: str, configs: Sequence[ProviderConfig]) -> ProviderConfig:
-    """The config that is meant when no provider is named: the only one that lists the model, else the only one there is.
+def reachable(who: Caller, configs: Sequence[ProviderConfig]) -> list[ProviderConfig]:
+    """The active configs that the caller may use, at least one.
 
     Raises:
-        InvalidRequest: several could be meant.
-        NotFound: no key is stored.
+        NotFound: no active key is stored.
+        Forbidden: the access token is for other providers.
     """
     active = [config for config in configs if config.is_active]
-    listing = [config for config in active if model and model in (*config.models, config.settings.default_model)]
-    candidates = listing or active
+    if not active:
+        raise ModelNotFound(
+            "No active provider key is stored: POST /api/provider-configs stores one.", details={"parameter": "model"}
+        )
+    seen = [config for config in active if may_see(who, config.provider)]
+    if not seen:
+        raise Forbidden("This access token is for no provider whose key is stored.", details={"parameter": "model"})
+    return seen
+
+
+def meant(model: str, configs: Sequence[ProviderConfig]) -> list[ProviderConfig]:
+    """Those that the name alone tells: whose owner lists the model there, else whose provider gives such names."""
+    listing = [config for config in configs if model and model in (*config.models, config.settings.default_model)]
+    return listing or [config for config in configs if get_provider(config.provider).has_name(model)]
+
+
+def the_one(model: str, candidates: Sequence[ProviderConfig], configs: Sequence[ProviderConfig]) -> ProviderConfig:
+    """The only candidate of the configs.
+
+    Raises:
+        ModelNotFound: there is none.
+        InvalidRequest: there are several; a guess would spend somebody's money.
+    """
+    if len(candidates) == 1:
+        return candidates[0]
     if not candidates:
-        raise NotFound("No provider key is stored yet: POST /api/provider-configs stores one.")
-    if len(candidates) > 1:
+        names = ", ".join(sorted(config.provider for config in configs))
+        raise ModelNotFound(
+            f"None of your providers ({names}) has a model of that name: write it as provider/model, or look at GET /v1/models.",
+            details={"parameter": "model"},
+        )
+    if not model:
         names = ", ".join(sorted(config.provider for config in candidates))
         raise InvalidRequest(
-            f"`provider` is needed, for {names} could be meant; or write the model as provider/model",
-            parameter="provider",
+            f"`model` is needed, as provider/model, or `provider`: {names} could be meant", parameter="model"
         )
-    return candidates[0]
+    names = ", ".join(sorted(f"{config.provider}/{model}" for config in candidates))
+    raise InvalidRequest(f"`model` could mean {names}: write one of these", parameter="model")
 
 
 def with_settings(request: ChatRequest, settings: ChatSettings) -> ChatRequest:

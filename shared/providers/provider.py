@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 from shared.dialects.listed import UNKNOWN, Facts
 from shared.dialects.wishes import refuse_leftovers
 from shared.providers.auth import Auth, bearer
+from shared.providers.places import Place, as_written
 from shared.providers.quirks import Quirk
 from shared.secrets import ApiKey
 
@@ -42,6 +43,8 @@ class Provider:
     """Patterns of models that answer in the Responses API alone."""
     has_responses: bool = False
     """It offers the Responses API at `/responses`."""
+    place: Place = as_written
+    """Where it takes a request, if not at the dialect's path behind the base URL."""
     quirks: tuple[Quirk, ...] = ()
     needs_key: bool = True
     allows_base_url: bool = False
@@ -59,7 +62,13 @@ class Provider:
     """What that path needs behind it to list all models at once."""
     documented: Mapping[str, Facts] = field(default_factory=dict)
     """What its pages say of its models, by name or by a pattern with `*`."""
+    makes: tuple[str, ...] = ()
+    """Patterns, in lower case, of the models that are this provider's own or are named in its way: a bare name that fits means this provider."""
     aliases: tuple[str, ...] = ()
+
+    def has_name(self, model: str) -> bool:
+        """The name is one that this provider gives."""
+        return any(fnmatchcase(model.lower(), pattern) for pattern in self.makes)
 
     def facts(self, model: str) -> Facts:
         """What its pages say of this model, also by a dated or `-latest` name; none where they say nothing."""

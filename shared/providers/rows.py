@@ -3,8 +3,8 @@
 from typing import Final
 
 from shared.dialects.wishes import TOP_K
-from shared.providers import documented, quirks
-from shared.providers.auth import x_api_key, x_goog_api_key
+from shared.providers import documented, places, quirks
+from shared.providers.auth import azure_key, x_api_key, x_goog_api_key
 from shared.providers.provider import Provider
 from shared.providers.quirks import cannot, cannot_take, leave_out, max_tokens, rename, thinking_back
 
@@ -25,6 +25,23 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         key_prefix="sk-",
         price_ids=("openai",),
         documented=documented.OPENAI,
+        makes=(
+            "gpt-[0-9]*",
+            "gpt-image*",
+            "gpt-audio*",
+            "gpt-realtime*",
+            "chatgpt-*",
+            "o[0-9]*",
+            "codex-*",
+            "computer-use-*",
+            "text-embedding-3-*",
+            "text-embedding-ada-*",
+            "dall-e-*",
+            "*-moderation-*",
+            "whisper-*",
+            "tts-*",
+            "ft:*",
+        ),
     ),
     Provider(
         id="anthropic",
@@ -44,6 +61,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         models_query="limit=1000",
         documented=documented.ANTHROPIC,
         aliases=("claude",),
+        makes=("claude-*",),
     ),
     Provider(
         id="google",
@@ -65,6 +83,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         models_query="pageSize=1000",
         model_prefixes=("gemini", "gemma", "learnlm"),
         aliases=("google-ai", "gemini"),
+        makes=("gemini-*", "gemma-*-it", "learnlm-*", "imagen-*", "text-embedding-004", "embedding-001"),
     ),
     Provider(
         id="openrouter",
@@ -87,6 +106,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         key_prefix="sk-or-",
         price_ids=("openrouter",),
         models_are_public=True,
+        makes=("*/*",),
     ),
     Provider(
         id="huggingface",
@@ -103,6 +123,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         key_prefix="hf_",
         aliases=("llama",),
         models_are_public=True,
+        makes=("*/*",),
     ),
     Provider(
         id="grok",
@@ -119,6 +140,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         price_ids=("x-ai",),
         documented=documented.GROK,
         aliases=("xai",),
+        makes=("grok-*",),
     ),
     Provider(
         id="github",
@@ -135,6 +157,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         key_prefix="github_pat_",
         models_path=None,
         aliases=("copilot",),
+        makes=("*/*",),
     ),
     Provider(
         id="mistral",
@@ -163,6 +186,17 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         ),
         price_ids=("mistral",),
         documented=documented.MISTRAL,
+        makes=(
+            "mistral-*",
+            "ministral-*",
+            "magistral-*",
+            "codestral-*",
+            "devstral-*",
+            "voxtral-*",
+            "pixtral-*",
+            "open-mistral-*",
+            "open-mixtral-*",
+        ),
     ),
     Provider(
         id="groq",
@@ -184,6 +218,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         key_prefix="gsk_",
         price_ids=("groq",),
         documented=documented.GROQ,
+        makes=("llama-*-versatile", "llama-*-instant", "*/*"),
     ),
     Provider(
         id="deepseek",
@@ -206,6 +241,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         key_prefix="sk-",
         price_ids=("deepseek",),
         documented=documented.DEEPSEEK,
+        makes=("deepseek-chat", "deepseek-reasoner", "deepseek-v[0-9]*"),
     ),
     Provider(
         id="together",
@@ -231,6 +267,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
             quirks.refusals_as_text,
         ),
         price_ids=("together",),
+        makes=("*/*",),
     ),
     Provider(
         id="fireworks",
@@ -250,6 +287,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         ),
         key_prefix="fw_",
         price_ids=("fireworks",),
+        makes=("accounts/*",),
     ),
     Provider(
         id="cerebras",
@@ -275,21 +313,20 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
     Provider(
         id="cohere",
         name="Cohere",
-        base_url="https://api.cohere.ai/compatibility/v1",
-        description="Command models for companies, by Cohere's OpenAI-like door.",
+        base_url="https://api.cohere.com",
+        description="Command models for companies, which cite what they were told.",
         website="https://cohere.com",
-        docs="https://docs.cohere.com/docs/compatibility-api",
+        docs="https://docs.cohere.com/reference/chat",
         colour="#39594d",
+        dialect="cohere",
         default_model="command-a-03-2025",
         pricing="freemium",
-        features=("chat", "streaming", "tools", "json", "reasoning", "embeddings"),
-        quirks=(
-            max_tokens,
-            cannot("n", "logprobs", "top_logprobs", "metadata", "service_tier", "parallel_tool_calls"),
-            cannot_take("file", "input_audio", "video_url"),
-        ),
+        features=("chat", "streaming", "tools", "json", "vision", "files", "reasoning", "embeddings"),
         price_ids=("cohere",),
-        models_path=None,
+        models_path="/v1/models",
+        models_query="page_size=1000",
+        documented=documented.COHERE,
+        makes=("command-*", "c4ai-*", "embed-*"),
     ),
     Provider(
         id="perplexity",
@@ -311,6 +348,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         key_prefix="pplx-",
         price_ids=("perplexity",),
         models_path=None,
+        makes=("sonar*",),
     ),
     Provider(
         id="moonshot",
@@ -326,6 +364,66 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         key_prefix="sk-",
         price_ids=("moonshotai",),
         aliases=("kimi",),
+        makes=("kimi-*", "moonshot-*"),
+    ),
+    Provider(
+        id="azure",
+        name="Azure OpenAI",
+        base_url=None,
+        description="OpenAI's models and others, in a resource of your own at Azure; a model is a deployment's name.",
+        website="https://azure.microsoft.com/products/ai-foundry",
+        docs="https://learn.microsoft.com/azure/ai-foundry/openai/latest",
+        colour="#0078d4",
+        features=("chat", "streaming", "tools", "json", "vision", "files", "audio", "reasoning", "embeddings"),
+        auth=azure_key,
+        place=places.under("/openai/v1"),
+        quirks=(quirks.fixed_sampling, cannot_take("video_url")),
+        allows_base_url=True,
+        price_ids=("azure",),
+        models_path="/openai/v1/models",
+        documented=documented.OPENAI,
+        aliases=("azure-openai",),
+    ),
+    Provider(
+        id="vertex",
+        name="Google Vertex AI",
+        base_url="https://aiplatform.googleapis.com/v1/publishers/google",
+        description="Gemini models in a project of your own at Google Cloud.",
+        website="https://cloud.google.com/vertex-ai",
+        docs="https://docs.cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference",
+        colour="#4285f4",
+        dialect="gemini",
+        default_model="gemini-2.5-flash",
+        features=("chat", "streaming", "tools", "json", "vision", "files", "audio", "video", "reasoning", "embeddings"),
+        auth=x_goog_api_key,
+        scheme="google",
+        place=places.vertex,
+        quirks=(quirks.one_tier,),
+        allows_base_url=True,
+        price_ids=("google",),
+        documented=documented.GOOGLE,
+        models_path=None,
+        model_prefixes=("gemini", "gemma"),
+        aliases=("google-vertex", "vertex-ai"),
+    ),
+    Provider(
+        id="vertex-anthropic",
+        name="Claude on Vertex AI",
+        base_url=None,
+        description="Claude models in a project of your own at Google Cloud.",
+        website="https://cloud.google.com/vertex-ai",
+        docs="https://platform.claude.com/docs/en/build-with-claude/claude-on-vertex-ai",
+        colour="#d97757",
+        dialect="anthropic",
+        default_model="claude-haiku-4-5@20251001",
+        features=("chat", "streaming", "tools", "json", "vision", "files", "reasoning"),
+        scheme="google",
+        place=places.vertex_claude,
+        allows_base_url=True,
+        price_ids=("google",),
+        documented=documented.VERTEX_CLAUDE,
+        models_path=None,
+        model_prefixes=("claude",),
     ),
     Provider(
         id="ollama",

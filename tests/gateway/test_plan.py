@@ -5,10 +5,13 @@ from dataclasses import replace
 import pytest
 
 from shared.chat.request import ChatRequest, Message, Text
-from shared.errors import InvalidRequest, NotFound
-from shared.gateway.plan import choose, named_provider, usable, with_settings
+from shared.errors import Forbidden, InvalidRequest, ModelNotFound, NotFound
+from shared.gateway.plan import meant, named_provider, reachable, the_one, usable, with_settings
+from shared.identity.caller import Caller
 from shared.providers.find import get_provider
+from shared.providers.rows import PROVIDERS
 from shared.records.config import ChatSettings, ProviderConfig
+from shared.records.token import AccessToken
 
 OPENAI = ProviderConfig(owner="o", id="1", provider="openai", created_at=0, updated_at=0)
 GROK = replace(OPENAI, id="2", provider="grok", models=("grok-4",))
@@ -44,29 +47,98 @@ def test_an_unknown_provider_is_a_404_that_does_not_repeat_it() -> None:
     assert "sk-live" not in str(caught.value)
 
 
-def test_one_stored_key_needs_no_name() -> None:
-    assert choose("anything", [OPENAI]) == OPENAI
+ANYBODY = Caller(owner="o", email=None, role="user")
 
 
-def test_a_listed_model_tells_its_provider() -> None:
-    assert choose("grok-4", [OPENAI, GROK]) == GROK
+@pytest.mark.parametrize(
+    ("model", "provider"),
+    [
+        ("gpt-4o-mini", "openai"),
+        ("o3-mini", "openai"),
+        ("chatgpt-4o-latest", "openai"),
+        ("text-embedding-3-small", "openai"),
+        ("omni-moderation-latest", "openai"),
+        ("dall-e-3", "openai"),
+        ("claude-haiku-4-5", "anthropic"),
+        ("Claude-Haiku-4-5", "anthropic"),
+        ("gemini-2.0-flash", "google"),
+        ("gemma-3-27b-it", "google"),
+        ("text-embedding-004", "google"),
+        ("grok-4", "grok"),
+        ("ministral-8b-latest", "mistral"),
+        ("deepseek-chat", "deepseek"),
+        ("command-a-03-2025", "cohere"),
+        ("embed-v4.0", "cohere"),
+        ("sonar-pro", "perplexity"),
+        ("kimi-k2-0905-preview", "moonshot"),
+    ],
+)
+def test_a_name_tells_who_makes_the_model(model: str, provider: str) -> None:
+    everybody = [replace(OPENAI, provider=row.id) for row in PROVIDERS]
+
+    assert [config.provider for config in meant(model, everybody)] == [provider]
 
 
-def test_a_model_that_several_could_mean_is_refused() -> None:
+@pytest.mark.parametrize(
+    "model", ["gpt-oss-120b", "llama3.2", "deepseek-r1-distill-llama-70b", "mistral-embed-x/y", ""]
+)
+def test_a_name_that_others_serve_tells_nothing_of_its_maker(model: str) -> None:
+    makers = [replace(OPENAI, provider=name) for name in ("openai", "deepseek", "google", "anthropic")]
+
+    assert meant(model, makers) == []
+
+
+def test_what_its_owner_lists_holds_against_who_makes_it() -> None:
+    assert meant("grok-4", [OPENAI, GROK]) == [GROK]
+    assert meant("gpt-4o", [OPENAI, replace(GROK, models=("gpt-4o",))])[0].provider == "grok"
+    assert meant("mine", [replace(OPENAI, settings=ChatSettings(default_model="mine")), GROK])[0].provider == "openai"
+
+
+def test_a_model_that_several_could_mean_is_refused_with_their_names() -> None:
     """Never guessed: a guess would spend somebody's money."""
     with pytest.raises(InvalidRequest) as caught:
-        choose("gpt-5", [OPENAI, GROK])
+        the_one("gpt-5", [GROK, OPENAI], [GROK, OPENAI])
 
-    assert caught.value.parameter == "provider"
+    assert caught.value.parameter == "model"
+    assert "grok/gpt-5, openai/gpt-5" in caught.value.message
+
+
+def test_a_model_that_nobody_has_is_not_found() -> None:
+    """Trap 85."""
+    with pytest.raises(ModelNotFound) as caught:
+        the_one("gpt-5", [], [GROK, OPENAI])
+
+    assert (caught.value.status, caught.value.code) == (404, "model_not_found")
+    assert "grok, openai" in caught.value.message
+
+
+def test_without_a_model_the_provider_is_needed() -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        the_one("", [GROK, OPENAI], [GROK, OPENAI])
+
+    assert "grok, openai" in caught.value.message
 
 
 def test_inactive_and_missing_keys_are_not_used() -> None:
     sleeping = replace(OPENAI, is_active=False)
     with pytest.raises(NotFound):
-        choose("gpt-5", [sleeping])
+        reachable(ANYBODY, [sleeping])
     for config in (sleeping, None):
-        with pytest.raises(NotFound):
+        with pytest.raises(NotFound) as caught:
             usable(config, get_provider("openai"))
+        assert caught.value.details["parameter"] == "provider"
+        with pytest.raises(ModelNotFound) as missed:
+            usable(config, get_provider("openai"), by_model=True)
+        assert missed.value.details["parameter"] == "model"
+
+
+def test_a_token_reaches_its_own_providers_alone() -> None:
+    """Threat I4: the others are not even named."""
+    token = AccessToken("t", "o", "ci", b"", 0, 0, providers=("grok",))
+
+    assert reachable(replace(ANYBODY, token=token), [OPENAI, GROK]) == [GROK]
+    with pytest.raises(Forbidden):
+        reachable(replace(ANYBODY, token=token), [OPENAI])
 
 
 def test_settings_complete_a_request_and_never_overrule_it() -> None:

@@ -1,4 +1,4 @@
-"""Asks a provider, with the caller's own key, which models that key may use."""
+"""Which models a config offers: asks the provider, with the config's own key, which of them that key may use. Kept one hour."""
 
 from collections.abc import Awaitable, Callable
 
@@ -8,28 +8,28 @@ from shared.errors import RealMultiLLMError
 from shared.gateway.list_models import list_models
 from shared.gateway.open_key import open_key
 from shared.gateway.probe import trial_target
-from shared.identity.caller import Caller
-from shared.providers.models import ModelLists
+from shared.providers.find import get_provider
 from shared.providers.provider import Provider
 from shared.records.config import ProviderConfig
 from shared.services import Services
-from shared.storage.configs import find_config
 
 _TIMEOUTS = Timeouts(connect=5, first_byte=10, idle=10, total=15)
 
 
-async def ask_models(
-    services: Services, lists: ModelLists, who: Caller, provider: Provider
+async def offers(
+    services: Services, config: ProviderConfig | None
 ) -> tuple[tuple[ListedModel, ...] | None, str | None]:
     """The models that the provider lists, or None with the reason why it could not be asked."""
-    config = await find_config(services.table, who.owner, provider.id)
-    if config is None or not config.is_active or (provider.needs_key and config.sealed is None):
+    if config is None or not config.is_active:
+        return None, "no_key"
+    provider = get_provider(config.provider)
+    if provider.needs_key and config.sealed is None:
         return None, "no_key"
     if provider.models_path is None:
         return None, "no_list"
     try:
         place = (config.owner, config.id, config.revision)
-        return await lists.get(place, _asking(services, provider, config, provider.models_path)), None
+        return await services.model_lists.get(place, _asking(services, provider, config, provider.models_path)), None
     except RealMultiLLMError as error:
         return None, error.code
 

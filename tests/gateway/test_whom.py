@@ -1,0 +1,161 @@
+"""Whose model a name means, when several keys are stored."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.egress.exchange import Outbound
+from shared.errors import Forbidden, InvalidRequest, ModelNotFound, NotFound, Unreachable
+from shared.gateway.destination import destination
+from shared.gateway.whom import whom
+from shared.identity.caller import Caller
+from shared.providers.find import get_provider
+from shared.records.config import ProviderConfig
+from shared.records.token import AccessToken
+from shared.secrets import ApiKey
+from shared.services import Services
+from shared.storage.configs import save_config
+from tests.fakes.client import Answer, FakeAnswer, FakeClient
+from tests.fakes.services import fake_services
+
+ALICE = Caller(owner="alice", email=None, role="user")
+LISTS: dict[str, list[str]] = {
+    "api.groq.com": ["llama-x", "openai/gpt-oss-120b", "qwen"],
+    "router.huggingface.co": ["meta-llama/Llama-3.3-70B-Instruct", "openai/gpt-oss-120b"],
+    "openrouter.ai": ["meta-llama/llama-3.3-70b-instruct", "openai/gpt-4o-mini"],
+    "api.cerebras.ai": ["gpt-oss-120b", "qwen"],
+}
+
+
+def lists(outbound: Outbound) -> Answer:
+    """Every provider's own list; who has none here cannot be reached."""
+    host = outbound.url.split("/")[2]
+    if host not in LISTS:
+        return Unreachable("nobody there")
+    return FakeAnswer(200, {"data": [{"id": name} for name in LISTS[host]]})
+
+
+@pytest.fixture
+def client() -> FakeClient:
+    return FakeClient(lists)
+
+
+@pytest.fixture
+def services(tmp_path: Path, client: FakeClient) -> Services:
+    services = fake_services(tmp_path)
+    services.client = client
+    return services
+
+
+async def keep(services: Services, *providers: str, **more: Any) -> None:
+    for name in providers:
+        config = ProviderConfig(owner="alice", id=name, provider=name, created_at=0, updated_at=0, key_version=1)
+        origin = destination(get_provider(name), None, services.settings).origin
+        sealed = await services.vault.seal(ApiKey(f"sk-{name}-0123456789"), config.binding(origin))
+        await save_config(services.table, replace(config, sealed=sealed, **more))
+
+
+async def found(services: Services, model: str, *, wished: str | None = None) -> tuple[str, str]:
+    config, named = await whom(services, ALICE, wished=wished, model=model)
+    return config.provider, named
+
+
+@pytest.mark.parametrize(
+    ("model", "expected"),
+    [
+        ("gpt-4o-mini", ("openai", "gpt-4o-mini")),
+        ("claude-haiku-4-5", ("anthropic", "claude-haiku-4-5")),
+        ("gemini-2.0-flash", ("google", "gemini-2.0-flash")),
+        ("claude/claude-x", ("anthropic", "claude-x")),
+        ("gemini/gemini-x", ("google", "gemini-x")),
+        ("openai/no-such-name", ("openai", "no-such-name")),
+    ],
+)
+async def test_several_keys_and_a_name_that_tells(
+    services: Services, client: FakeClient, model: str, expected: tuple[str, str]
+) -> None:
+    await keep(services, "openai", "anthropic", "google")
+
+    assert await found(services, model) == expected
+    assert client.asked == []
+
+
+@pytest.mark.parametrize("model", ["anything", "claude-haiku-4-5", "meta-llama/Llama-3.3-70B-Instruct", ""])
+async def test_the_only_key_gets_every_name(services: Services, client: FakeClient, model: str) -> None:
+    await keep(services, "openai")
+
+    assert await found(services, model) == ("openai", model)
+    assert client.asked == []
+
+
+async def test_lists_tell_what_names_do_not(services: Services, client: FakeClient) -> None:
+    """Once an hour; whoever does not answer has nothing."""
+    await keep(services, "openai", "groq", "huggingface", "cerebras")
+
+    assert await found(services, "gpt-oss-120b") == ("cerebras", "gpt-oss-120b")
+    assert await found(services, "llama-x") == ("groq", "llama-x")
+    assert await found(services, "meta-llama/Llama-3.3-70B-Instruct") == (
+        "huggingface",
+        "meta-llama/Llama-3.3-70B-Instruct",
+    )
+    asked = [outbound.url.split("/")[2] for outbound in client.asked]
+    assert sorted(host for host in asked if host in LISTS) == [
+        "api.cerebras.ai",
+        "api.groq.com",
+        "router.huggingface.co",
+    ]
+
+
+async def test_a_model_that_two_list_is_refused_with_both_names(services: Services) -> None:
+    await keep(services, "groq", "cerebras")
+    with pytest.raises(InvalidRequest) as caught:
+        await found(services, "qwen")
+
+    assert "cerebras/qwen, groq/qwen" in caught.value.message
+    assert caught.value.parameter == "model"
+
+
+async def test_a_model_that_nobody_has_is_not_found(services: Services) -> None:
+    """Trap 85."""
+    await keep(services, "groq", "cerebras")
+    with pytest.raises(ModelNotFound) as caught:
+        await found(services, "gpt-99")
+
+    assert caught.value.details == {"parameter": "model"}
+
+
+async def test_a_provider_without_a_key_is_told(services: Services) -> None:
+    await keep(services, "openai", "groq")
+    with pytest.raises(ModelNotFound) as caught:
+        await found(services, "anthropic/claude-x")
+    assert "No active key of Anthropic" in caught.value.message
+    with pytest.raises(NotFound) as wished:
+        await found(services, "claude-x", wished="anthropic")
+
+    assert wished.value.details["parameter"] == "provider"
+
+
+async def test_names_by_vendor_are_some_providers_own(services: Services) -> None:
+    """Without a key of OpenAI's, `openai/gpt-4o-mini` is what OpenRouter calls it."""
+    await keep(services, "openrouter", "huggingface", "groq")
+
+    assert await found(services, "openai/gpt-4o-mini") == ("openrouter", "openai/gpt-4o-mini")
+
+
+async def test_a_key_that_was_put_to_rest_is_not_replaced_by_another_providers(services: Services) -> None:
+    await keep(services, "openrouter")
+    await keep(services, "openai", is_active=False)
+    with pytest.raises(ModelNotFound):
+        await found(services, "openai/gpt-4o-mini")
+
+
+async def test_a_narrowed_token_chooses_among_its_own(services: Services) -> None:
+    await keep(services, "openai", "groq")
+    token = AccessToken("t", "alice", "ci", b"", 0, 0, providers=("groq",))
+    config, _ = await whom(services, replace(ALICE, token=token), wished=None, model="gpt-4o")
+    assert config.provider == "groq"
+    other = replace(ALICE, token=replace(token, providers=("mistral",)))
+    with pytest.raises(Forbidden):
+        await whom(services, other, wished=None, model="gpt-4o")
