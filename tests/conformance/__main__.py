@@ -11,7 +11,7 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from types import ModuleType
@@ -22,10 +22,13 @@ from tests.conformance.corpus import ROWS, Exchange, read_corpus
 from tests.conformance.drive import Asker, Outcome, ask_all
 from tests.conformance.replay_server import load
 from tests.conformance.report import report
+from tests.conformance.through_sdks import SdkAsker, ask_in_columns
 from tests.fakes.gateway import ROOT, running_gateway
 
 SHARED = ROOT.parent / "shared" / "provider-traffic"
 ASKERS = 8
+COLUMNS = ("native", "kin", "chat", "messages", "responses")
+"""Our own API; the recording's own, by its vendor's SDK, against the same SDK straight at the recording; and the others', by their SDKs."""
 
 
 def main() -> int:
@@ -35,6 +38,7 @@ def main() -> int:
         "--corpus", type=Path, default=SHARED, help="a folder with <provider>.jsonl and <provider>.expected.jsonl"
     )
     parser.add_argument("--only", default="", help="only the exchanges whose id begins so")
+    parser.add_argument("--columns", default=",".join(COLUMNS), help="which ways to ask; all are the default")
     parser.add_argument("--log", type=Path, help="where to write what the gateway printed")
     arguments = parser.parse_args()
     try:
@@ -44,14 +48,14 @@ def main() -> int:
         print(f"conformance: {error}", file=sys.stderr)  # noqa: T201 - what a person at a terminal reads
         return 2
     began = time.monotonic()
-    outcomes, printed = asyncio.run(_drive(exchanges, replay, arguments.corpus))
+    columns, printed = asyncio.run(_drive(exchanges, replay, arguments.corpus, arguments.columns.split(",")))
     if arguments.log:
         arguments.log.write_bytes(printed)
-    _validate(outcomes, load(validator))
+    _validate(columns.get("native", ()), load(validator))
     print(f"{len(exchanges)} exchanges of {arguments.corpus} in {time.monotonic() - began:.0f} s")  # noqa: T201 - the same
-    for line in report(outcomes):
+    for line in report(columns):
         print(line)  # noqa: T201 - the same
-    return 0 if all(outcome.as_expected for outcome in outcomes) else 1
+    return 0 if all(outcome.as_expected for found in columns.values() for outcome in found) else 1
 
 
 def _tool(corpus: Path, name: str) -> Path:
@@ -62,20 +66,26 @@ def _tool(corpus: Path, name: str) -> Path:
     raise FileNotFoundError(f"there is no {name} in {corpus} nor in {SHARED}")
 
 
-async def _drive(exchanges: list[Exchange], replay: Path, corpus: Path) -> tuple[list[Outcome], bytes]:
+async def _drive(
+    exchanges: list[Exchange], replay: Path, corpus: Path, wanted: list[str]
+) -> tuple[dict[str, list[Outcome]], bytes]:
     async with AsyncExitStack() as open_:
         home = open_.enter_context(tempfile.TemporaryDirectory())
         url = await open_.enter_async_context(_replaying(replay, corpus))
         urls = {way.provider: url + way.path for way in ROWS.values()}
         settings = {"PROVIDER_URLS": json.dumps(urls), "EGRESS_ALLOW": url.removeprefix("http://")}
         gateway = await open_.enter_async_context(running_gateway(Path(home), **settings))
-        askers = []
+        clients = []
         for number in range(ASKERS):
             client = await open_.enter_async_context(gateway.signed_in(f"asker{number}@example.com"))
             client.timeout = httpx.Timeout(120)
-            askers.append(Asker(client, url))
-        outcomes = await ask_all(exchanges, askers)
-        return outcomes, bytes(gateway.printed)
+            clients.append(client)
+        native = await ask_all(exchanges, [Asker(client, url) for client in clients]) if "native" in wanted else []
+        askers = [SdkAsker(client, gateway, url) for client in clients]
+        by_sdk = await ask_in_columns(exchanges, askers, [name for name in COLUMNS[1:] if name in wanted])
+        for asker in askers:
+            await asker.close()
+        return ({"native": native} if native else {}) | by_sdk, bytes(gateway.printed)
 
 
 @asynccontextmanager
@@ -95,7 +105,7 @@ async def _replaying(replay: Path, corpus: Path) -> AsyncIterator[str]:
         await process.wait()
 
 
-def _validate(outcomes: list[Outcome], validator: ModuleType) -> None:
+def _validate(outcomes: Sequence[Outcome], validator: ModuleType) -> None:
     """What went upstream must be what the provider's own client could have sent."""
     warned: set[str] = set()
     for outcome in outcomes:

@@ -32,6 +32,10 @@ class Form:
     def __str__(self) -> str:
         return f"{self.chunking or 'whole'}{' as SSE' if self.sse else ''}"
 
+    def key(self, exchange: Exchange) -> str:
+        """The provider key that names the recording."""
+        return f"replay:id={exchange.id}" + (f";chunking={self.chunking}" if self.chunking else "")
+
 
 @dataclass(slots=True)
 class Outcome:
@@ -64,6 +68,19 @@ def forms(exchange: Exchange, at: int) -> list[Form]:
     return [*asked, Form("as-events", sse=True)] if at % SAMPLE == 0 else asked
 
 
+async def store_key(client: httpx.AsyncClient, exchange: Exchange, form: Form, replay: str) -> str | None:
+    """Store the key that names the recording; why that could not be, if it could not."""
+    way = exchange.way
+    body: Json = {"provider": way.provider, "apiKey": form.key(exchange), "test": False}
+    if way.is_custom:
+        body["baseUrl"] = replay + way.path
+    try:
+        answer = await client.post("/api/provider-configs", json=body)
+    except httpx.HTTPError as error:
+        return f"config: {type(error).__name__}: {error}"
+    return f"config: {answer.status_code} {answer.text[:200]}" if answer.is_error else None
+
+
 class Asker:
     """One account of the gateway."""
 
@@ -82,26 +99,14 @@ class Asker:
                 outcome.tell(f"[{form}] {difference}", find_oddity(exchange, difference))
             if not outcome.as_expected:
                 break
-        outcome.sent = await self._sent(_key(exchange, forms(exchange, at)[0]))
+        outcome.sent = await self._sent(forms(exchange, at)[0].key(exchange))
         return outcome
-
-    async def _store(self, exchange: Exchange, form: Form) -> str | None:
-        """Store the key that names the recording; why that could not be, if it could not."""
-        way = exchange.way
-        body: Json = {"provider": way.provider, "apiKey": _key(exchange, form), "test": False}
-        if way.is_custom:
-            body["baseUrl"] = self._replay + way.path
-        try:
-            answer = await self._client.post("/api/provider-configs", json=body)
-        except httpx.HTTPError as error:
-            return f"config: {type(error).__name__}: {error}"
-        return f"config: {answer.status_code} {answer.text[:200]}" if answer.is_error else None
 
     async def _without_what_is_refused(
         self, exchange: Exchange, request: Json, form: Form, outcome: Outcome
     ) -> tuple[Json, Heard | str]:
         """Some recorded requests ask for what their provider took and forgot. Ours refuses that by name, so a caller leaves it out."""
-        stored = await self._store(exchange, form)
+        stored = await store_key(self._client, exchange, form, self._replay)
         if stored is not None:
             return request, stored
         heard = await self._hear(exchange, request, form)
@@ -146,10 +151,6 @@ def _request(exchange: Exchange, outcome: Outcome) -> Json:
     except NotUnderstood as error:
         outcome.left_out.append(f"a whole request ({error})")
         return hello(exchange.model)
-
-
-def _key(exchange: Exchange, form: Form) -> str:
-    return f"replay:id={exchange.id}" + (f";chunking={form.chunking}" if form.chunking else "")
 
 
 def _refused(heard: Heard | str) -> str | None:

@@ -1,0 +1,252 @@
+"""What an SDK heard in its own API, in the form in which expectations are compared: what had to come across."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from tests.conformance.compare import differences
+from tests.conformance.heard import Call, Choice, Heard
+from tests.conformance.sdks import Said
+
+type Json = dict[str, Any]
+
+_STOPS = {
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "pause_turn": "stop",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "tool_use": "tool_calls",
+    "refusal": "content_filter",
+}
+_CLASSES = {
+    "BadRequestError": "invalid_request",
+    "AuthenticationError": "authentication",
+    "PermissionDeniedError": "permission",
+    "NotFoundError": "not_found",
+    "ConflictError": "conflict",
+    "RequestTooLargeError": "request_too_large",
+    "UnprocessableEntityError": "invalid_request",
+    "RateLimitError": "rate_limit",
+    "OverloadedError": "overloaded",
+    "ServiceUnavailableError": "overloaded",
+    "DeadlineExceededError": "timeout",
+    "InternalServerError": "server_error",
+}
+
+
+_BY_STATUS = {
+    401: "authentication",
+    403: "permission",
+    404: "not_found",
+    409: "conflict",
+    413: "request_too_large",
+    429: "rate_limit",
+}
+
+
+def heard_by(api: str, said: Said) -> Heard:
+    """The whole answer."""
+    heard = Heard()
+    for one in said.objects:
+        _HEARERS[api](heard, one)
+    if said.failure:
+        name, _, status = said.failure.partition(" ")
+        heard.error = {"code": name, "message": str(said.error), "details": {"sdk": True}}
+        heard.status = int(status) if status.isdigit() else 200
+    return heard
+
+
+def class_of(said_error: Mapping[str, Any]) -> str:
+    """An SDK's exception in the expectations' words."""
+    return _CLASSES.get(str(said_error["code"]), str(said_error["code"]))
+
+
+def _hear_chat(heard: Heard, one: Json) -> None:
+    for given in one.get("choices") or ():
+        choice = heard.choice(given["index"])
+        message = given.get("message") or given.get("delta") or {}
+        choice.text += message.get("content") or ""
+        choice.reasoning += message.get("reasoning_content") or ""
+        choice.refusal += message.get("refusal") or ""
+        choice.finish = given.get("finish_reason") or choice.finish
+        for at, call in enumerate(message.get("tool_calls") or ()):
+            _add(choice, call.get("index", at), call.get("id"), call["function"])
+    if usage := one.get("usage"):
+        details, output = usage.get("prompt_tokens_details") or {}, usage.get("completion_tokens_details") or {}
+        heard.usage = _usage(
+            usage["prompt_tokens"],
+            usage["completion_tokens"],
+            usage["total_tokens"],
+            details.get("cached_tokens"),
+            details.get("cache_write_tokens"),
+            output.get("reasoning_tokens"),
+        )
+
+
+def _add(choice: Choice, index: int, id_: str | None, function: Json) -> None:
+    call = choice.calls.setdefault(index, Call())
+    call.id = call.id or id_ or ""
+    call.name = call.name or function.get("name") or ""
+    call.arguments += function.get("arguments") or ""
+
+
+def _hear_messages(heard: Heard, one: Json) -> None:
+    choice = heard.choice(0)
+    match one.get("type"):
+        case "message":
+            for at, block in enumerate(one["content"]):
+                _hear_block(choice, at, block)
+            _hear_end(heard, choice, one, one["usage"])
+        case "message_start":
+            heard.usage = dict(one["message"]["usage"])
+        case "content_block_start":
+            _hear_block(choice, one["index"], one["content_block"])
+        case "content_block_delta":
+            _hear_delta(choice, one["index"], one["delta"])
+        case "message_delta":
+            _hear_end(heard, choice, one["delta"], {**(heard.usage or {}), **_given(one["usage"])})
+
+
+def _hear_block(choice: Choice, at: int, block: Json) -> None:
+    match block["type"]:
+        case "text":
+            choice.text += block["text"]
+        case "thinking":
+            choice.reasoning += block["thinking"]
+        case "tool_use":
+            whole = block["input"]
+            choice.calls[at] = Call(block["id"], block["name"], _written(whole) if whole else "")
+
+
+def _hear_delta(choice: Choice, at: int, delta: Json) -> None:
+    match delta["type"]:
+        case "text_delta":
+            choice.text += delta["text"]
+        case "thinking_delta":
+            choice.reasoning += delta["thinking"]
+        case "input_json_delta":
+            choice.calls[at].arguments += delta["partial_json"]
+
+
+def _hear_end(heard: Heard, choice: Choice, ending: Json, usage: Json) -> None:
+    word = ending.get("stop_reason")
+    choice.finish = _STOPS.get(word or "", word)
+    cached, written = usage.get("cache_read_input_tokens") or 0, usage.get("cache_creation_input_tokens") or 0
+    asked = usage["input_tokens"] + cached + written
+    heard.usage = _usage(asked, usage["output_tokens"], asked + usage["output_tokens"], cached, written, None)
+
+
+def _hear_responses(heard: Heard, one: Json) -> None:
+    match one.get("type"):
+        case None:
+            _hear_response(heard, one)
+        case "response.completed" | "response.incomplete":
+            _hear_response(heard, one["response"])
+        case "response.output_text.delta":
+            heard.choice(0)
+
+
+def _hear_response(heard: Heard, response: Json) -> None:
+    choice = heard.choice(0)
+    for at, item in enumerate(response["output"]):
+        match item["type"]:
+            case "message":
+                for part in item["content"]:
+                    choice.text += part.get("text") or ""
+                    choice.refusal += part.get("refusal") or ""
+            case "reasoning":
+                choice.reasoning += "".join(part["text"] for part in item.get("summary") or ())
+                choice.reasoning += "".join(part["text"] for part in item.get("content") or ())
+            case "function_call":
+                choice.calls[at] = Call(item["call_id"], item["name"], item["arguments"])
+    why = (response.get("incomplete_details") or {}).get("reason")
+    choice.finish = {"max_output_tokens": "length", "content_filter": "content_filter"}.get(
+        why or "", "tool_calls" if choice.calls else "stop"
+    )
+    if usage := response.get("usage"):
+        details, output = usage["input_tokens_details"], usage["output_tokens_details"]
+        heard.usage = _usage(
+            usage["input_tokens"],
+            usage["output_tokens"],
+            usage["total_tokens"],
+            details["cached_tokens"],
+            details.get("cache_write_tokens"),
+            output["reasoning_tokens"],
+        )
+
+
+def _usage(*counts: int | None) -> Json:
+    names = ("inputTokens", "outputTokens", "totalTokens", "cachedTokens", "cacheWriteTokens", "reasoningTokens")
+    return dict(zip(names, counts, strict=True))
+
+
+def _given(fields: Json) -> Json:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _written(value: Any) -> str:
+
+    return json.dumps(value)
+
+
+_HEARERS: Mapping[str, Callable[[Heard, Json], None]] = {
+    "chat": _hear_chat,
+    "messages": _hear_messages,
+    "responses": _hear_responses,
+}
+
+
+def cross_differences(api: str, expected: Json, said: Said) -> Iterator[str]:
+    """Every difference but those for which the caller's API has no word."""
+    heard, error = heard_by(api, said), expected["error"]
+    if heard.error and not error:
+        yield f"error: expected none, heard {_code_of(said)} {heard.error['code']}: {heard.error['message'][:200]}"
+        return
+    if error and not heard.error:
+        yield f"error: expected {error['class']}, heard none"
+    elif error and heard.error and not error["in_stream"]:
+        if (found := class_of(heard.error)) not in _also(error):
+            yield f"error class: expected {error['class']} (status {error['status']}), heard {found}"
+        return
+    heard.error = None
+    yield from differences(_sayable(api, expected, heard), heard)
+
+
+def _also(error: Json) -> set[str]:
+    """An SDK has fewer classes than there are failures."""
+    return {
+        error["class"],
+        _BY_STATUS.get(error["status"], "invalid_request" if error["status"] < 500 else "server_error"),
+    }
+
+
+def _code_of(said: Said) -> str:
+    """Ours, which oddities are told by."""
+    error = said.error if isinstance(said.error, dict) else {}
+    inner = error.get("error") if isinstance(error.get("error"), dict) else error
+    return str((inner or {}).get("code") or "")
+
+
+def _sayable(api: str, expected: Json, heard: Heard) -> Json:
+    """The expectation in what this API can say: one choice, no word of the provider's own, thinking not counted apart by Anthropic's."""
+    wanted = {**expected, "error": None, "finish_reason_raw": None}
+    if expected["error"] or expected["usage"] is None:
+        wanted["usage"], heard.usage = None, None
+    elif heard.usage is not None:
+        heard.usage = {**heard.usage, "cachedTokens": heard.usage["cachedTokens"] or 0}
+        wanted["usage"] = _countable(api, expected["usage"])
+    if expected["error"]:
+        wanted["finish_reason"] = None
+    if api != "chat":
+        wanted["more_choices"], wanted["choices"] = (), 1
+    if api == "messages" and expected.get("refusal"):
+        wanted["text"], wanted["refusal"] = (expected["text"] or "") + expected["refusal"], None
+    return wanted
+
+
+def _countable(api: str, usage: Json) -> Json:
+    if api == "messages":
+        total = (usage["input"] or 0) + (usage["output"] or 0)
+        return {**usage, "reasoning": None, "total": total}
+    return {**usage, "cached": usage["cached"] or 0}
