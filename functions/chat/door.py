@@ -60,7 +60,7 @@ class Door:
         return self.dialect(scope).read(body, headers)
 
     async def _answer(self, caller: Caller, wish: Wish, scope: Scope, send: Send) -> None:
-        target = await plan(self._services, caller, wished=wish.provider, model=wish.chat.model)
+        target = await plan(self._services, caller, wished=wish.provider, model=wish.chat.model, speaking=self._name)
         dialect, chat = self.dialect(scope), wish.chat
         about = About(
             request_id(scope), int(self._services.now()), target.provider.id, target.model, is_kin(chat, target)

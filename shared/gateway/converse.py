@@ -34,8 +34,10 @@ from shared.storage.configs import mark_key
 TIMEOUTS = Timeouts()
 
 
-async def plan(services: Services, caller: Caller, *, wished: str | None, model: str) -> Target:
-    """The target that answers this caller.
+async def plan(
+    services: Services, caller: Caller, *, wished: str | None, model: str, speaking: str | None = None
+) -> Target:
+    """The target that answers this caller, who is `speaking` that dialect.
 
     Raises:
         InvalidRequest: nobody can tell which provider or model is meant.
@@ -49,7 +51,7 @@ async def plan(services: Services, caller: Caller, *, wished: str | None, model:
         raise InvalidRequest(f"`model` is needed: {provider.name} has no default", parameter="model")
     permit_chat(caller, provider, chosen)
     base = destination(provider, config.base_url, services.settings)
-    return Target(provider, config, chosen, load_dialect(provider.dialect), base)
+    return Target(provider, config, chosen, load_dialect(provider.dialect_for(chosen, speaking)), base)
 
 
 async def converse(

@@ -53,7 +53,7 @@ def trial_target(provider: Provider, config: ProviderConfig, settings: Settings,
     if config.base_url is not None:
         config = replace(config, base_url=base.text)
     chosen = model or config.settings.default_model or provider.default_model or ""
-    return Target(provider, config, chosen, load_dialect(provider.dialect), base)
+    return Target(provider, config, chosen, load_dialect(provider.dialect_for(chosen, None)), base)
 
 
 async def probe(target: Target, key: ApiKey | None, client: Client, *, patience: float = PATIENCE) -> Trial:

@@ -27,10 +27,10 @@ class Target:
         return self.provider.find_largest_output(self.model)
 
     def url(self, path: str, query: str) -> str:
-        """The URL to ask. A base URL that already ends in the version with which the path begins does not get it twice."""
-        version, slash, rest = path.removeprefix("/").partition("/")
-        if slash and self.base.path.endswith(f"/{version}"):
-            path = f"/{rest}"
+        """The URL to ask. A base URL that already ends in what the path begins with (`/v1`, `/openai/v1`) does not get it twice."""
+        folders = path.split("/")
+        beginnings = ("/".join(folders[:end]) for end in range(len(folders) - 1, 1, -1))
+        path = path.removeprefix(next((said for said in beginnings if self.base.path.endswith(said)), ""))
         return f"{self.base.text}{path}?{query}" if query else f"{self.base.text}{path}"
 
     def headers(self, key: ApiKey | None) -> Mapping[str, str]:
@@ -39,4 +39,4 @@ class Target:
 
     def spell(self, body: dict[str, Any]) -> dict[str, Any]:
         """The body in the vendor's words. Raises UnsupportedParameter for what the vendor cannot do."""
-        return self.provider.spell(body)
+        return self.provider.spell(body) if self.dialect.name == self.provider.dialect else body

@@ -82,6 +82,11 @@ class Provider:
         """The most tokens that this model can say; None when nobody told."""
         return self.facts(model).largest_output
 
+    def dialect_for(self, model: str, caller: str | None) -> str:
+        """The name of the dialect to ask this model in; a caller who speaks Responses gets them from whoever offers them (promise 4)."""
+        alone = any(fnmatchcase(model, pattern) for pattern in self.responses_models)
+        return "responses" if alone or (self.has_responses and caller == "responses") else self.dialect
+
     def headers(self, key: ApiKey | None) -> Mapping[str, str]:
         """What shows the key; nothing without one."""
         return {} if key is None else self.auth(key)
