@@ -80,6 +80,7 @@ _OPTIONS_BY_FIELD: Final = dict(_OPTIONS.values())
 
 def _outbound(request: ChatRequest, target: Target) -> Outbound:
     written = _kin(request, target) if is_kin(request, target) else target.dialect.write(request, target.largest_output)
+    written = target.provider.place(written)
     return Outbound(
         "POST",
         target.url(written.path, written.query),

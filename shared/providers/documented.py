@@ -103,6 +103,11 @@ ANTHROPIC: Final = _table(  # https://platform.claude.com/docs/en/about-claude/m
     }
 )
 
+VERTEX_CLAUDE: Final = {  # a date stands behind an `@`: https://platform.claude.com/docs/en/build-with-claude/claude-on-vertex-ai
+    **{f"{name}@*": facts for name, facts in ANTHROPIC.items() if "*" not in name},
+    **ANTHROPIC,
+}
+
 _GEMINI: Final = "text image file audio video"
 GOOGLE: Final = _table(  # https://ai.google.dev/gemini-api/docs/models and /document-processing
     {
@@ -166,5 +171,22 @@ GROQ: Final = _table(  # https://console.groq.com/docs/models
         ("openai/gpt-oss-120b", "openai/gpt-oss-20b"): _chat("text", "tools", "json", "schema", "reasoning"),
         ("whisper-*", "distil-whisper-*"): _HEARING,
         ("playai-tts", "playai-tts-*"): _SPEAKING,
+    }
+)
+
+COHERE: Final = _table(  # https://docs.cohere.com/docs/models
+    {
+        ("command-a-03-2025",): _chat("text", "tools", "json", "schema", window=256_000, largest=8_000),
+        ("command-a-reasoning-08-2025",): _chat(
+            "text", "tools", "json", "schema", "reasoning", window=256_000, largest=32_000
+        ),
+        ("command-a-vision-07-2025",): _chat("text image", "json", "schema", window=128_000, largest=8_000),
+        ("command-a-translate-08-2025",): _chat("text", window=8_000, largest=8_000),
+        ("command-r7b-12-2024",): _chat("text", "tools", "json", "schema", window=128_000, largest=4_000),
+        ("command-r-08-2024", "command-r-plus-08-2024"): _chat(
+            "text", "tools", "json", "schema", window=128_000, largest=4_000
+        ),
+        ("embed-v4.0", "embed-*"): _EMBEDDING,
+        ("rerank-*",): _NO_CHAT,
     }
 )

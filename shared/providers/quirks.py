@@ -124,6 +124,13 @@ def fixed_sampling(body: Body) -> Body:
     return {key: value for key, value in body.items() if key not in _SAMPLING}
 
 
+def one_tier(body: Body) -> Body:
+    """Vertex AI sells its tiers by header and contract: https://docs.cloud.google.com/vertex-ai/generative-ai/docs/priority-paygo (2026-11)."""
+    if body.get("serviceTier") not in {None, "standard"}:
+        raise _refusal("service_tier", "leave it out")
+    return {key: value for key, value in body.items() if key != "serviceTier"}
+
+
 def any_tool(body: Body) -> Body:
     """Mistral's `any` is OpenAI's `required`: https://docs.mistral.ai/api (2026-11)."""
     return {**body, "tool_choice": "any"} if body.get("tool_choice") == "required" else body

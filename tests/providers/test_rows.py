@@ -61,10 +61,27 @@ def test_the_key_is_shown_in_a_header_and_nowhere_else(row: Provider) -> None:
     shown = row.headers(ApiKey("k-1"))
 
     assert [name for name, value in shown.items() if "k-1" in value] in (
-        [["authorization"], ["x-api-key"], ["x-goog-api-key"]]
+        [["authorization"], ["x-api-key"], ["x-goog-api-key"], ["api-key"]]
     )
     assert row.headers(None) == {}
     assert "key=" not in f"{row.base_url}{row.models_path}{row.models_query}"
+
+
+def test_azure_takes_a_key_of_the_resource_or_a_token_of_entra() -> None:
+    """Trap 50."""
+    token = "eyJ0eXAi.eyJhdWQi.c2ln"
+
+    assert get_provider("azure").headers(ApiKey("0f" * 16)) == {"api-key": "0f" * 16}
+    assert get_provider("azure").headers(ApiKey(token)) == {"authorization": f"Bearer {token}"}
+
+
+@pytest.mark.parametrize(
+    ("model", "tokens"),
+    [("claude-haiku-4-5@20251001", 64_000), ("claude-opus-4-1@20250805", 32_000), ("claude-opus-9@20300101", None)],
+)
+def test_claude_on_vertex_says_as_much_as_elsewhere(model: str, tokens: int | None) -> None:
+    """Trap 55."""
+    assert get_provider("vertex-anthropic").find_largest_output(model) == tokens
 
 
 def test_facts_that_others_got_wrong() -> None:
@@ -126,10 +143,12 @@ def test_no_code_asks_for_a_provider_by_its_name() -> None:
         ("anthropic", "https://api.anthropic.com/v1/messages"),
         ("google", "https://generativelanguage.googleapis.com/v1beta/models/m:generateContent"),
         ("groq", "https://api.groq.com/openai/v1/chat/completions"),
+        ("cohere", "https://api.cohere.com/v2/chat"),
+        ("vertex", "https://aiplatform.googleapis.com/v1/publishers/google/models/m:generateContent"),
     ],
 )
 def test_base_url_and_path_make_the_vendors_address(provider: str, url: str) -> None:
     row = get_provider(provider)
     request = ChatRequest("m", (Message("user", (Text("Hi"),)),), max_tokens=9)
 
-    assert f"{row.base_url}{load_dialect(row.dialect).write(request, None).path}" == url
+    assert f"{row.base_url}{row.place(load_dialect(row.dialect).write(request, None)).path}" == url

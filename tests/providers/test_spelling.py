@@ -46,7 +46,7 @@ VALIDATED = {
     "custom": "openai-compatible",
     "moonshot": "openai-compatible",
     "perplexity": "openai-compatible",
-    "cohere": "openai-compatible",
+    "azure": "azure",
 }
 PICTURE = "iVBORw0KGgo="
 HELLO = Message("user", (Text("Hello"),))
@@ -142,10 +142,7 @@ REFUSED = {
     },
     "fireworks": {"file", "linked file", "sound", "film", "budget"},
     "cerebras": {"file", "linked file", "sound", "film", "budget", "top k", "metadata"},
-    "cohere": {
-        *{"n", "logprobs", "one call at a time", "file", "linked file", "sound", "film", "budget", "top k"},
-        *{"metadata", "tier"},
-    },
+    "azure": {"film", "linked file", "budget", "top k"},
     "perplexity": {
         *{"seed", "n", "logprobs", "tools", "required tool", "named tool", "one call at a time", "strict tool"},
         *{"one", "history", "two results", "file", "linked file", "sound", "film", "budget"},
