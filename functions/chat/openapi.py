@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from functions.chat import compatible
 from shared.dialects.native.bodies import ChatBody
 
 _STREAM = "One JSON object a line (or an event): `start`, then `chunk`, `reasoning`, `tool_call`, …, and exactly one last `done` or `error`."
@@ -38,6 +39,7 @@ def document() -> dict[str, Any]:
                     "streamWithProvider", "That provider's answer as it grows", body, stream, note=_STREAM
                 ),
             },
+            **compatible.paths(),
             "/api/health": {"get": _health()},
         },
         "components": {"schemas": {**schemas, "ChatAnswer": _ANSWER, "StreamLine": _LINE, "StreamEvent": _EVENT}},
