@@ -54,7 +54,7 @@ HEAVY: Mapping[str, str] = {
 # What may be imported only there, however late.
 ONLY: Mapping[str, str] = {
     "boto3": r"shared/(storage/dynamodb\w*|crypto/kms)\.py",
-    "botocore": r"shared/(storage/dynamodb\w*|crypto/kms)\.py",
+    "botocore": r"shared/(storage/dynamodb\w*|crypto/kms|gateway/credentials/sigv4)\.py",
     "httptools": r"shared/(wire/http|egress/\w+)\.py",
     "socket": r"shared/egress/\w+\.py|functions/local\.py",
     "sqlite3": r"shared/storage/\w+\.py",

@@ -190,3 +190,20 @@ COHERE: Final = _table(  # https://docs.cohere.com/docs/models
         ("rerank-*",): _NO_CHAT,
     }
 )
+
+BEDROCK: Final = _table(  # https://docs.aws.amazon.com/bedrock/latest/userguide/models-supported.html; the same Claudes as Anthropic's
+    {
+        ("*anthropic.claude-opus-4-5-*", "*anthropic.claude-haiku-4-5-*"): _chat(
+            "text image file", "tools", "schema", "reasoning", window=200_000, largest=64_000
+        ),
+        ("*anthropic.claude-sonnet-4-5-*",): _chat("text image file", "tools", "schema", "reasoning", largest=64_000),
+        ("*anthropic.claude-sonnet-4-20*",): _chat("text image file", "tools", "reasoning", largest=64_000),
+        ("*anthropic.claude-opus-4-1-*", "*anthropic.claude-opus-4-20*"): _chat(
+            "text image file", "tools", "reasoning", window=200_000, largest=32_000
+        ),
+        ("*anthropic.claude-3-7-sonnet-*",): _chat("text image file", "tools", "reasoning", window=200_000),
+        ("*amazon.nova-micro-*",): _chat("text", "tools", window=128_000),
+        ("*amazon.nova-lite-*", "*amazon.nova-pro-*"): _chat("text image file video", "tools", window=300_000),
+        ("*amazon.titan-embed-*", "*cohere.embed-*"): _EMBEDDING,
+    }
+)
