@@ -1,5 +1,6 @@
 """A provider's key in a body, and what came of trying one."""
 
+import json
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, SecretStr
@@ -13,11 +14,24 @@ _FIRST_VISIBLE, _LAST_VISIBLE = 0x21, 0x7E
 
 
 def _check_key(secret: SecretStr) -> SecretStr:
-    """It goes into a header: visible ASCII only, without the white space that comes with pasting."""
+    """It goes into a header: visible ASCII only, without the white space that comes with pasting. A key file of JSON is kept as one such word."""
     text = secret.get_secret_value().strip()
+    if text.startswith("{"):
+        text = _in_one_word(text)
     if not text or not all(_FIRST_VISIBLE <= ord(character) <= _LAST_VISIBLE for character in text):
         raise ValueError("a key is one word of visible ASCII characters; paste it again")
     return SecretStr(text)
+
+
+def _in_one_word(text: str) -> str:
+    """The same JSON without white space; within its strings it is escaped."""
+    try:
+        said = json.loads(text)
+    except (ValueError, RecursionError):
+        raise ValueError(
+            "a key that begins with `{` is a key file, but this is no whole JSON; paste it again"
+        ) from None
+    return json.dumps(said, separators=(",", ":")).replace(" ", r"\u0020").replace("\x7f", r"\u007f")
 
 
 KeyText = Annotated[

@@ -38,7 +38,7 @@ def test_what_it_does_not_tell_stays_unknown() -> None:
 def test_an_embedding_does_not_chat() -> None:
     facts = read(endpoints=["embed", "classify"]).facts
 
-    assert (facts.abilities, facts.lacks) == ({"embeddings"}, {"chat"})
+    assert facts == Facts(abilities=frozenset({"embeddings"}), lacks=frozenset({"chat"}))
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b'"x"', b"[]"])

@@ -210,7 +210,13 @@ def test_what_it_cannot_do_is_refused_by_name(parameter: str, changes: dict[str,
 
 
 def test_what_asks_for_what_is_done_anyway_is_not_refused() -> None:
-    changes = {"n": 1, "top_logprobs": 0, "logprobs": False, "service_tier": "auto", "parallel_tool_calls": True}
+    changes: dict[str, Any] = {
+        "n": 1,
+        "top_logprobs": 0,
+        "logprobs": False,
+        "service_tier": "auto",
+        "parallel_tool_calls": True,
+    }
 
     assert write(**changes, user="u", metadata={"a": "b"}) == write()
 
