@@ -51,7 +51,7 @@ def explain(status: int, headers: Mapping[str, str], body: bytes) -> ProviderErr
 def failure_inside(name: str | None, said: Any) -> ProviderError:
     """An exception in the middle of a stream; there its name begins in lower case."""
     name = name and name[0].upper() + name[1:]
-    status = find_count(record(said).get("originalStatusCode"))
+    status = find_count(record(said).get("originalStatusCode")) or 0
     return _explain(status if status in range(400, 600) else 500, name, said, None)
 
 

@@ -51,7 +51,7 @@ _REFUSALS: Final = frozenset({400, 401, 403})
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What signs. The names are those that botocore reads."""
+    """What signs; `token` is the session's, of temporary ones."""
 
     access_key: str
     secret_key: str = field(repr=False)
@@ -121,6 +121,7 @@ def sign(outbound: Outbound, credentials: Credentials, service: str, region: str
     """
     from botocore.auth import SigV4Auth  # noqa: PLC0415 - 200 ms that only keys which sign need
     from botocore.awsrequest import AWSRequest  # noqa: PLC0415 - the same
+    from botocore.credentials import ReadOnlyCredentials  # noqa: PLC0415 - the same
 
     shown = {"x-amz-date": datetime.fromtimestamp(at, tz=UTC).strftime(_STAMP)}
     if credentials.token:
@@ -128,7 +129,8 @@ def sign(outbound: Outbound, credentials: Credentials, service: str, region: str
     typed = {name: value for name, value in outbound.headers.items() if name == "content-type"}
     request = AWSRequest(outbound.method, outbound.url, headers={**typed, **shown}, data=outbound.body)
     request.context["timestamp"] = shown["x-amz-date"]
-    signer = SigV4Auth(credentials, service, region)
+    own = ReadOnlyCredentials(credentials.access_key, credentials.secret_key, credentials.token)
+    signer = SigV4Auth(own, service, region)
     signature = signer.signature(signer.string_to_sign(request, signer.canonical_request(request)), request)
     signed = signer.signed_headers(signer.headers_to_sign(request))
     proof = f"AWS4-HMAC-SHA256 Credential={signer.scope(request)}, SignedHeaders={signed}, Signature={signature}"
@@ -200,7 +202,7 @@ def _sign_as_ourselves(asked: Outbound, region: str, at: float) -> Mapping[str, 
             "This installation's own AWS identity cannot be had now, so it assumes no role. Try again shortly.",
             retry_after=1.0,
         ) from error
-    if own is None:
+    if own is None or not own.access_key or not own.secret_key:
         raise InvalidRequest(
             "`apiKey` names a role, but this installation has no AWS identity of its own to assume it with; use a Bedrock API key or an access key",
             parameter="apiKey",
