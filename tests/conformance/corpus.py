@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-CHAT_APIS = ("chat", "messages", "generateContent", "streamGenerateContent")
+CHAT_APIS = ("chat", "responses", "messages", "generateContent", "streamGenerateContent")
 _OPENAI_VALIDATORS = {"grok": "xai", "custom": "openai-compatible"}
 
 
@@ -66,6 +66,8 @@ class Exchange:
         match family:
             case "messages":
                 return Way("custom-anthropic", f"/{self.vendor}", is_custom=True)
+            case "responses":
+                return Way("custom-responses", f"/{self.vendor}/v1", is_custom=True)
             case "gemini":
                 return ROWS["google", "gemini"]
             case _:
@@ -78,6 +80,8 @@ class Exchange:
         match self.api:
             case "messages":
                 return "anthropic", "messages"
+            case "responses":
+                return "openai", "responses"
             case "chat":
                 return _OPENAI_VALIDATORS.get(asked, asked), "chat"
             case api:

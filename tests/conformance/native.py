@@ -5,13 +5,14 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tests.conformance import from_anthropic, from_gemini, from_openai
+from tests.conformance import from_anthropic, from_gemini, from_openai, from_responses
 
 type Json = dict[str, Any]
 
 HELLO: Json = {"role": "user", "content": "hello"}
 TRANSLATORS = {
     "chat": from_openai.read,
+    "responses": from_responses.read,
     "messages": from_anthropic.read,
     "generateContent": from_gemini.read,
     "streamGenerateContent": from_gemini.read,

@@ -43,6 +43,11 @@ def _failed_in_its_last_word(exchange: Exchange, difference: str) -> bool:
     return exchange.expected["finish_reason_raw"] == "error" and difference.startswith("error: expected none, heard")
 
 
+def _counts_below_zero(exchange: Exchange, difference: str) -> bool:
+    counts = [count for count in (exchange.expected["usage"] or {}).values() if isinstance(count, int)]
+    return min(counts, default=0) < 0 and difference.startswith("usage ")
+
+
 def _has_scattered_calls(exchange: Exchange, difference: str) -> bool:
     calls = exchange.expected["tool_calls"]
     return exchange.is_stream and difference.startswith("tool call") and any(map(_is_scattered, calls))
@@ -64,5 +69,6 @@ ODDITIES: tuple[Oddity, ...] = (
     Oddity("the recorded stream was cut off; we say so, where the client ends in silence (trap 12)", _is_cut_off),
     Oddity("a 200 without an answer is an error, where the client gives an empty object (trap 13)", _says_nothing),
     Oddity("the provider says that it failed with the finish reason `error` (trap 27)", _failed_in_its_last_word),
+    Oddity("a count of tokens below zero is none, where the client hands it on", _counts_below_zero),
     Oddity("calls without an index of their own, which the client mixes up (traps 35, 36)", _has_scattered_calls),
 )

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from shared.dialects.native.read import read_request
+from shared.dialects.signatures import mark
 from shared.wire.json import write
 from tests.conformance.corpus import CHAT_APIS, read_corpus
 from tests.conformance.native import NotUnderstood, native_request, without
@@ -37,6 +38,48 @@ def test_openai_keeps_what_our_api_can_say() -> None:
         "maxTokens": 9,
         "tools": [{"type": "function", "function": {"name": "f", "strict": True}}],
         "toolChoice": {"type": "function", "function": {"name": "f"}},
+    }
+
+
+def test_responses_items_are_turns_again() -> None:
+    thinking = {"type": "reasoning", "id": "rs_1", "encrypted_content": "gA==", "summary": [{"text": "hm"}]}
+    recorded = {
+        "instructions": "be brief",
+        "input": [
+            {
+                "role": "user",
+                "content": [{"type": "input_text", "text": "2+3?"}, {"type": "input_file", "file_id": "f"}],
+            },
+            thinking,
+            {"type": "function_call", "call_id": "t", "name": "add", "arguments": ""},
+            {"type": "function_call_output", "call_id": "t", "output": "5"},
+            {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "5"}]},
+        ],
+        "tools": [{"type": "web_search"}, {"type": "function", "name": "add", "strict": False}],
+        "tool_choice": {"type": "function", "name": "add"},
+        "text": {"format": {"type": "json_object"}},
+        "reasoning": {"effort": "low", "summary": "auto"},
+        "previous_response_id": "resp_1",
+    }
+
+    asked = native_request("responses", recorded, "m")
+
+    assert asked["messages"] == [
+        {"role": "system", "content": "be brief"},
+        {"role": "user", "content": [{"type": "text", "text": "2+3?"}]},
+        {
+            "role": "assistant",
+            "reasoning_details": [{"text": "hm", "signature": mark("responses", thinking)}],
+            "tool_calls": [{"id": "t", "type": "function", "function": {"name": "add", "arguments": "{}"}}],
+        },
+        {"role": "tool", "tool_call_id": "t", "content": "5"},
+        {"role": "assistant", "content": "5"},
+    ]
+    assert asked["options"] == {
+        "reasoningEffort": "low",
+        "tools": [{"type": "function", "function": {"name": "add", "strict": False}}],
+        "toolChoice": {"type": "function", "function": {"name": "add"}},
+        "responseFormat": {"type": "json_object"},
     }
 
 

@@ -9,6 +9,7 @@ from tests.conformance.drive import Outcome
 from tests.conformance.oddities import find_oddity
 
 SILENT: dict[str, Any] = {"text": "", "reasoning": "", "refusal": None, "tool_calls": [], "finish_reason_raw": None}
+SILENT["usage"] = None
 TRUNCATED = "error: expected none, heard stream_truncated: 'cut' {}"
 REFUSED = "error: expected none, heard throttled: 'slow' {}"
 CALL = {"id": "a", "name": "f", "arguments": {"x": 1}, "arguments_raw": '{"x":1}'}
@@ -38,6 +39,8 @@ def exchange(*, is_stream: bool = True, **expected: Any) -> Exchange:
         (exchange(), REFUSED, True),
         (exchange(text="Hel"), REFUSED, False),
         (exchange(text="Hel", finish_reason_raw="error"), REFUSED, True),
+        (exchange(usage={"input": 0, "output": -9, "reasoning": None}), "usage output: expected -9, heard None", True),
+        (exchange(usage={"input": 9, "output": 9, "reasoning": None}), "usage output: expected 9, heard None", False),
         (exchange(tool_calls=[CALL]), "tool call 0 id: expected a, heard b", False),
         (exchange(tool_calls=[{**CALL, "id": None, "name": ""}]), "tool call 1: expected None", True),
         (exchange(tool_calls=[{**CALL, "arguments": None, "arguments_raw": "{} {}"}]), "tool call 1: expected", True),
