@@ -12,6 +12,7 @@
     │   ├── RequestTooSlow            408
     │   ├── Conflict                  409
     │   ├── RequestTooLarge           413
+    │   ├── BudgetSpent               402  the access token may spend no more
     │   └── LimitReached              429  one of our own limits
     ├── ProviderError                 what the provider did
     │   ├── CredentialRejected        424  it refuses the stored key
@@ -134,6 +135,13 @@ class RequestTooLarge(CallerError):
 
     status = 413
     code = "request_too_large"
+
+
+class BudgetSpent(CallerError):
+    """The access token may spend no more; details are `{limit, remaining, resetTime}`, `resetTime` null where nothing renews it."""
+
+    status = 402
+    code = "budget_spent"
 
 
 class LimitReached(CallerError):

@@ -4,7 +4,7 @@ A token that is narrowed to some providers or models sees those alone and change
 their own (threats A3 and I4).
 """
 
-from shared.errors import Forbidden
+from shared.errors import BudgetSpent, Forbidden
 from shared.identity.caller import Caller
 from shared.providers.provider import Provider
 
@@ -39,8 +39,12 @@ def permit_chat(who: Caller, provider: Provider, model: str) -> None:
 
     Raises:
         Forbidden: the token is for others.
+        BudgetSpent: it may spend nothing at all. A budget of 0 is a budget (trap 68).
     """
     permit_provider(who, provider)
+    if who.token is not None and who.token.budget_usd == 0:
+        nothing = {"limit": "0", "remaining": "0", "resetTime": None}
+        raise BudgetSpent("This access token has a budget of 0 USD, so it may spend nothing.", details=nothing)
     if who.token is None or who.token.models is None:
         return
     if not {model, f"{provider.id}/{model}"} & set(who.token.models):

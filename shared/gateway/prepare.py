@@ -7,7 +7,7 @@ cannot do is refused by name, or left out and told, as the caller wishes.
 from dataclasses import MISSING, dataclass, fields, replace
 from typing import Any, Final
 
-from shared.chat.request import ChatRequest
+from shared.chat.request import ChatRequest, Message, Text
 from shared.dialects.dialect import Written
 from shared.egress.exchange import Outbound
 from shared.errors import UnsupportedParameter
@@ -23,6 +23,10 @@ _OPTIONS: Final = {
 """How refusals name the fields of a request that can be left out → the field, and what it is when it is not there."""
 _LEFT_OUT_TOGETHER: Final = {"tools": ("tool_choice", "parallel_tool_calls"), "logprobs": ("top_logprobs",)}
 """A field means nothing without the one before it."""
+
+
+_ANYTHING: Final = (Message("user", (Text("."),)),)
+"""Stands in a bare request for what the caller's own body says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,7 @@ def _kin(request: ChatRequest, target: Target) -> Written:
     original, kin = request.original, target.dialect.kin
     if original is None or kin is None:
         raise TypeError("a request without its original has no kin")
-    bare = ChatRequest(request.model, (), request.stream, **original.filled)
+    bare = ChatRequest(request.model, _ANYTHING, request.stream, **original.filled)
     written = target.dialect.write(bare, target.largest_output)
     body = kin({**written.body, **original.body, "model": request.model}, request)
     return replace(written, body=body, headers={**written.headers, **original.headers})

@@ -1,10 +1,11 @@
 """What an access token may reach."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
-from shared.errors import Forbidden
+from shared.errors import BudgetSpent, Forbidden
 from shared.gateway.permits import permit_chat
 from shared.identity.caller import Caller
 from shared.providers.find import get_provider
@@ -31,3 +32,14 @@ def test_an_access_token_is_held_to_its_providers_and_models() -> None:
     ):
         with pytest.raises(Forbidden):
             permit_chat(called_with(token), provider, "gpt-5")
+
+
+def test_a_budget_of_nothing_buys_nothing() -> None:
+    """Trap 68: 0 is a budget, not the lack of one."""
+    provider = get_provider("openai")
+    permit_chat(called_with(replace(TOKEN, budget_usd=Decimal("0.01"))), provider, "gpt-5")
+
+    with pytest.raises(BudgetSpent) as caught:
+        permit_chat(called_with(replace(TOKEN, budget_usd=Decimal("0.00"))), provider, "gpt-5")
+
+    assert (caught.value.status, caught.value.details["remaining"]) == (402, "0")
