@@ -40,12 +40,12 @@ class Calls:
     def __bool__(self) -> bool:
         return bool(self._calls)
 
-    def add(self, piece: Any, events: list[ChatEvent], *, whole: bool = False) -> None:
-        """Append what that piece says. `whole`: it is a call of its own, as in a plain answer."""
+    def add(self, piece: Any, events: list[ChatEvent], *, whole: bool = False) -> int | None:
+        """Append what that piece says; tells whose it is. `whole`: it is a call of its own, as in a plain answer."""
         if not isinstance(piece, dict):
-            return
+            return None
         if whole and not _function(piece):
-            return
+            return None
         id_, name, arguments = _parts(piece)
         at = at if isinstance(at := piece.get("index"), int) else None
         call = None if whole else self._find(id_, name, at)
@@ -60,6 +60,7 @@ class Calls:
                 events.append(ToolCallDelta(call.index, arguments, self._choice))
             else:
                 call.waiting.append(arguments)
+        return call.index
 
     def add_legacy(self, function: dict[str, Any], events: list[ChatEvent]) -> None:
         """OpenAI's former `function_call`, of which there is one at most; without a name it is none."""

@@ -1,0 +1,82 @@
+"""Failures in OpenAI's words: https://platform.openai.com/docs/guides/error-codes (2026-11)."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from shared.errors import (
+    CallerError,
+    CredentialRejected,
+    Forbidden,
+    InvalidRequest,
+    LimitReached,
+    NotFound,
+    ProviderBilling,
+    ProviderError,
+    RealMultiLLMError,
+    RequestRefused,
+    Throttled,
+    Unauthenticated,
+)
+from shared.wire.json import write
+
+_OVERLOADED: Final = 529
+"""Anthropic's own status, which no other family's clients know."""
+_TYPES: Final[tuple[tuple[type[RealMultiLLMError], str], ...]] = (
+    (Unauthenticated, "authentication_error"),
+    (Forbidden, "permission_error"),
+    (NotFound, "not_found_error"),
+    (LimitReached, "rate_limit_error"),
+    (CallerError, "invalid_request_error"),
+    (CredentialRejected, "authentication_error"),
+    (ProviderBilling, "insufficient_quota"),
+    (Throttled, "rate_limit_error"),
+    (RequestRefused, "invalid_request_error"),
+)
+"""The first that fits."""
+_CODES: Final[tuple[tuple[type[RealMultiLLMError], str], ...]] = (
+    (Unauthenticated, "invalid_api_key"),
+    (NotFound, "model_not_found"),
+    (LimitReached, "rate_limit_exceeded"),
+    (ProviderBilling, "insufficient_quota"),
+    (Throttled, "rate_limit_exceeded"),
+)
+"""Those that OpenAI's clients act upon; every other error has our own code. Trap 85."""
+_BY_STATUS: Final[Mapping[int, str]] = {403: "permission_error", 404: "not_found_error"}
+
+
+def describe(error: RealMultiLLMError, request_id: str) -> Mapping[str, Any]:
+    """The body of an error answer; the provider's own, where it speaks this dialect."""
+    if isinstance(error, ProviderError) and error.verbatim is not None:
+        return error.verbatim
+    details = {name: value for name, value in error.details.items() if name != "parameter"}
+    said = {
+        "message": error.message,
+        "type": _type(error),
+        "param": error.details.get("parameter"),
+        "code": next((code for kind, code in _CODES if isinstance(error, kind)), error.code),
+        "request_id": request_id,
+    }
+    return {"error": {**said, "details": details} if details else said}
+
+
+def status(error: RealMultiLLMError) -> int:
+    """The HTTP status: the provider's own, where it gave one that this family's clients know."""
+    given = error.details.get("providerStatus")
+    if not isinstance(given, int) or not 400 <= given <= 599:  # noqa: PLR2004 - the statuses of errors
+        return error.status
+    if given == _OVERLOADED and not (isinstance(error, ProviderError) and error.verbatim is not None):
+        return 503
+    return given
+
+
+def fail(error: RealMultiLLMError, request_id: str) -> bytes:
+    """The last event of a stream that broke off; clients raise it."""
+    return b"data: " + write(describe(error, request_id)) + b"\n\n"
+
+
+def _type(error: RealMultiLLMError) -> str:
+    if isinstance(error, CredentialRejected | RequestRefused) and (known := _BY_STATUS.get(status(error))):
+        return known
+    if isinstance(error, InvalidRequest):
+        return "invalid_request_error"
+    return next((word for kind, word in _TYPES if isinstance(error, kind)), "server_error")

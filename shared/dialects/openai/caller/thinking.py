@@ -1,0 +1,130 @@
+"""Thinking in OpenAI's dialect, which has no word for it of its own: how we hand it out, and how callers hand it back.
+
+Out: `reasoning_content` is the text (DeepSeek's word, which most clients show), and `reasoning_details` has every block that a
+provider signed, as OpenRouter does it (https://openrouter.ai/docs/use-cases/reasoning-tokens, 2026-11):
+`{"type": "reasoning.text", "text", "signature"}` and `{"type": "reasoning.encrypted", "data"}`, each with its `index`.
+
+A call that Gemini signed says so in `extra_content.google.thought_signature`, as Google's own OpenAI-like API does
+(https://ai.google.dev/gemini-api/docs/thought-signatures, 2026-11), and again in its id: many clients keep nothing of a call but id,
+name and arguments, and Gemini wants its signature back. Trap 48.
+
+Back: in any of these forms, and in LiteLLM's `thinking_blocks`.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from shared.chat.request import KinOnly, Reasoning
+from shared.dialects.openai.caller.fields import Fields
+from shared.wire.json import read_lenient
+
+_SIGNED: Final = re.compile(r"(?P<id>.+?)_signed_(?P<signature>[A-Za-z0-9_-]+)", re.DOTALL)
+MARK: Final = "_signed_"
+"""What stands between the id of a call and its signature, in letters that every provider takes in an id."""
+
+
+def signed_id(call_id: str, signature: str | None) -> str:
+    """The id that a caller sees of a call."""
+    return (
+        call_id
+        if not signature
+        else f"{call_id}{MARK}{base64.urlsafe_b64encode(signature.encode()).decode().rstrip('=')}"
+    )
+
+
+def split_id(seen: str) -> tuple[str, str | None]:
+    """The id that a caller saw → the call's own id, and its signature. An id that was never ours stays whole."""
+    found = _SIGNED.fullmatch(seen) if MARK in seen else None
+    if not found:
+        return seen, None
+    written = found["signature"]
+    try:
+        return found["id"], base64.urlsafe_b64decode(written + "=" * (-len(written) % 4)).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return seen, None
+
+
+def details(blocks: Iterable[Reasoning]) -> list[dict[str, Any]]:
+    """The blocks as callers see them; none where nobody signed anything, for then the text says it all."""
+    several = list(blocks)
+    if not any(block.signature or block.redacted is not None for block in several):
+        return []
+    return [{**_detail(block), "index": index} for index, block in enumerate(several)]
+
+
+def extra_content(signature: str) -> dict[str, Any]:
+    """Google's form of a call's signature."""
+    return {"google": {"thought_signature": signature}}
+
+
+def thinking(message: Fields, kin_only: list[KinOnly]) -> Sequence[Reasoning]:
+    """What an assistant message of an earlier turn thought, in the most exact of its forms."""
+    given, blocks = message.records("reasoning_details"), message.records("thinking_blocks")
+    said = _said(message, "reasoning_content") or _said(message, "reasoning")
+    if given:
+        return [block for detail in given if (block := _of_detail(detail, kin_only))]
+    if blocks:
+        return [block for fields in blocks if (block := _of_block(fields, kin_only))]
+    return [Reasoning(said)] if said else []
+
+
+def call_signature(call: Fields) -> str | None:
+    """Where Google puts it, or LiteLLM."""
+    extra = call.find_record("extra_content")
+    google = extra.find_record("google") if extra else None
+    own = call.find_record("provider_specific_fields")
+    return (google.find_text("thought_signature") if google else None) or (
+        own.find_text("thought_signature") if own else None
+    )
+
+
+def _detail(block: Reasoning) -> dict[str, Any]:
+    if block.redacted is None:
+        signed = {"signature": block.signature} if block.signature else {}
+        return {"type": "reasoning.text", "text": block.text, **signed}
+    return _whole(block.redacted) or {"type": "reasoning.encrypted", "data": block.redacted}
+
+
+def _whole(redacted: str) -> dict[str, Any] | None:
+    """A router's detail was kept as its JSON text, for its id belongs to its data."""
+    if not redacted.startswith("{"):
+        return None
+    try:
+        detail = read_lenient(redacted)
+    except ValueError:
+        return None
+    return detail if isinstance(detail, dict) and detail.get("type") == "reasoning.encrypted" else None
+
+
+def _said(message: Fields, name: str) -> str | None:
+    return message.find_text(name) or None
+
+
+def _of_detail(detail: Fields, kin_only: list[KinOnly]) -> Reasoning | None:
+    """Anthropic's are told by a format of that name, or by none; what another encrypted is of no use to anybody else."""
+    made_by = detail.find_text("format") or ""
+    match detail.text("type"):
+        case "reasoning.text":
+            return Reasoning(detail.find_text("text") or "", detail.find_text("signature") or None)
+        case "reasoning.summary":
+            return Reasoning(detail.find_text("summary") or "")
+        case "reasoning.encrypted" if not made_by or made_by.startswith("anthropic"):
+            return Reasoning(redacted=detail.text("data"))
+        case _:
+            kin_only.append(KinOnly(detail.path("type"), harmless=True))
+            return None
+
+
+def _of_block(block: Fields, kin_only: list[KinOnly]) -> Reasoning | None:
+    """Anthropic's own blocks, as LiteLLM hands them out: https://docs.litellm.ai/docs/reasoning_content (2026-11)."""
+    match block.text("type"):
+        case "thinking":
+            return Reasoning(block.find_text("thinking") or "", block.find_text("signature") or None)
+        case "redacted_thinking":
+            return Reasoning(redacted=block.text("data"))
+        case _:
+            kin_only.append(KinOnly(block.path("type"), harmless=True))
+            return None
