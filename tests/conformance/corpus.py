@@ -6,7 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-CHAT_APIS = ("chat", "responses", "messages", "generateContent", "streamGenerateContent")
+CHAT_APIS = (
+    "chat",
+    "responses",
+    "messages",
+    "generateContent",
+    "streamGenerateContent",
+    "converse",
+    "converseStream",
+    "cohere_chat_v2",
+)
+_VALIDATORS = {"custom-anthropic": "anthropic", "vertex": "google-vertex", "vertex-anthropic": "google-vertex"}
 _OPENAI_VALIDATORS = {"grok": "xai", "custom": "openai-compatible"}
 
 
@@ -23,12 +33,15 @@ ROWS: Mapping[tuple[str, str], Way] = {
     ("openai", "chat"): Way("openai", "/openai/v1"),
     ("anthropic", "messages"): Way("anthropic", "/anthropic"),
     ("google", "gemini"): Way("google", "/google/v1beta"),
-    ("google-vertex", "gemini"): Way("google", "/google/v1beta"),  # the same family; Vertex' own door is not a row yet
+    ("google-vertex", "gemini"): Way("vertex", "/google-vertex/v1/projects/p/locations/global/publishers/google"),
+    ("google-vertex", "messages"): Way(
+        "vertex-anthropic", "/google-vertex/v1/projects/p/locations/global/publishers/anthropic"
+    ),
     ("openrouter", "chat"): Way("openrouter", "/openrouter/api/v1"),
     ("huggingface", "chat"): Way("huggingface", "/huggingface/v1"),
     ("xai", "chat"): Way("grok", "/xai/v1"),
     ("github", "chat"): Way("github", "/github"),
-    ("azure", "chat"): Way("github", "/github"),  # the same serving stack
+    ("azure", "chat"): Way("azure", "/azure"),
     ("mistral", "chat"): Way("mistral", "/mistral/v1"),
     ("groq", "chat"): Way("groq", "/groq/openai/v1"),
     ("deepseek", "chat"): Way("deepseek", "/deepseek"),
@@ -37,8 +50,9 @@ ROWS: Mapping[tuple[str, str], Way] = {
     ("cerebras", "chat"): Way("cerebras", "/cerebras/v1"),
     ("perplexity", "chat"): Way("perplexity", "/perplexity"),
     ("moonshot", "chat"): Way("moonshot", "/moonshot/v1"),
-    ("cohere", "chat"): Way("cohere", "/cohere/compatibility/v1"),
+    ("cohere", "cohere_chat_v2"): Way("cohere", "/cohere"),
     ("ollama", "chat"): Way("ollama", "/ollama/v1"),
+    ("bedrock", "converse"): Way("bedrock", "/bedrock"),
 }
 
 
@@ -59,7 +73,7 @@ class Exchange:
     @property
     def way(self) -> Way:
         """The row that speaks to this provider; a vendor without one is a custom URL."""
-        family = "gemini" if self.api.endswith("enerateContent") else self.api
+        family = "gemini" if self.api.endswith("enerateContent") else self.api.removesuffix("Stream")
         known = ROWS.get((self.provider, family))
         if known:
             return known
@@ -78,14 +92,16 @@ class Exchange:
         """Whose request types our request must keep to: provider and api, as validate_request.py names them."""
         asked = self.way.provider
         match self.api:
-            case "messages":
-                return "anthropic", "messages"
+            case "messages" | "cohere_chat_v2":
+                return _VALIDATORS.get(asked, asked), self.api
             case "responses":
                 return "openai", "responses"
             case "chat":
                 return _OPENAI_VALIDATORS.get(asked, asked), "chat"
+            case "converse" | "converseStream":
+                return "bedrock", self.api
             case api:
-                return "google", api
+                return _VALIDATORS.get(asked, asked), api
 
 
 def read_corpus(folder: Path) -> list[Exchange]:
@@ -112,7 +128,7 @@ def _lines(file: Path) -> Iterator[dict[str, Any]]:
 def _exchange(line: Mapping[str, Any], expected: Mapping[str, Any]) -> Exchange:
     response = line["response"]
     failed = response["status"] >= 400
-    asked_stream = "stream" in line.get("features", ()) or line["api"] == "streamGenerateContent"
+    asked_stream = "stream" in line.get("features", ()) or line["api"] in ("streamGenerateContent", "converseStream")
     return Exchange(
         id=line["id"],
         provider=line["provider"],

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tests.conformance import from_anthropic, from_gemini, from_openai, from_responses
+from tests.conformance import from_anthropic, from_bedrock, from_cohere, from_gemini, from_openai, from_responses
 
 type Json = dict[str, Any]
 
@@ -16,6 +16,9 @@ TRANSLATORS = {
     "messages": from_anthropic.read,
     "generateContent": from_gemini.read,
     "streamGenerateContent": from_gemini.read,
+    "cohere_chat_v2": from_cohere.read,
+    "converse": from_bedrock.read,
+    "converseStream": from_bedrock.read,
 }
 _FRACTIONS = frozenset({"temperature", "topP", "frequencyPenalty", "presencePenalty"})
 _PLACEHOLDER = {"type": "text", "text": "(left out)"}
