@@ -1,0 +1,62 @@
+"""Failures in Anthropic's words: https://platform.claude.com/docs/en/api/errors (2026-11)."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from shared.errors import CallerError, CredentialRejected, RealMultiLLMError, RequestRefused
+
+_TYPES: Final[Mapping[int, str]] = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    402: "billing_error",
+    403: "permission_error",
+    404: "not_found_error",
+    408: "timeout_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    503: "overloaded_error",
+    504: "timeout_error",
+    529: "overloaded_error",
+}
+_FIRST_FAILURE: Final = 400
+_SERVERS: Final = 500
+_TOO_LONG: Final = "prompt is too long"
+"""What agents look for before they shorten a conversation themselves."""
+
+
+def status(error: RealMultiLLMError) -> int:
+    """The provider's own status, where it answered with a failure; a refused key is a 401 whatever it was called."""
+    theirs = error.details.get("providerStatus")
+    if isinstance(error, CredentialRejected) and theirs not in (401, 403):
+        return 401
+    return theirs if isinstance(theirs, int) and theirs >= _FIRST_FAILURE else error.status
+
+
+def describe(error: RealMultiLLMError, request_id: str) -> Mapping[str, Any]:
+    """The body of an error, in a stream too. What kin said is said again, with our id of the request where it names none."""
+    theirs = getattr(error, "verbatim", None)
+    if isinstance(theirs, Mapping) and isinstance(theirs.get("error"), Mapping):
+        return {"type": "error", **theirs, "request_id": theirs.get("request_id") or request_id}
+    told: dict[str, Any] = {"type": _type(status(error)), "message": _message(error)}
+    if details := _details(error):
+        told["details"] = details
+    return {"type": "error", "error": told, "request_id": request_id}
+
+
+def _type(code: int) -> str:
+    return _TYPES.get(code) or ("api_error" if code >= _SERVERS else "invalid_request_error")
+
+
+def _message(error: RealMultiLLMError) -> str:
+    if error.code == "context_length_exceeded" and _TOO_LONG not in error.message:
+        return f"{_TOO_LONG}: {error.message}"
+    return error.message
+
+
+def _details(error: RealMultiLLMError) -> dict[str, Any]:
+    """The exact cause, where SDKs look for it (`error_code`), and the field. Traps 85, 88."""
+    if not isinstance(error, CallerError | RequestRefused):
+        return {}
+    parameter = error.details.get("parameter")
+    code = error.details.get("error_code") or error.code
+    return {"error_code": code, **({"parameter": parameter} if parameter else {})}
