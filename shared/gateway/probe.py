@@ -15,6 +15,7 @@ from shared.errors import (
     AddressRefused,
     BadResponse,
     CredentialRejected,
+    InvalidRequest,
     ProviderBilling,
     ProviderTimeout,
     RealMultiLLMError,
@@ -38,6 +39,7 @@ from shared.settings import Settings
 PATIENCE = 8.0
 """Seconds that a trial may take, and that one without an answer does take where the caller chose the place."""
 
+_KEY = "apiKey"
 _OF_THE_KEY = (CredentialRejected, ProviderBilling, Throttled)
 _NO_ANSWER = (AddressRefused, BadResponse, ProviderTimeout, StreamBroken, Unreachable)
 
@@ -57,12 +59,18 @@ def trial_target(provider: Provider, config: ProviderConfig, settings: Settings,
 
 
 async def probe(target: Target, key: ApiKey | None, client: Client, *, patience: float = PATIENCE) -> Trial:
-    """Try the key at the target. A failure is an answer here; none is raised."""
+    """Try the key at the target. A failure of the provider is an answer here.
+
+    Raises:
+        InvalidRequest: the key has not the form that this provider's keys have, so nobody was asked.
+    """
     began = time.monotonic()
     try:
         async with asyncio.timeout(patience):
             await _try(target, key, client, Timeouts(patience / 2, patience, patience, patience))
     except RealMultiLLMError as error:
+        if isinstance(error, InvalidRequest) and error.parameter == _KEY:
+            raise
         if _told(error, target):
             return _explained(error, target, _since(began))
     except TimeoutError:

@@ -10,6 +10,17 @@ from shared.providers.quirks import cannot, cannot_take, leave_out, max_tokens, 
 
 _TOP_K: Final = rename(TOP_K, "top_k")
 
+_RESPONSES_ALONE: Final = (
+    "o1-pro*",
+    "o3-pro*",
+    "gpt-5*-pro*",
+    "gpt-5*-codex*",
+    "codex-*",
+    "*-deep-research*",
+    "computer-use-preview*",
+)
+"""OpenAI's models that answer in its Responses API and nowhere else: https://platform.openai.com/docs/models (2026-11)."""
+
 PROVIDERS: Final[tuple[Provider, ...]] = (
     Provider(
         id="openai",
@@ -23,15 +34,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         features=("chat", "streaming", "tools", "json", "vision", "files", "audio", "reasoning", "embeddings"),
         quirks=(quirks.fixed_sampling, cannot_take("video_url")),
         has_responses=True,
-        responses_models=(
-            "o1-pro*",
-            "o3-pro*",
-            "gpt-5*-pro*",
-            "gpt-5*-codex*",
-            "codex-*",
-            "*-deep-research*",
-            "computer-use-preview*",
-        ),
+        responses_models=_RESPONSES_ALONE,
         key_prefix="sk-",
         price_ids=("openai",),
         documented=documented.OPENAI,
@@ -388,6 +391,8 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         auth=azure_key,
         place=places.under("/openai/v1"),
         quirks=(quirks.fixed_sampling, cannot_take("video_url")),
+        has_responses=True,
+        responses_models=_RESPONSES_ALONE,
         allows_base_url=True,
         price_ids=("azure",),
         models_path="/openai/v1/models",

@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any
 
 ASKED_AS = {
+    "google": "google-vertex",
     "github": "azure",
 }
 """Where we ask for a provider's recordings under another's name; the name must be known even when it has none of its own."""

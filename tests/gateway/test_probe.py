@@ -17,6 +17,7 @@ from shared.egress.exchange import Outbound
 from shared.errors import (
     AddressRefused,
     BadResponse,
+    InvalidRequest,
     NameNotResolved,
     ProviderTimeout,
     Redirected,
@@ -195,3 +196,17 @@ async def test_closed_silent_and_foreign_ports_look_alike_in_words_and_time() ->
 
     assert len({trial for results in runs.values() for trial, _ in results}) == 1
     assert max(medians) <= min(medians) * 1.2
+
+
+@pytest.mark.parametrize(
+    "base_url", [None, "https://aiplatform.googleapis.com/v1/projects/p/locations/global/publishers/google"]
+)
+async def test_a_key_of_the_wrong_form_is_nobodys_answer(base_url: str | None) -> None:
+    """Nobody is asked, so it is told at once, and as what it is: the caller's to correct."""
+    client = FakeClient(lambda _: FakeAnswer(200, CHAT))
+
+    with pytest.raises(InvalidRequest) as caught:
+        await probe(target_of("vertex", base_url), ApiKey('{"type":"user"}'), client)
+
+    assert caught.value.parameter == "apiKey"
+    assert client.asked == []
