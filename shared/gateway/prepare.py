@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from shared.chat.request import ChatRequest, Message, Text
 from shared.dialects.dialect import Written
+from shared.dialects.signed import signed_by
 from shared.egress.exchange import Outbound
 from shared.errors import UnsupportedParameter
 from shared.gateway.target import Target
@@ -83,7 +84,7 @@ _OPTIONS_BY_FIELD: Final = dict(_OPTIONS.values())
 
 
 def _outbound(request: ChatRequest, target: Target) -> Outbound:
-    written = _kin(request, target) if is_kin(request, target) else target.dialect.write(request, target.largest_output)
+    written = _kin(request, target) if is_kin(request, target) else _translated(request, target)
     written = target.provider.place(written)
     return Outbound(
         "POST",
@@ -95,6 +96,11 @@ def _outbound(request: ChatRequest, target: Target) -> Outbound:
         },
         write(target.spell(written.body)),
     )
+
+
+def _translated(request: ChatRequest, target: Target) -> Written:
+    """In the dialect's words; proofs of thinking go back to nobody but who made them."""
+    return target.dialect.write(signed_by(request, target.provider.id, target.dialect.name), target.largest_output)
 
 
 def _kin(request: ChatRequest, target: Target) -> Written:
