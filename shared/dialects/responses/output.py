@@ -71,7 +71,7 @@ class OutputReader:
 
     def begin(self, place: int, item: Mapping[str, Any], events: list[ChatEvent]) -> None:
         """An item is announced. Only calls are told at once, and only with their name."""
-        if item.get("type") in _CALLS and item.get("name"):
+        if text(item.get("type")) in _CALLS and find_text(item.get("name")):
             self._announce(self._item(place), item, events)
 
     def say(self, place: int, where: str, part: int, piece: str, events: list[ChatEvent]) -> None:

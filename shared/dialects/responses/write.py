@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from shared.chat.request import ChatRequest, Reasoning, ResponseFormat, Tool, ToolChoice
 from shared.dialects.dialect import Written
-from shared.dialects.refuse import refuse_given
+from shared.dialects.refuse import refuse_given, unsupported
+from shared.dialects.responses.caller.ours import for_kin
 from shared.dialects.responses.items import items
 from shared.dialects.responses.reasoning import give_back
 
@@ -20,6 +22,11 @@ _FIELDS: Final[Mapping[str, str]] = {
     "service_tier": "service_tier",
 }
 _HAS_NO: Final = ("n", "stop", "seed", "frequency_penalty", "presence_penalty", "top_k", "reasoning_budget")
+_SAMPLES_AS_IT_LIKES: Final = re.compile(r"(?:.*[/.])?(o\d|codex-|gpt-5(\.\d+)?-(pro|codex)|gpt-5(?![.\d])(?!.*-chat))")
+_SAMPLES_UNLESS_THINKING: Final = re.compile(r"(?:.*[/.])?gpt-5\.\d")
+"""Their usual effort is `none`, but for those above."""
+_SAMPLING: Final[Mapping[str, float]] = {"temperature": 1, "top_p": 1, "logprobs": False, "top_logprobs": 0}
+"""What reasoning models do not take, and what they do anyway."""
 _THINKS: Final = re.compile(r"(?:.*[/.])?(o\d|gpt-(5|oss)(?!.*-chat)|codex-|grok-4)")
 """Others refuse to be asked for encrypted thinking, so that an unknown name is asked only together with an effort."""
 _OURS: Final = frozenset({"store", "include"})
@@ -33,6 +40,7 @@ def write(request: ChatRequest, _largest_output: int | None) -> Written:
     `store` is always false: a response that is not stored with the provider needs no clearing up, and thinking comes encrypted instead.
     """
     refuse_given(request, "the Responses API", *_HAS_NO)
+    request = _without_sampling(request)
     body: dict[str, Any] = {"model": request.model, "input": items(request.messages), "store": False}
     for field, name in _FIELDS.items():
         if (value := getattr(request, field)) is not None:
@@ -55,9 +63,29 @@ def write(request: ChatRequest, _largest_output: int | None) -> Written:
 
 
 def kin(body: dict[str, Any], request: ChatRequest) -> dict[str, Any]:
-    """A caller's own body, without what `write` says for those who do not know of it: to store, and what to include, is theirs to say."""
-    own = request.original.body if request.original else {}
-    return {name: value for name, value in body.items() if name not in _OURS or name in own}
+    """A caller's own body, without what `write` says for those who do not know of it: to store, and what to include, is theirs to say.
+
+    What we gave them of other providers' answers stays here: trap 61. The owner's system prompt is put where the caller has none.
+    """
+    original = request.original
+    own = original.body if original else {}
+    kept = {name: value for name, value in body.items() if name not in _OURS or name in own}
+    if original is not None and original.system is not None:
+        kept["instructions"] = original.system
+    if isinstance(kept.get("input"), list):
+        kept["input"] = for_kin(kept["input"])
+    return kept
+
+
+def _without_sampling(request: ChatRequest) -> ChatRequest:
+    """Reasoning models sample as they like: https://platform.openai.com/docs/guides/reasoning (2026-11). Trap 59."""
+    thinking = request.reasoning_effort not in {None, "none"}
+    if not (_SAMPLES_AS_IT_LIKES.match(request.model) or (thinking and _SAMPLES_UNLESS_THINKING.match(request.model))):
+        return request
+    for field, usual in _SAMPLING.items():
+        if getattr(request, field) not in (None, usual):
+            raise unsupported("this reasoning model", field)
+    return replace(request, temperature=None, top_p=None, logprobs=None, top_logprobs=None)
 
 
 def _tool(tool: Tool) -> dict[str, Any]:

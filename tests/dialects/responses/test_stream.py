@@ -312,3 +312,40 @@ def test_kin_hear_every_event_as_it_came() -> None:
 
     assert b"".join(b"event: %s\ndata: %s\n\n" % (event.name.encode(), event.data) for event in verbatim) == TOOLS
     assert verbatim[-1].name == "response.completed"
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The way to every value within it."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(place for name, child in inner for place in places(child, (*path, name)))]
+
+
+def with_value(whole: Any, path: tuple[Any, ...], value: Any) -> Any:
+    if not path:
+        return value
+    copy = dict(whole) if isinstance(whole, dict) else list(whole)
+    copy[path[0]] = with_value(whole[path[0]], path[1:], value)
+    return copy
+
+
+JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(), st.lists)
+PIECES = [
+    json.loads(event.partition(b"data: ")[2])
+    for body in (TOOLS[: TOOLS.rindex(b"event: ")], SERVER)
+    for event in body.split(b"\n\n")
+    if event
+]
+
+
+@given(st.integers(0, len(PIECES) - 1), st.data())
+def test_whatever_a_piece_holds_it_is_read_or_explained(index: int, data: st.DataObject) -> None:
+    """A wrong type reads as absent, never as a crash."""
+    path = data.draw(st.sampled_from(places(PIECES[index])))
+    wrong = with_value(PIECES[index], path, data.draw(JSON))
+    pieces = [*PIECES[:index], wrong, *PIECES[index + 1 :]]
+
+    events, error = hear_failing(DIALECT.stream(), [frames(*pieces)])
+
+    assert error is None or isinstance(error, ProviderError)
+    assert all(isinstance(event.text, str) for event in events if isinstance(event, TextDelta))
+    assert collect(events).choices

@@ -82,6 +82,35 @@ def test_what_cannot_be_said_is_refused_by_name(field: str, value: Any, paramete
     assert refusal.value.parameter == parameter
 
 
+@pytest.mark.parametrize(
+    ("model", "effort", "samples"),
+    [
+        ("gpt-4.1", None, True),
+        ("gpt-5-chat-latest", None, True),
+        ("gpt-5.2", None, True),
+        ("gpt-5.2", "none", True),
+        ("gpt-5.2", "low", False),
+        ("gpt-5.2-pro", None, False),
+        ("gpt-5.1-codex-mini", None, False),
+        ("gpt-5", None, False),
+        ("openai/o3-pro", None, False),
+        ("codex-mini-latest", None, False),
+        ("openai.gpt-oss-20b", "low", True),
+    ],
+)
+def test_reasoning_models_sample_as_they_like(model: str, effort: str | None, *, samples: bool) -> None:
+    """Trap 59."""
+    usual = body(model=model, reasoning_effort=effort, temperature=1.0, top_p=1, logprobs=False)
+
+    assert ("temperature" in usual, "top_p" in usual) == (samples, samples)
+    if samples:
+        assert body(model=model, reasoning_effort=effort, temperature=0.5)["temperature"] == 0.5
+        return
+    with pytest.raises(UnsupportedParameter) as refusal:
+        body(model=model, reasoning_effort=effort, temperature=0.5)
+    assert refusal.value.parameter == "options.temperature"
+
+
 def test_what_is_done_anyway_is_no_wish() -> None:
     assert body(n=1, frequency_penalty=0, presence_penalty=0, logprobs=False) == body()
 
