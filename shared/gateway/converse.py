@@ -3,14 +3,15 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import replace
 
 from shared.chat.events import Answered, ChatEvent, ToolCallStart
 from shared.chat.receipt import Attempt, Done, Receipt
 from shared.chat.request import ChatRequest
 from shared.egress.exchange import Timeouts
-from shared.errors import CredentialRejected, InvalidRequest, ProviderError, StorageUnavailable
+from shared.errors import InvalidRequest, ProviderError
+from shared.gateway.aftermath import note_answer, note_failure
 from shared.gateway.ask import Question, ask
 from shared.gateway.destination import destination
 from shared.gateway.inline import inline_media
@@ -26,10 +27,8 @@ from shared.identity.caller import Caller
 from shared.providers import prices
 from shared.providers.dialects import load_dialect
 from shared.providers.find import get_provider
-from shared.records.config import KeyStatus
 from shared.records.ids import mint_ulid
 from shared.services import Services
-from shared.storage.configs import mark_key
 
 TIMEOUTS = Timeouts()
 
@@ -83,27 +82,10 @@ async def converse(
                         event.attempts, event.dropped = len(attempts) + 1, prepared.dropped
                 yield batch
     except ProviderError as error:
-        if isinstance(error, CredentialRejected):
-            await _note(services, target, "rejected")
-        error.headers = {**error.headers, **_asked(target, attempts)}
+        await note_failure(services, target, attempts, error)
         raise
-    await _note(services, target, "valid")
+    await note_answer(services, target)
     yield [await _done(services, meter, target, attempts, prepared.dropped)]
-
-
-def _asked(target: Target, attempts: Sequence[Attempt]) -> dict[str, str]:
-    """For the head of an error's answer: whom we asked, and how often."""
-    return {
-        "x-realmultillm-provider": target.provider.id,
-        "x-realmultillm-model": target.model,
-        "x-realmultillm-attempts": str(len(attempts)),
-    }
-
-
-async def _note(services: Services, target: Target, status: KeyStatus) -> None:
-    """What was learnt of the key. The answer, or its failure, matters more than that note."""
-    with suppress(StorageUnavailable):
-        await mark_key(services.table, target.config, status)
 
 
 async def _done(
