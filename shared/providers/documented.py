@@ -174,18 +174,14 @@ GROQ: Final = _table(  # https://console.groq.com/docs/models
     }
 )
 
-COHERE: Final = _table(  # https://docs.cohere.com/docs/models
+COHERE: Final = _table(  # https://docs.cohere.com/docs/models; how long a context may be is told by the API's own list
     {
-        ("command-a-03-2025",): _chat("text", "tools", "json", "schema", window=256_000, largest=8_000),
-        ("command-a-reasoning-08-2025",): _chat(
-            "text", "tools", "json", "schema", "reasoning", window=256_000, largest=32_000
+        ("command-a-03-2025", "command-r7b-12-2024", "command-r-08-2024", "command-r-plus-08-2024"): _chat(
+            "text", "tools", "json", "schema"
         ),
-        ("command-a-vision-07-2025",): _chat("text image", "json", "schema", window=128_000, largest=8_000),
-        ("command-a-translate-08-2025",): _chat("text", window=8_000, largest=8_000),
-        ("command-r7b-12-2024",): _chat("text", "tools", "json", "schema", window=128_000, largest=4_000),
-        ("command-r-08-2024", "command-r-plus-08-2024"): _chat(
-            "text", "tools", "json", "schema", window=128_000, largest=4_000
-        ),
+        ("command-a-reasoning-08-2025",): _chat("text", "tools", "json", "schema", "reasoning"),
+        ("command-a-vision-07-2025", "command-a-plus-05-2026"): _chat("text image"),
+        ("command-a-translate-08-2025",): _chat("text"),
         ("embed-v4.0", "embed-*"): _EMBEDDING,
         ("rerank-*",): _NO_CHAT,
     }

@@ -4,7 +4,7 @@ The table is heavy: `load` it in a thread while `loaded` says no.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
@@ -45,9 +45,21 @@ def price(
         return Cost(None, reason="the provider reported no usage, and what is estimated has no exact price")
     if usage.input is None or usage.output is None:
         return Cost(None, reason="the provider did not report both input and output tokens")
+    usage, read, written = _billed(usage, usage.input, usage.output)
     if custom is not None:
-        return Cost(_by_hand(custom, usage, usage.input, usage.output), "custom")
+        return Cost(_by_hand(custom, usage, read, written), "custom")
     return _from_table(provider, model, usage, datetime.fromtimestamp(at, tz=UTC), service_tier)
+
+
+def _billed(usage: Usage, read: int, written: int) -> tuple[Usage, int, int]:
+    """What is to be paid, where the provider counts that apart: Cohere does not charge for its own preamble, and nothing less for the cache.
+
+    https://docs.cohere.com/docs/how-does-cohere-pricing-work (2026-11)
+    """
+    paid = _find(usage.raw, "billed_units", "input_tokens"), _find(usage.raw, "billed_units", "output_tokens")
+    if paid[0] is None or paid[1] is None:
+        return usage, read, written
+    return replace(usage, input=paid[0], output=paid[1], cached=None, cache_write=None), paid[0], paid[1]
 
 
 def _by_hand(custom: CustomPrice, usage: Usage, read: int, written: int) -> Decimal:

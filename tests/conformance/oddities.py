@@ -40,7 +40,8 @@ def _says_nothing(exchange: Exchange, difference: str) -> bool:
 
 
 def _failed_in_its_last_word(exchange: Exchange, difference: str) -> bool:
-    return exchange.expected["finish_reason_raw"] == "error" and difference.startswith("error: expected none, heard")
+    word = exchange.expected["finish_reason_raw"]
+    return word in {"error", "ERROR"} and difference.startswith("error: expected none, heard")
 
 
 def _counts_below_zero(exchange: Exchange, difference: str) -> bool:

@@ -55,6 +55,19 @@ def test_writing_to_the_cache_costs_by_how_long_it_is_kept() -> None:
     assert cost("anthropic", "claude-haiku-4-5", usage).usd == Decimal("0.00135")
 
 
+def test_what_the_provider_does_not_charge_for_costs_nothing() -> None:
+    """Trap 65: Cohere counts 500 tokens of its own preamble, mostly cached, and bills 12 and 7."""
+    raw = {"billed_units": {"input_tokens": 12, "output_tokens": 7}}
+    usage = Usage(507, 10, cached=448, raw=raw)
+
+    by_table = cost("cohere", "command-r-plus-08-2024", usage)
+    by_hand = cost("cohere", "x", usage, custom=CustomPrice(Decimal(2), Decimal(10)))
+
+    assert by_table.usd == cost("cohere", "command-r-plus-08-2024", Usage(12, 7)).usd
+    assert by_table.usd > 0
+    assert by_hand.usd == Decimal("0.000094")
+
+
 @pytest.mark.parametrize(
     ("provider", "model", "usage", "more", "why"),
     [
