@@ -102,10 +102,10 @@ def _spare_cache_points(body: dict[str, Any]) -> None:
     holders = list(_holders(body))
     spare = sum("cachePoint" in block for holder in holders for block in holder) - _MOST_CACHE_POINTS
     for holder in holders:
-        for at in range(len(holder) - 1, -1, -1) if spare > 0 else ():
-            if "cachePoint" in holder[at] and spare > 0:
-                del holder[at]
-                spare -= 1
+        places = [at for at, block in enumerate(holder) if "cachePoint" in block][: max(spare, 0)]
+        spare -= len(places)
+        for at in reversed(places):
+            del holder[at]
 
 
 def _holders(body: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
