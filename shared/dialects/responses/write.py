@@ -23,11 +23,11 @@ _FIELDS: Final[Mapping[str, str]] = {
 }
 _HAS_NO: Final = ("n", "stop", "seed", "frequency_penalty", "presence_penalty", "top_k", "reasoning_budget")
 _SAMPLES_AS_IT_LIKES: Final = re.compile(r"(?:.*[/.])?(o\d|codex-|gpt-5(\.\d+)?-(pro|codex)|gpt-5(?![.\d])(?!.*-chat))")
-_SAMPLES_UNLESS_THINKING: Final = re.compile(r"(?:.*[/.])?gpt-5\.\d")
+_SAMPLES_UNLESS_THINKING: Final = re.compile(r"(?:.*[/.])?gpt-(5\.\d|[6-9])")
 """Their usual effort is `none`, but for those above."""
 _SAMPLING: Final[Mapping[str, float]] = {"temperature": 1, "top_p": 1, "logprobs": False, "top_logprobs": 0}
 """What reasoning models do not take, and what they do anyway."""
-_THINKS: Final = re.compile(r"(?:.*[/.])?(o\d|gpt-(5|oss)(?!.*-chat)|codex-|grok-4)")
+_THINKS: Final = re.compile(r"(?:.*[/.])?(o\d|gpt-([5-9]|oss)(?!.*-chat)|codex-|grok-[4-9])")
 """Others refuse to be asked for encrypted thinking, so that an unknown name is asked only together with an effort."""
 _OURS: Final = frozenset({"store", "include"})
 _THINKING: Final = "reasoning.encrypted_content"
