@@ -2,7 +2,7 @@
 
 Thinking that another family signed or encrypted is sealed into `encrypted_content`: the seal names the provider, is opened when it comes
 back, and the signature in it is the same to the byte (traps 48, 52). Ids of items say that they are ours. A client that names items by their id instead
-of sending them gets one last, empty message, whose id holds all items of the answer. Towards a provider who speaks this dialect itself
+of sending them gets one last, empty thought, whose id holds all items of the answer. Towards a provider who speaks this dialect itself
 none of that goes out (trap 61): it would look for such items and not find them.
 """
 
@@ -21,7 +21,7 @@ type Item = Mapping[str, Any]
 
 _SEAL: Final = "realmultillm:"
 _OURS: Final = re.compile(r"(msg|rs|fc|ig)_rml")
-_KEPT: Final = "msg_rmlkept_"
+_KEPT: Final = "rs_rmlkept_"
 _LARGEST: Final = 32 * 1024 * 1024
 """Bytes of the items that one id may hold when they are unpacked."""
 

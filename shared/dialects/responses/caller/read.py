@@ -28,7 +28,7 @@ from shared.dialects.responses.caller.items import InputReader, instruct
 from shared.errors import InvalidRequest
 from shared.wire.json import read_strict
 
-_REFERS: Final = "ai-sdk/openai/"
+_REFERS: Final = "ai-sdk/"
 """Vercel's provider names items of earlier answers by their id, unless it was told `store: false`.
 
 https://ai-sdk.dev/providers/ai-sdk-providers/openai#responses-models (2026-11)

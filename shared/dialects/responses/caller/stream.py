@@ -174,14 +174,17 @@ class ResponseSpeaker:
         return said + self._frames.frame(f"response.{ended['status']}", response=self.response)
 
     def _keep(self, output: list[dict[str, Any]]) -> bytes:
-        """For a client that will name items by their id: a last message that says nothing, and whose id holds them all."""
+        """For a client that will name items by their id: a last thought that says nothing, and whose id holds them all.
+
+        That client drops messages that say nothing, and keeps such thoughts.
+        """
         original = self._request.original
         if not output or not isinstance(original, OriginalResponse) or not original.refers:
             return b""
-        message = GrowingMessage(self._frames, len(output), keep(output))
-        said = message.begin() + message.say("") + message.close("completed")
-        output.append(message.item)
-        return said
+        thought = GrowingThought(self._frames, len(output), keep(output))
+        thought.seal(self._seal({}))
+        output.append(thought.item)
+        return thought.begin() + thought.close("completed")
 
     def _seal(self, content: Mapping[str, str]) -> str:
         return seal(self._about.provider, content)
