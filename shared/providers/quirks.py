@@ -1,5 +1,8 @@
 """How vendors differ from OpenAI's spelling: small pure functions, a body in, a body out, listed in a vendor's row in the order to apply.
 
+A body is one that we wrote, or a caller's own that goes out as it came: well-formed, but with fields, parts and tools of kinds that we do
+not know, with null for what is not wished, and with thinking of earlier turns in any of the forms in which this family says it.
+
 Whoever cannot do what a parameter asks has it refused by name, never dropped in silence (trap 81); a value that asks for what is done
 anyway (`n: 1`) is left out without a word.
 """
@@ -10,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from shared.dialects import wishes
-from shared.dialects.wishes import EARLIER_REASONING, REASONING_BUDGET
+from shared.dialects.wishes import REASONING_BUDGET, earlier_thinking
 from shared.errors import UnsupportedParameter
 
 type Body = dict[str, Any]
@@ -43,6 +46,9 @@ _DONE_ANYWAY: Final[Mapping[str, tuple[Any, ...]]] = {
     "tool_choice": ("auto",),
     "top_logprobs": (0,),
 }
+_NAMED_TOOLS: Final = frozenset({"tool", "function"})
+"""In their messages the name is the tool's."""
+_NO_WISH: Final[tuple[Any, ...]] = (None, [], {})
 _FIXED_SAMPLING: Final = re.compile(r"(openai/)?(o\d|gpt-5(?![.\d])(?!.*-chat))")
 _SAMPLING_UNLESS_THINKING: Final = re.compile(r"(openai/)?gpt-5\.\d")
 """GPT-5.1 and later sample freely while their effort is `none`, their default."""
@@ -57,10 +63,12 @@ _SAMPLING: Final[Mapping[str, tuple[Any, ...]]] = {
 
 
 def rename(name: str, to: str) -> Quirk:
-    """The vendor's own word for a field, or for a wish of `shared.dialects.wishes`."""
+    """The vendor's own word for a field, or for a wish of `shared.dialects.wishes`. Of both words the first holds, unless it is null."""
 
     def renamed(body: Body) -> Body:
-        return {(to if key == name else key): value for key, value in body.items()}
+        if body.get(name) is None:
+            return {key: value for key, value in body.items() if key != name}
+        return {(to if key == name else key): value for key, value in body.items() if key != to or name == to}
 
     return renamed
 
@@ -79,7 +87,7 @@ def cannot(*names: str) -> Quirk:
 
     def checked(body: Body) -> Body:
         for name in names:
-            if name in body and body[name] not in _DONE_ANYWAY.get(name, ()):
+            if body.get(name) not in (*_NO_WISH, *_DONE_ANYWAY.get(name, ())):
                 raise _refusal(name, "leave it out")
         return {key: value for key, value in body.items() if key not in names}
 
@@ -91,12 +99,10 @@ def cannot_take(*kinds: str) -> Quirk:
 
     def checked(body: Body) -> Body:
         for index, message in enumerate(body["messages"]):
-            content = message.get("content")
-            for part in content if isinstance(content, list) else ():
-                if part["type"] in kinds:
+            for part in _parts(message):
+                if (kind := part.get("type")) in kinds:
                     raise UnsupportedParameter(
-                        f"this provider takes no `{part['type']}` parts: send text",
-                        parameter=f"messages[{index}].content",
+                        f"this provider takes no `{kind}` parts: send text", parameter=f"messages[{index}].content"
                     )
         return body
 
@@ -105,21 +111,28 @@ def cannot_take(*kinds: str) -> Quirk:
 
 max_tokens: Final = rename("max_completion_tokens", "max_tokens")
 """The older name, for all who do not know the newer one. Trap 59."""
+_NEWER: Final = rename("max_tokens", "max_completion_tokens")
 
 
 def max_tokens_unless_reasoning(body: Body) -> Body:
     """GitHub Models knows the older name alone, but for OpenAI's reasoning models, which know the newer alone. Trap 59."""
-    return body if _thinks(body["model"]) else max_tokens(body)
+    return newer_length(body) if _thinks(body["model"]) else max_tokens(body)
+
+
+def newer_length(body: Body) -> Body:
+    """OpenAI's reasoning models refuse the older name: https://platform.openai.com/docs/guides/reasoning (2026-11). Trap 59."""
+    return _NEWER(body) if _thinks(body["model"]) else body
 
 
 def fixed_sampling(body: Body) -> Body:
     """OpenAI's reasoning models sample as they like: https://platform.openai.com/docs/guides/reasoning (2026-11). Trap 59."""
+    body = newer_length(body)
     model = body["model"]
     thinking = body.get("reasoning_effort") not in {None, "none"}
     if not (_FIXED_SAMPLING.match(model) or (thinking and _SAMPLING_UNLESS_THINKING.match(model))):
         return body
     for name, usual in _SAMPLING.items():
-        if name in body and body[name] not in usual:
+        if body.get(name) not in (None, *usual):
             raise _refusal(name, "leave it out for this reasoning model")
     return {key: value for key, value in body.items() if key not in _SAMPLING}
 
@@ -138,27 +151,17 @@ def any_tool(body: Body) -> Body:
 
 def whole_tools(body: Body) -> Body:
     """Every tool says what it takes and whether it is strict, for those who want both."""
-    tools = [
-        {**tool, "function": {"parameters": {"type": "object", "properties": {}}, "strict": False, **tool["function"]}}
-        for tool in body.get("tools", ())
-    ]
-    return {**body, "tools": tools} if tools else body
+    return _each_function(body, _with_all_fields)
 
 
 def loose_tools(body: Body) -> Body:
     """Arguments follow a tool's schema as well as the model can, for those who promise no more."""
-    for tool in body.get("tools", ()):
-        if tool["function"].get("strict"):
-            raise UnsupportedParameter(
-                "this provider has no strict tools: leave `strict` out", parameter="options.tools"
-            )
-    tools = [{**tool, "function": _without_strict(tool["function"])} for tool in body.get("tools", ())]
-    return {**body, "tools": tools} if tools else body
+    return _each_function(body, _loose)
 
 
 def no_schema(body: Body) -> Body:
     """JSON yes, after a schema no: https://api-docs.deepseek.com/guides/json_mode (2026-11)."""
-    if body.get("response_format", {}).get("type") == "json_schema":
+    if (body.get("response_format") or {}).get("type") == "json_schema":
         raise UnsupportedParameter(
             "this provider gives JSON, but not after a schema: ask for `json_object` and describe the schema in the prompt",
             parameter="options.responseFormat",
@@ -176,7 +179,7 @@ def counted_logprobs(body: Body) -> Body:
 def whole_calls(body: Body) -> Body:
     """Together numbers the calls of a turn, and the tool it is told to call looks like a call."""
     choice = body.get("tool_choice")
-    if isinstance(choice, dict):
+    if isinstance(choice, dict) and isinstance(choice.get("function"), dict):
         call = {"index": 0, "id": "", "type": "function", "function": {"arguments": "", **choice["function"]}}
         body = {**body, "tool_choice": call}
     return _each_message(body, _with_numbered_calls)
@@ -185,9 +188,8 @@ def whole_calls(body: Body) -> Body:
 def no_detail(body: Body) -> Body:
     """Pictures are read as they are, for those who refuse the field."""
     for index, message in enumerate(body["messages"]):
-        content = message.get("content")
-        for part in content if isinstance(content, list) else ():
-            if part.get("image_url", {}).get("detail", "auto") != "auto":
+        for part in _parts(message):
+            if _picture(part).get("detail") not in {None, "auto"}:
                 raise UnsupportedParameter(
                     "this provider reads pictures in one way: leave `detail` out",
                     parameter=f"messages[{index}].content",
@@ -203,7 +205,7 @@ def refusals_as_text(body: Body) -> Body:
 def nameless(body: Body) -> Body:
     """Participants without names, for those who refuse the field."""
     for index, message in enumerate(body["messages"]):
-        if "name" in message:
+        if message.get("name") is not None and message.get("role") not in _NAMED_TOOLS:
             raise UnsupportedParameter(
                 "this provider takes no names of participants: leave it out", parameter=f"messages[{index}].name"
             )
@@ -219,8 +221,11 @@ def thinking_back(name: str) -> Quirk:
     """Thinking of earlier turns goes back as text, in the vendor's own field."""
 
     def spelled(message: Body) -> Body:
-        text = "".join([block["text"] for block in message.get(EARLIER_REASONING, ())])
-        return {**message, name: text} if text else message
+        blocks = earlier_thinking(message)
+        if not blocks or isinstance(message.get(name), str):
+            return _without_thinking(message, but=name)
+        text = "".join([block["text"] for block in blocks])
+        return {**_without_thinking(message), **({name: text} if text else {})}
 
     return lambda body: _each_message(body, spelled)
 
@@ -235,14 +240,21 @@ def thinking_details_back(body: Body) -> Body:
     return _each_message(body, _with_details)
 
 
+def no_thinking_back(body: Body) -> Body:
+    """Thinking of earlier turns stays behind, for those who refuse fields that they do not know."""
+    return _each_message(body, _without_thinking)
+
+
 def openrouter_reasoning(body: Body) -> Body:
-    """Effort or a number of tokens, in one object: https://openrouter.ai/docs/use-cases/reasoning-tokens (2026-11)."""
+    """A number of tokens, else an effort, in one object: https://openrouter.ai/docs/use-cases/reasoning-tokens (2026-11)."""
     words = {"reasoning_effort": "effort", REASONING_BUDGET: "max_tokens"}
-    reasoning = {word: body[name] for name, word in words.items() if name in body}
+    reasoning = {word: body[name] for name, word in words.items() if body.get(name) is not None}
+    if "max_tokens" in reasoning:  # of both, OpenRouter takes one alone
+        reasoning.pop("effort", None)
     if not reasoning:
         return body
     rest = {key: value for key, value in body.items() if key not in words}
-    return {**rest, "reasoning": {**reasoning, **body.get("reasoning", {})}}
+    return {**rest, "reasoning": {**reasoning, **(body.get("reasoning") or {})}}
 
 
 def openrouter_files(body: Body) -> Body:
@@ -271,13 +283,44 @@ def _each_message(body: Body, spell: Callable[[Body], Body]) -> Body:
 def _each_part(body: Body, spell: Callable[[Body], Body]) -> Body:
     def spelled(message: Body) -> Body:
         content = message.get("content")
-        return {**message, "content": [spell(part) for part in content]} if isinstance(content, list) else message
+        if not isinstance(content, list):
+            return message
+        return {**message, "content": [spell(part) if isinstance(part, dict) else part for part in content]}
 
     return _each_message(body, spelled)
 
 
-def _without_strict(function: Body) -> Body:
+def _each_function(body: Body, spell: Callable[[Body], Body]) -> Body:
+    """Tools of other kinds stay as they are."""
+    tools = body.get("tools")
+    if not tools:
+        return body
+    return {**body, "tools": [_with_function(tool, spell) for tool in tools]}
+
+
+def _with_function(tool: Body, spell: Callable[[Body], Body]) -> Body:
+    return {**tool, "function": spell(tool["function"])} if isinstance(tool.get("function"), dict) else tool
+
+
+def _with_all_fields(function: Body) -> Body:
+    given = {name: value for name, value in function.items() if value is not None}
+    return {"parameters": {"type": "object", "properties": {}}, "strict": False, **given}
+
+
+def _loose(function: Body) -> Body:
+    if function.get("strict"):
+        raise UnsupportedParameter("this provider has no strict tools: leave `strict` out", parameter="options.tools")
     return {name: value for name, value in function.items() if name != "strict"}
+
+
+def _parts(message: Body) -> Sequence[Body]:
+    content = message.get("content")
+    return [part for part in content if isinstance(part, dict)] if isinstance(content, list) else ()
+
+
+def _picture(part: Body) -> Body:
+    picture = part.get("image_url")
+    return picture if isinstance(picture, dict) else {}
 
 
 def _with_numbered_calls(message: Body) -> Body:
@@ -288,28 +331,36 @@ def _with_numbered_calls(message: Body) -> Body:
 
 
 def _without_detail(part: Body) -> Body:
-    return {**part, "image_url": {"url": part["image_url"]["url"]}} if "image_url" in part else part
+    picture = _picture(part)
+    if "detail" not in picture:
+        return part
+    return {**part, "image_url": {name: value for name, value in picture.items() if name != "detail"}}
 
 
 def _refusal_as_text(message: Body) -> Body:
     if "refusal" not in message:
         return message
     rest = {key: value for key, value in message.items() if key != "refusal"}
-    return {**rest, "content": message["content"] or message["refusal"]}
+    return {**rest, "content": message.get("content") or message["refusal"]}
 
 
 def _joined(message: Body) -> Body:
     content = message.get("content")
-    if not isinstance(content, list) or any(part["type"] != "text" for part in content):
+    if not isinstance(content, list) or not all(map(_is_text, content)):
         return message
     return {**message, "content": "\n\n".join([part["text"] for part in content])}
 
 
+def _is_text(part: Any) -> bool:
+    return isinstance(part, dict) and part.get("type") == "text" and isinstance(part.get("text"), str)
+
+
 def _with_thinking_part(message: Body) -> Body:
-    blocks = [block for block in message.get(EARLIER_REASONING, ()) if block["text"]]
+    blocks = [block for block in earlier_thinking(message) if block["text"]]
+    message = _without_thinking(message)
     if not blocks:
         return message
-    content = message["content"]
+    content = message.get("content")
     spoken = content if isinstance(content, list) else [{"type": "text", "text": content}] if content else []
     return {**message, "content": [*map(_thinking_part, blocks), *spoken]}
 
@@ -320,8 +371,19 @@ def _thinking_part(block: Mapping[str, Any]) -> Body:
 
 
 def _with_details(message: Body) -> Body:
-    blocks: Sequence[Mapping[str, Any]] = message.get(EARLIER_REASONING, ())
+    """Details that the caller hands back stay as they are; so does `reasoning`, which says the same without a signature."""
+    if message.get("reasoning_details") or message.get("reasoning"):
+        return _without_thinking(message, but="reasoning_details", and_but="reasoning")
+    blocks = earlier_thinking(message)
+    message = _without_thinking(message)
     return {**message, "reasoning_details": [_detail(block) for block in blocks]} if blocks else message
+
+
+def _without_thinking(message: Body, *, but: str = "", and_but: str = "") -> Body:
+    gone = wishes.THINKING - {but, and_but}
+    if message.get("role") != "assistant" or gone.isdisjoint(message):
+        return message
+    return {name: value for name, value in message.items() if name not in gone}
 
 
 def _detail(block: Mapping[str, Any]) -> Body:
@@ -337,7 +399,7 @@ def _detail(block: Mapping[str, Any]) -> Body:
 
 
 def _openrouter_file(part: Body) -> Body:
-    if part["type"] != wishes.LINKED_FILE:
+    if part.get("type") != wishes.LINKED_FILE:
         return part
     return {"type": "file", "file": {"filename": part["filename"] or "document.pdf", "file_data": part["url"]}}
 

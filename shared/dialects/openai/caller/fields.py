@@ -6,7 +6,7 @@ from typing import Any, Final
 from shared.chat.request import KinOnly
 from shared.errors import InvalidRequest
 
-_NOTHING: Final = (None, [], {})
+_NOTHING: Final[tuple[Any, ...]] = (None, [], {})
 """Values that ask for nothing."""
 
 

@@ -113,6 +113,8 @@ class _Choice:
         calls = self._calls = self._calls or Calls(self._index)
         events: list[ChatEvent] = []
         own = calls.add(piece, events)
+        if own is None:
+            return piece
         given = piece.get("index")
         place = self._places.get(own)
         if place is None:

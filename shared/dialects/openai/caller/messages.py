@@ -37,8 +37,10 @@ class MessageReader:
 
     def __init__(self, kin_only: list[KinOnly]) -> None:
         self._kin_only = kin_only
-        self._open: str | None = None
+        self._former: str | None = None
         """The id that we gave to the `function_call` before."""
+        self._calls: list[str] = []
+        """The ids of the calls of the assistant message before."""
 
     def read(self, value: Any, at: str) -> Message:
         """One message. Raises InvalidRequest."""
@@ -48,7 +50,7 @@ class MessageReader:
             case "assistant":
                 read = self._assistant(message, at)
             case "tool":
-                read = self._result(message, split_id(message.text("tool_call_id"))[0], cache)
+                read = self._result(message, self._answered(message), cache)
             case "function":
                 read = self._function_result(message, cache)
             case "system" | "developer" | "user" as role:
@@ -81,6 +83,7 @@ class MessageReader:
         if message.has("function_call"):
             calls.append(self._former_call(message.record("function_call"), at))
         message.find("function_call")
+        self._calls = [call.id for call in calls]
         if content is None and not parts and not calls and not message.has("audio"):
             raise missing(message.path("content"))
         return Message("assistant", (*parts, *calls), self._name(message))
@@ -109,15 +112,21 @@ class MessageReader:
         return made
 
     def _former_call(self, function: Fields, at: str) -> ToolCall:
-        self._open = "call_" + "".join([letter for letter in at if letter.isdigit()])
-        return ToolCall(self._open, function.text("name"), function.find_text("arguments") or "")
+        self._former = "call_" + "".join([letter for letter in at if letter.isdigit()])
+        return ToolCall(self._former, function.text("name"), function.find_text("arguments") or "")
 
     def _function_result(self, message: Fields, cache: CachePoint | None) -> Message:
         message.text("name")
-        if self._open is None:
+        if self._former is None:
             raise InvalidRequest("answers no `function_call` of the message before it", parameter=message.path("name"))
-        open_, self._open = self._open, None
-        return self._result(message, open_, cache)
+        former, self._former = self._former, None
+        return self._result(message, former, cache)
+
+    def _answered(self, message: Fields) -> str:
+        """The id of the call; where it is left out, as some clients do, the only one there is."""
+        if not message.has("tool_call_id") and len(self._calls) == 1:
+            return self._calls[0]
+        return split_id(message.text("tool_call_id"))[0]
 
     def _result(self, message: Fields, call_id: str, cache: CachePoint | None) -> Message:
         message.find_text("name")

@@ -63,11 +63,12 @@ def extra_content(signature: str) -> dict[str, Any]:
 def thinking(message: Fields, kin_only: list[KinOnly]) -> Sequence[Reasoning]:
     """What an assistant message of an earlier turn thought, in the most exact of its forms."""
     given, blocks = message.records("reasoning_details"), message.records("thinking_blocks")
-    said = _said(message, "reasoning_content") or _said(message, "reasoning")
+    longer, shorter = message.find_text("reasoning_content"), message.find_text("reasoning")
     if given:
         return [block for detail in given if (block := _of_detail(detail, kin_only))]
     if blocks:
         return [block for fields in blocks if (block := _of_block(fields, kin_only))]
+    said = longer or shorter
     return [Reasoning(said)] if said else []
 
 
@@ -97,10 +98,6 @@ def _whole(redacted: str) -> dict[str, Any] | None:
     except ValueError:
         return None
     return detail if isinstance(detail, dict) and detail.get("type") == "reasoning.encrypted" else None
-
-
-def _said(message: Fields, name: str) -> str | None:
-    return message.find_text(name) or None
 
 
 def _of_detail(detail: Fields, kin_only: list[KinOnly]) -> Reasoning | None:

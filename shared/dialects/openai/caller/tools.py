@@ -3,16 +3,22 @@
 https://platform.openai.com/docs/api-reference/chat/create#chat-create-tools (2026-11)
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from shared.chat.check import check_schema
 from shared.chat.request import CachePoint, KinOnly, Tool, ToolChoice
-from shared.dialects.openai.caller.fields import Fields, as_text, wrong
+from shared.dialects.openai.caller.fields import Fields, wrong
 from shared.errors import InvalidRequest
 
-_MODES: Final = ("auto", "none", "required")
+_MODES: Final[Mapping[str, ToolChoice]] = {
+    "auto": ToolChoice("auto"),
+    "none": ToolChoice("none"),
+    "required": ToolChoice("required"),
+    "any": ToolChoice("required"),
+}
+"""`any` is Mistral's word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +42,29 @@ def read_tools(body: Fields, kin_only: list[KinOnly]) -> Tools:
 
 
 def read_cache(fields: Fields) -> CachePoint | None:
-    """Anthropic's `cache_control`, which routers take on any part: https://openrouter.ai/docs/features/prompt-caching (2026-11)."""
-    control = fields.find_record("cache_control")
-    return CachePoint(control.find_text("ttl")) if control else None
+    """Anthropic's `cache_control`, which routers take on any part, or OpenAI's `prompt_cache_breakpoint`.
+
+    https://openrouter.ai/docs/features/prompt-caching, https://platform.openai.com/docs/guides/prompt-caching (2026-11)
+    """
+    control, breakpoint_ = fields.find_record("cache_control"), fields.find("prompt_cache_breakpoint")
+    if control:
+        return CachePoint(control.find_text("ttl"))
+    return CachePoint() if breakpoint_ else None
 
 
 def _tool(tool: Fields, kin_only: list[KinOnly]) -> Tool | None:
-    if tool.text("type") != "function":
+    if _kind(tool) != "function":
         kin_only.append(KinOnly(tool.path("type")))
         return None
     cache = read_cache(tool)
     made = _function(tool.record("function"), cache, kin_only)
     kin_only.extend(tool.rest())
     return made
+
+
+def _kind(fields: Fields) -> str:
+    """Some clients (Mistral's) leave out what the other field says."""
+    return "function" if not fields.has("type") and fields.has("function") else fields.text("type")
 
 
 def _function(function: Fields, cache: CachePoint | None, kin_only: list[KinOnly]) -> Tool:
@@ -87,9 +103,9 @@ def _chosen(body: Fields, tools: list[Tool], kin_only: list[KinOnly]) -> Tools:
         if choice not in _MODES:
             kin_only.append(KinOnly("tool_choice"))
             return Tools(tuple(tools))
-        return _checked(Tools(tuple(tools), ToolChoice(choice)), kin_only)  # type: ignore[arg-type] - it is one of _MODES
+        return _checked(Tools(tuple(tools), _MODES[choice]), kin_only)
     fields = body.record("tool_choice")
-    match fields.text("type"):
+    match _kind(fields):
         case "function":
             named = ToolChoice("tool", fields.record("function").text("name"))
             kin_only.extend(fields.rest())
@@ -106,12 +122,8 @@ def _allowed(allowed: Fields, tools: list[Tool], kin_only: list[KinOnly]) -> Too
     mode = allowed.text("mode")
     if mode not in {"auto", "required"}:
         raise wrong(allowed.path("mode"), "auto or required")
-    names = [
-        entry.record("function").text("name")
-        for entry in allowed.records("tools")
-        if as_text(entry.get("type"), entry.path("type")) == "function"
-    ]
-    chosen = Tools(tuple([tool for tool in tools if tool.name in names]), ToolChoice(mode))  # type: ignore[arg-type] - as above
+    names = [entry.record("function").text("name") for entry in allowed.records("tools") if _kind(entry) == "function"]
+    chosen = Tools(tuple([tool for tool in tools if tool.name in names]), _MODES[mode])
     return _checked(chosen, kin_only, at=allowed.path("tools"))
 
 

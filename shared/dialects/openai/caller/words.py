@@ -6,6 +6,8 @@ from typing import Any
 from shared.chat.events import Annotation, FinishReason, MediaOutput
 from shared.chat.request import ChatRequest
 
+type Json = dict[str, Any]
+
 
 def answer_id(request_id: str) -> str:
     """The id of an answer that has none in this dialect."""
@@ -37,7 +39,8 @@ def wants_usage(request: ChatRequest) -> bool:
 
 def write_media(media: Iterable[MediaOutput]) -> dict[str, Any]:
     """Pictures as routers give them (https://openrouter.ai/docs/features/multimodal/image-generation, 2026-11), the rest as files."""
-    pictures, others = [], []
+    pictures: list[Json] = []
+    others: list[Json] = []
     for made in media:
         url = f"data:{made.media_type};base64,{made.data}"
         if made.media_type.startswith("image/"):
@@ -49,7 +52,8 @@ def write_media(media: Iterable[MediaOutput]) -> dict[str, Any]:
 
 def write_notes(notes: Iterable[Annotation]) -> dict[str, Any]:
     """Citations of web pages in OpenAI's form; and `provider_annotations`, where all that the provider told stands as it came."""
-    citations, others = [], []
+    citations: list[Json] = []
+    others: list[Json] = []
     for note in notes:
         if citation := _citation(note):
             citations.append({**citation, "index": len(citations)})
