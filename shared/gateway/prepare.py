@@ -22,6 +22,8 @@ _OPTIONS: Final = {
     for first, *others in [field.name.split("_")]
 }
 """How refusals name the fields of a request that can be left out → the field, and what it is when it is not there."""
+_BUDGET: Final = "options.reasoningBudget"
+"""Who counts no tokens takes the effort that stands beside it."""
 _LEFT_OUT_TOGETHER: Final = {"tools": ("tool_choice", "parallel_tool_calls"), "logprobs": ("top_logprobs",)}
 """A field means nothing without the one before it."""
 
@@ -54,7 +56,8 @@ def prepare(request: ChatRequest, target: Target) -> Prepared:
         try:
             return Prepared(_outbound(request, target), tuple(dropped))
         except UnsupportedParameter as error:
-            if not request.drop or error.parameter not in _OPTIONS:
+            told_otherwise = error.parameter == _BUDGET and request.reasoning_effort is not None
+            if not (request.drop or told_otherwise) or error.parameter not in _OPTIONS:
                 raise
             request = _left_out(request, *_OPTIONS[error.parameter])
             dropped.append(error.parameter)

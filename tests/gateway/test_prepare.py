@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from shared.chat.request import ChatRequest, KinOnly, Message, Original, Text
+from shared.chat.request import ChatRequest, KinOnly, Message, Original, Reasoning, Text, ToolCall, ToolResult
+from shared.dialects.signed import mark
 from shared.errors import UnsupportedParameter
 from shared.gateway.destination import destination
 from shared.gateway.plan import with_settings
@@ -103,3 +104,36 @@ def test_what_a_provider_cannot_do_is_left_out_when_the_caller_says_so(provider:
     told = json.loads(prepared.outbound.body)
     assert "n" not in told
     assert told[stays] == 0.5
+
+
+def test_proofs_of_thinking_go_to_nobody_but_their_maker() -> None:
+    """Traps 48, 52, 61."""
+    signed = ToolCall("a", "f", signature=mark("google", "c2ln"))
+    foreign = Reasoning("Hm", mark("anthropic", "EqQB"))
+    turn = Message("assistant", (foreign, signed))
+    request = ChatRequest(
+        "gemini-3-pro", (Message("user", (Text("Hi"),)), turn, Message("tool", (ToolResult("a", ()),)))
+    )
+
+    theirs = sent(request, "google")["contents"][1]["parts"]
+
+    assert [part.get("thoughtSignature") for part in theirs] == [None, "c2ln"]
+    assert b"rml1" not in prepare(request, target("openai")).outbound.body
+
+
+def test_a_budget_is_an_effort_to_those_who_count_no_tokens() -> None:
+    """Trap 87: one without an effort beside it is refused."""
+    request = replace(REQUEST, reasoning_budget=2000, reasoning_effort="low", original=None, kin_only=())
+
+    prepared = prepare(request, target("openai"))
+
+    assert json.loads(prepared.outbound.body)["reasoning_effort"] == "low"
+    assert prepared.dropped == ("options.reasoningBudget",)
+    with pytest.raises(UnsupportedParameter):
+        prepare(replace(request, reasoning_effort=None), target("openai"))
+
+
+def test_openrouter_is_told_a_budget_or_an_effort() -> None:
+    request = replace(REQUEST, reasoning_budget=2000, reasoning_effort="low", original=None, kin_only=())
+
+    assert sent(request, "openrouter")["reasoning"] == {"max_tokens": 2000}

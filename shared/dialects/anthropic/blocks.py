@@ -5,7 +5,7 @@ import binascii
 from collections.abc import Iterable
 from typing import Any, Final
 
-from shared.chat.request import Media, Part, Reasoning, Refusal, Text, ToolCall, ToolResult
+from shared.chat.request import CachePoint, Media, Part, Reasoning, Refusal, Text, ToolCall, ToolResult
 from shared.dialects.arguments import arguments
 from shared.errors import InvalidRequest, UnsupportedParameter
 
@@ -26,18 +26,29 @@ def text_block(text: str) -> Block | None:
     return {"type": "text", "text": text} if text.strip() else None
 
 
+def keep_from(block: Block, cache: CachePoint | None) -> Block:
+    """The block with its breakpoint, if it has one. Trap 56: how long it is kept is said where the caller says it."""
+    if cache is not None:
+        block["cache_control"] = {"type": "ephemeral", **({"ttl": cache.ttl} if cache.ttl else {})}
+    return block
+
+
 def _block(part: Part, at: str, message: str) -> Block | None:
     match part:
-        case Text() | Refusal():
+        case Text():
+            block = text_block(part.text)
+            return block and keep_from(block, part.cache)
+        case Refusal():
             return text_block(part.text)
         case Media():
-            return _media(part, at)
+            return keep_from(_media(part, at), part.cache)
         case Reasoning():
             return _thinking(part)
         case ToolCall():
-            return {"type": "tool_use", "id": part.id, "name": part.name, "input": arguments(part, message)}
+            call = {"type": "tool_use", "id": part.id, "name": part.name, "input": arguments(part, message)}
+            return keep_from(call, part.cache)
         case ToolResult():
-            return _result(part, at)
+            return keep_from(_result(part, at), part.cache)
 
 
 def _thinking(part: Reasoning) -> Block | None:
@@ -65,8 +76,9 @@ def _media(media: Media, at: str) -> Block:
         case "file" if media.media_type and media.media_type.startswith("image/"):
             return {"type": "image", "source": _source(media, at)}
         case "file":
-            title = {"title": media.name} if media.name else {}
-            return {"type": "document", "source": _document(media, at), **title}
+            told = {"title": media.name, "context": media.context}
+            given = {name: value for name, value in told.items() if value}
+            return {"type": "document", "source": _document(media, at), **given}
         case kind:
             raise UnsupportedParameter(f"Anthropic's models take no {kind}: leave it out", parameter=at)
 

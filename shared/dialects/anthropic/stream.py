@@ -74,7 +74,10 @@ class AnthropicStream(EventStreamReader):
         return []
 
     def _explain(self, piece: dict[str, Any]) -> ProviderError:
-        return failure_inside(piece)
+        """Kin hear it in the provider's own words."""
+        error = failure_inside(piece)
+        error.verbatim = piece if self._verbatim else None
+        return error
 
     def _begin(self, message: dict[str, Any], events: list[ChatEvent]) -> None:
         self._used = record(message.get("usage"))

@@ -6,17 +6,20 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from shared.chat.request import ChatRequest, ResponseFormat, Tool
+from shared.chat.request import ChatRequest, ResponseFormat, Tool, ToolResult
+from shared.dialects.anthropic.blocks import keep_from
 from shared.dialects.anthropic.thinking import Room, make_room
 from shared.dialects.anthropic.turns import turns
 from shared.dialects.dialect import Written
 from shared.dialects.refuse import refuse_given, unsupported
+from shared.errors import InvalidRequest
 
 _FAMILY: Final = "Anthropic"
 HEADERS: Final = {"anthropic-version": "2023-06-01"}
 _UNKNOWN: Final = ("n", "seed", "logprobs", "top_logprobs", "frequency_penalty", "presence_penalty", "verbosity")
 _TIERS: Final[Mapping[str, str]] = {"auto": "auto", "standard_only": "standard_only", "default": "standard_only"}
 _CHOICES: Final[Mapping[str, str]] = {"auto": "auto", "none": "none", "required": "any", "tool": "tool"}
+_MOST_BREAKPOINTS: Final = 4
 _SMALLEST_TOP_P: Final = 0.95
 """While thinking: https://platform.claude.com/docs/en/build-with-claude/extended-thinking#feature-compatibility (2026-11)."""
 
@@ -46,6 +49,7 @@ def write(request: ChatRequest, largest_output: int | None) -> Written:
         "stream": request.stream or None,
     }
     said = {name: value for name, value in body.items() if value is not None and value not in ([], {})}
+    _refuse_breakpoints(request)
     return Written("/v1/messages", said, HEADERS)
 
 
@@ -79,7 +83,19 @@ def _tool(tool: Tool) -> dict[str, Any]:
         "input_schema": {"type": "object", **(tool.parameters or {"properties": {}})},
         "strict": tool.strict or None,
     }
-    return {name: value for name, value in written.items() if value is not None}
+    return keep_from({name: value for name, value in written.items() if value is not None}, tool.cache)
+
+
+def _refuse_breakpoints(request: ChatRequest) -> None:
+    """Trap 56. https://platform.claude.com/docs/en/build-with-claude/prompt-caching (2026-11)."""
+    parts = [part for message in request.messages for part in message.parts]
+    inside = [piece for part in parts if isinstance(part, ToolResult) for piece in part.content]
+    marks = sum(getattr(holder, "cache", None) is not None for holder in (*request.tools, *parts, *inside))
+    if marks > _MOST_BREAKPOINTS:
+        raise InvalidRequest(
+            f"{_FAMILY} keeps at most {_MOST_BREAKPOINTS} points for its cache, not {marks}: leave some `cache_control` out",
+            parameter="messages",
+        )
 
 
 def _tool_choice(request: ChatRequest) -> dict[str, Any] | None:

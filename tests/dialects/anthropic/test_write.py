@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from shared.chat.request import (
+    CachePoint,
     ChatRequest,
     Media,
     Message,
@@ -17,6 +18,7 @@ from shared.chat.request import (
     Text,
     ToolCall,
     ToolChoice,
+    ToolResult,
 )
 from shared.dialects.anthropic import DIALECT
 from shared.errors import InvalidRequest, UnsupportedParameter
@@ -314,3 +316,40 @@ def test_a_prefilled_answer_is_left_as_it_is() -> None:
         "role": "assistant",
         "content": [{"type": "text", "text": "The answer is ("}],
     }
+
+
+def test_breakpoints_of_the_cache_are_kept() -> None:
+    """Trap 56: on texts, pictures, calls, results and tools, with the time to live where one was said."""
+    hour, usual = CachePoint("1h"), CachePoint()
+    messages = (
+        user(replace(PICTURE, cache=hour)),
+        Message("assistant", (ToolCall("a", "now", cache=usual),)),
+        Message("tool", (ToolResult("a", (Text("noon"),), cache=usual),)),
+    )
+
+    body = write(messages=messages, tools=(replace(WEATHER, cache=hour),))
+
+    kept = [block["cache_control"] for message in body["messages"] for block in message["content"]]
+    assert [*kept, body["tools"][0]["cache_control"]] == [
+        {"type": "ephemeral", "ttl": "1h"},
+        {"type": "ephemeral"},
+        {"type": "ephemeral"},
+        {"type": "ephemeral", "ttl": "1h"},
+    ]
+    assert asked(Message("system", (Text("Rhyme.", usual),)), user("Hi")) == [
+        {"role": "user", "content": [{"type": "text", "text": "Hi"}]}
+    ]
+
+
+def test_more_than_four_breakpoints_are_refused() -> None:
+    """Trap 56."""
+    with pytest.raises(InvalidRequest) as caught:
+        write(messages=(user(*[Text(str(number), CachePoint()) for number in range(5)]),))
+
+    assert caught.value.parameter == "messages"
+
+
+def test_a_document_is_told_about() -> None:
+    block = asked(user(replace(PDF, context="Of 2026.")))[0]["content"][0]
+
+    assert (block["title"], block["context"]) == ("a.pdf", "Of 2026.")
