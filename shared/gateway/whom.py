@@ -1,19 +1,30 @@
 """Whose model a name means: `provider/model`, or the bare name of a model that only one of the caller's providers has."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from shared.gateway.offers import offers
 from shared.gateway.permits import may_see
 from shared.gateway.plan import meant, named_provider, reachable, the_one, usable
 from shared.identity.caller import Caller
+from shared.providers.find import get_provider
+from shared.providers.provider import Provider
 from shared.records.config import ProviderConfig
 from shared.services import Services
 from shared.storage.configs import find_config, list_configs
 
 
-async def whom(services: Services, caller: Caller, *, wished: str | None, model: str) -> tuple[ProviderConfig, str]:
+async def whom(
+    services: Services,
+    caller: Caller,
+    *,
+    wished: str | None,
+    model: str,
+    able: Callable[[Provider], bool] | None = None,
+) -> tuple[ProviderConfig, str]:
     """The config to use, and the provider's own name of the model, empty where the wish names none.
+
+    `able` tells which providers can do what is asked: where some of the caller's can, a bare name means none of the others.
 
     Raises:
         InvalidRequest: several could be meant.
@@ -22,16 +33,20 @@ async def whom(services: Services, caller: Caller, *, wished: str | None, model:
     """
     provider, named = named_provider(wished, model)
     if provider is None:
-        return await _bare(services, caller, model), model
+        return await _bare(services, caller, model, able), model
     config = await find_config(services.table, caller.owner, provider.id)
     if config is None and wished is None and (found := await _vendors(services, caller, model)):
         return found, model
     return usable(config, provider, by_model=wished is None), named
 
 
-async def _bare(services: Services, caller: Caller, model: str) -> ProviderConfig:
+async def _bare(
+    services: Services, caller: Caller, model: str, able: Callable[[Provider], bool] | None
+) -> ProviderConfig:
     """The only provider there is gets every name; of several, the one that is known to have the model, or that lists it."""
     configs = reachable(caller, await list_configs(services.table, caller.owner))
+    if able is not None:
+        configs = [config for config in configs if able(get_provider(config.provider))] or configs
     if len(configs) == 1 or not model:
         return the_one(model, configs, configs)
     found = meant(model, configs)

@@ -3,7 +3,9 @@
 from functools import cache
 from importlib import import_module
 
+from shared.dialects.counter import Counter
 from shared.dialects.dialect import Dialect
+from shared.dialects.exchanges import Exchange, Kind
 
 
 @cache
@@ -11,3 +13,17 @@ def load_dialect(name: str) -> Dialect:
     """The `DIALECT` of the folder with that name. Names come from rows, never from callers."""
     dialect: Dialect = import_module(f"shared.dialects.{name}").DIALECT
     return dialect
+
+
+@cache
+def load_exchange(name: str, kind: Kind) -> Exchange:
+    """How that dialect takes a kind of question that is no chat."""
+    exchange: Exchange = import_module(f"shared.dialects.{name}.{kind}").EXCHANGE
+    return exchange
+
+
+@cache
+def load_counter(name: str) -> Counter:
+    """How that dialect counts tokens."""
+    counter: Counter = import_module(f"shared.dialects.{name}.counts").COUNTER
+    return counter

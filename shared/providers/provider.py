@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any, Final, Literal
 
+from shared.dialects.exchanges import Kind
 from shared.dialects.listed import UNKNOWN, Facts
 from shared.dialects.wishes import refuse_leftovers
 from shared.providers.auth import Auth, bearer
@@ -17,6 +18,15 @@ _DATE: Final = re.compile(r"-(\d{8}|\d{4}-\d{2}-\d{2}|latest)$")
 
 Feature = Literal["chat", "streaming", "tools", "json", "vision", "files", "audio", "video", "reasoning", "embeddings"]
 Pricing = Literal["paid", "freemium", "free", "self-hosted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a provider does beside chats, of one kind: the dialect that spells it, for which models, and how it differs in detail."""
+
+    dialect: str = "openai"
+    models: tuple[str, ...] = ("*",)
+    quirks: tuple[Quirk, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -46,6 +56,8 @@ class Provider:
     place: Place = as_written
     """Where it takes a request, if not at the dialect's path behind the base URL."""
     quirks: tuple[Quirk, ...] = ()
+    beside: Mapping[Kind, Offer] = field(default_factory=dict)
+    """What it does that is no chat."""
     needs_key: bool = True
     allows_base_url: bool = False
     key_prefix: str | None = None
@@ -77,6 +89,11 @@ class Provider:
                 return self.documented[name]
         fitting = (facts for name, facts in self.documented.items() if "*" in name and fnmatchcase(model, name))
         return next(fitting, UNKNOWN)
+
+    def find_offer(self, kind: Kind, model: str) -> Offer | None:
+        """Who spells this kind of question about this model; None where the provider has no answer to it."""
+        offer = self.beside.get(kind)
+        return offer if offer and any(fnmatchcase(model.lower(), pattern) for pattern in offer.models) else None
 
     def find_largest_output(self, model: str) -> int | None:
         """The most tokens that this model can say; None when nobody told."""

@@ -3,7 +3,7 @@
 from typing import Final
 
 from shared.dialects.wishes import TOP_K
-from shared.providers import documented, places, quirks
+from shared.providers import beside, documented, places, quirks
 from shared.providers.auth import azure_key, x_api_key, x_goog_api_key
 from shared.providers.provider import Provider
 from shared.providers.quirks import cannot, cannot_take, leave_out, max_tokens, rename, thinking_back
@@ -55,6 +55,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
             "tts-*",
             "ft:*",
         ),
+        beside=beside.OF_OPENAI,
     ),
     Provider(
         id="anthropic",
@@ -75,6 +76,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         documented=documented.ANTHROPIC,
         aliases=("claude",),
         makes=("claude-*",),
+        beside=beside.OF_ANTHROPIC,
     ),
     Provider(
         id="google",
@@ -97,6 +99,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         model_prefixes=("gemini", "gemma", "learnlm"),
         aliases=("google-ai", "gemini"),
         makes=("gemini-*", "gemma-*-it", "learnlm-*", "imagen-*", "text-embedding-004", "embedding-001"),
+        beside=beside.OF_GEMINI,
     ),
     Provider(
         id="openrouter",
@@ -120,6 +123,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         price_ids=("openrouter",),
         models_are_public=True,
         makes=("*/*",),
+        beside=beside.EMBEDDINGS,
     ),
     Provider(
         id="huggingface",
@@ -154,6 +158,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         documented=documented.GROK,
         aliases=("xai",),
         makes=("grok-*",),
+        beside=beside.OF_GROK,
     ),
     Provider(
         id="github",
@@ -171,6 +176,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         models_path=None,
         aliases=("copilot",),
         makes=("*/*",),
+        beside=beside.EMBEDDINGS,
     ),
     Provider(
         id="mistral",
@@ -210,6 +216,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
             "open-mistral-*",
             "open-mixtral-*",
         ),
+        beside=beside.OF_MISTRAL,
     ),
     Provider(
         id="groq",
@@ -281,6 +288,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         ),
         price_ids=("together",),
         makes=("*/*",),
+        beside=beside.OF_TOGETHER,
     ),
     Provider(
         id="fireworks",
@@ -301,6 +309,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         key_prefix="fw_",
         price_ids=("fireworks",),
         makes=("accounts/*",),
+        beside=beside.OF_FIREWORKS,
     ),
     Provider(
         id="cerebras",
@@ -340,6 +349,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         models_query="page_size=1000",
         documented=documented.COHERE,
         makes=("command-*", "c4ai-*", "embed-*"),
+        beside=beside.OF_COHERE,
     ),
     Provider(
         id="perplexity",
@@ -398,6 +408,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         models_path="/openai/v1/models",
         documented=documented.OPENAI,
         aliases=("azure-openai",),
+        beside=beside.OF_OPENAIS,
     ),
     Provider(
         id="vertex",
@@ -420,6 +431,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         models_path=None,
         model_prefixes=("gemini", "gemma"),
         aliases=("google-vertex", "vertex-ai"),
+        makes=("gemini-*", "gemma-*"),
     ),
     Provider(
         id="vertex-anthropic",
@@ -439,6 +451,8 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         documented=documented.VERTEX_CLAUDE,
         models_path=None,
         model_prefixes=("claude",),
+        beside=beside.OF_ANTHROPIC,
+        makes=("claude-*",),
     ),
     Provider(
         id="ollama",
@@ -458,6 +472,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         ),
         needs_key=False,
         allows_base_url=True,
+        beside=beside.EMBEDDINGS,
     ),
     Provider(
         id="vllm",
@@ -472,6 +487,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         quirks=(_TOP_K, cannot_take("file"), thinking_back("reasoning")),
         needs_key=False,
         allows_base_url=True,
+        beside=beside.EMBEDDINGS,
     ),
     Provider(
         id="bedrock",
@@ -491,6 +507,8 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         models_path=None,  # the list lies on another host, bedrock.<region>.amazonaws.com
         documented=documented.BEDROCK,
         aliases=("aws",),
+        beside=beside.OF_BEDROCK,
+        makes=("*anthropic.claude-*", "*amazon.nova-*", "meta.*", "us.meta.*", "mistral.*", "arn:aws*"),
     ),
     Provider(
         id="custom",
@@ -504,6 +522,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         quirks=(max_tokens, _TOP_K),
         needs_key=False,
         allows_base_url=True,
+        beside=beside.OF_OPENAIS,
     ),
     Provider(
         id="custom-anthropic",
@@ -519,6 +538,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         needs_key=False,
         allows_base_url=True,
         models_path="/v1/models",
+        beside=beside.OF_ANTHROPIC,
     ),
     Provider(
         id="custom-responses",

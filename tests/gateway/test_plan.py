@@ -74,7 +74,8 @@ ANYBODY = Caller(owner="o", email=None, role="user")
     ],
 )
 def test_a_name_tells_who_makes_the_model(model: str, provider: str) -> None:
-    everybody = [replace(OPENAI, provider=row.id) for row in PROVIDERS]
+    hosts = {"bedrock", "vertex", "vertex-anthropic"}
+    everybody = [replace(OPENAI, provider=row.id) for row in PROVIDERS if row.id not in hosts]
 
     assert [config.provider for config in meant(model, everybody)] == [provider]
 

@@ -3,21 +3,19 @@
 `user` and `metadata` are the caller's labels; Gemini takes none, and no answer depends on them.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import quote
 
 from shared.chat.request import ChatRequest, ResponseFormat, Tool
 from shared.dialects.dialect import Written
 from shared.dialects.gemini.contents import contents
+from shared.dialects.gemini.path import path
 from shared.dialects.gemini.thinking import sign_calls, thinking
 from shared.dialects.refuse import refuse_given, unsupported
 
 _FAMILY: Final = "Gemini"
 _MODES: Final[Mapping[str, str]] = {"auto": "AUTO", "none": "NONE", "required": "ANY", "tool": "ANY"}
 _TIERS: Final = frozenset({"standard", "flex", "priority"})
-_COLLECTION: Final = re.compile(r"(models|tunedModels)/")
 
 
 def write(request: ChatRequest, largest_output: int | None) -> Written:  # noqa: ARG001 - Gemini's own default is the largest
@@ -34,15 +32,8 @@ def write(request: ChatRequest, largest_output: int | None) -> Written:  # noqa:
         "generationConfig": _given(_configure(request)) or None,
         "serviceTier": _tier(request.service_tier),
     }
-    return Written(_path(request), _given(body), query="alt=sse" if request.stream else "")
-
-
-def _path(request: ChatRequest) -> str:
-    """Both `gemini-…` and `models/gemini-…` are names; whatever else is in one is percent-encoded. Threat E7."""
-    found = _COLLECTION.match(request.model)
-    collection, name = (found[1], request.model[found.end() :]) if found else ("models", request.model)
     method = "streamGenerateContent" if request.stream else "generateContent"
-    return f"/v1beta/{collection}/{quote(name, safe='')}:{method}"
+    return Written(path(request.model, method), _given(body), query="alt=sse" if request.stream else "")
 
 
 def _configure(request: ChatRequest) -> dict[str, Any]:
