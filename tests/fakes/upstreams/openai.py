@@ -57,9 +57,20 @@ class Upstream:
         if method == "POST" and path in _ROUTES:
             api, ask = _ROUTES[path]
             known(kind(kind(body, dict, "body").get("model", "gpt-4o"), str, "model"))
-            verdict("openai", api, body)
+            verdict("openai", api, _without_annotations(body))
             return ask(body)
         raise Failure(404, "no_route", f"Invalid URL ({method} {path})")
+
+
+def _without_annotations(body: dict[str, Any]) -> dict[str, Any]:
+    """They may come back as they went out, though the vendor's types for requests do not say so."""
+    if not isinstance(body.get("messages"), list):
+        return body
+    messages = [
+        {name: value for name, value in message.items() if name != "annotations"} if isinstance(message, dict) else message
+        for message in body["messages"]
+    ]
+    return {**body, "messages": messages}
 
 
 def known(name: str) -> str:

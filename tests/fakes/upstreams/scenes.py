@@ -10,8 +10,8 @@ GREETING = ("Bon", "jour", ", ", "\u4f60\u597d", "!")
 AWKWARD = ("a\u2028b", "\u2029", "c\u0085d ", "\U0001f469\u200d\U0001f467 ", "caf\u00e9\n\t", '"quoted" \\ end')
 """Trap 79: line separators that are none on the wire, and a family that is several code points."""
 THOUGHTS = ("Let me ", "think\u2026")
-SIGNATURE = "EqQBCgIYAhIM+signed/by=the+upstream/0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ=="
-REDACTED = "EmwKAhgBEgy3va3pzix/LafPsn4aDFIT2Xlxh0L5L8rLVyIwxtE3rAFBa8cr3qpPkNRj2YfWXGmKDxH4mPnZ5sQ7vB9SRqfw=="
+SIGNATURE = "EqQBbjQLnP+zepicpUTmu3gKLHiQHT+zNzh2hRGjBhevoB1L9RIvNEVUxTveLruM0rfj0WAK1jHDhaXXzOI8d4VFmmFi"
+REDACTED = "EmwKyjWHWPbSfmz0UnKTeXenSP2IOR22ec7afce/HwBe6Hm+6td5lM9XM0HsF7WLv36zTScRyZPB2XaxKLMYjcGCmmM="
 WHY = "I cannot help with that."
 
 
