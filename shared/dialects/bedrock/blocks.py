@@ -7,7 +7,7 @@ from typing import Final
 
 from shared.chat.request import Media, Part, Reasoning, Refusal, Text, ToolCall, ToolResult
 from shared.dialects.arguments import arguments
-from shared.dialects.bedrock.families import cache_point
+from shared.dialects.bedrock.families import cache_point, takes_thinking
 from shared.dialects.bedrock.media import Block, MediaWriter
 from shared.errors import UnsupportedParameter
 
@@ -40,7 +40,7 @@ class BlockWriter:
             case Media():
                 return self._media.write(part, at)
             case Reasoning():
-                return _thinking(part)
+                return _thinking(part) if takes_thinking(self._model) else None
             case ToolCall():
                 call = {"toolUseId": _id(part.id), "name": part.name, "input": arguments(part, message)}
                 return {"toolUse": call}

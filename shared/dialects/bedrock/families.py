@@ -21,6 +21,7 @@ _NOVA_2: Final = re.compile(r"(^|[./])amazon\.nova-2-")
 _GPT_OSS: Final = re.compile(r"(^|[./])openai\.gpt-oss-")
 _QWEN_3: Final = re.compile(r"(^|[./])qwen\.qwen3-")
 _COMMAND_R: Final = re.compile(r"(^|[./])cohere\.command-r-")
+_UNTOLD: Final = re.compile(r":(application-inference-profile|provisioned-model|default-prompt-router|prompt-router)/")
 
 _CLAUDE_WITHOUT_CACHE: Final = re.compile(r"claude-(v?[12]|instant|3-(sonnet|haiku|opus))")
 _CLAUDE_WITHOUT_TTL: Final = re.compile(r"claude-(3-|(opus|sonnet)-4-(1-|20\d{6}))")
@@ -54,6 +55,11 @@ class Thinking:
 def is_claude(model: str) -> bool:
     """Anthropic's model, which takes Anthropic's words."""
     return _CLAUDE.search(model) is not None
+
+
+def takes_thinking(model: str) -> bool:
+    """Claude alone signs its thinking and wants it back; a name that tells no family may be Claude's."""
+    return is_claude(model) or _UNTOLD.search(model) is not None
 
 
 def thinking(request: ChatRequest, largest: int | None) -> Thinking:

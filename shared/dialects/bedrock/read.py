@@ -49,7 +49,7 @@ def _block(block: dict[str, Any], calls: int, events: list[ChatEvent]) -> int:
             _say(words, events)
         case {"citationsContent": dict(cited)}:
             _say("".join([text(piece.get("text")) for piece in records(cited.get("content"))]), events)
-            events.extend([Annotation("citation", citation) for citation in records(cited.get("citations"))])
+            events.extend([Annotation("citationsContent", citation) for citation in records(cited.get("citations"))])
         case {"reasoningContent": dict(thought)}:
             _think(thought, events)
         case {"toolUse": dict(call)} if call.get("type") != SERVER_TOOL:

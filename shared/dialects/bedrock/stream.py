@@ -139,7 +139,7 @@ class BedrockStream(EventStreamReader):
             case {"reasoningContent": dict(thought)}:
                 _think(block, thought, events)
             case {"citation": dict(citation)}:
-                events.append(Annotation("citation", citation))
+                events.append(Annotation("citationsContent", citation))
             case {"image": {"source": {"bytes": str(data)}}}:
                 block.pieces.append(data)
             case {"toolResult": list(results)}:

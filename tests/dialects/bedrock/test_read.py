@@ -40,7 +40,7 @@ def test_every_kind_of_block_has_its_event() -> None:
     assert choice.tool_calls == (ToolCall("a", "weather", '{"city":"Łódź"}'), ToolCall("b", "now", "{}"))
     assert choice.finish == Finish("tool_calls", "end_turn")
     assert choice.annotations == (
-        Annotation("citation", {"title": "Sky", "location": {}}),
+        Annotation("citationsContent", {"title": "Sky", "location": {}}),
         Annotation("toolUse", BLOCKS[5]["toolUse"]),
         Annotation("trace", {"guardrail": {}}),
         Annotation("service_tier", "flex"),

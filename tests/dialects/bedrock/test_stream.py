@@ -93,7 +93,9 @@ def test_what_is_the_providers_own_is_kept_as_it_came() -> None:
     assert choice.annotations == (
         Annotation("toolUse", call),
         Annotation("toolResult", {**result, "content": [{"text": "[HIDDEN]"}]}),
-        Annotation("citation", {"location": {"web": {"url": "https://rain.example/", "domain": "rain.example"}}}),
+        Annotation(
+            "citationsContent", {"location": {"web": {"url": "https://rain.example/", "domain": "rain.example"}}}
+        ),
         Annotation("hologram", {"of": "rain"}),
         Annotation("additionalModelResponseFields", {"stop_sequence": "END"}),
         Annotation("stop_sequence", "END"),

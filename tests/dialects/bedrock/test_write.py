@@ -254,6 +254,22 @@ def test_thinking_goes_back_byte_exact_and_somebody_elses_does_not() -> None:
 
 
 @pytest.mark.parametrize(
+    ("model", "taken"),
+    [
+        ("arn:aws:bedrock:eu-central-1:123456789012:application-inference-profile/a1b2", True),
+        (NOVA_2.model, False),
+        (LLAMA.model, False),
+    ],
+)
+def test_a_model_that_signs_nothing_is_handed_no_signed_thinking(model: str, taken: bool) -> None:  # noqa: FBT001 - a column of the table
+    said = asked(
+        user("x"), Message("assistant", (Reasoning("Hm.", "Eq+/="), Text("y"))), model=replace(HELLO, model=model)
+    )
+
+    assert [list(block) for block in said[1]["content"]] == ([["reasoningContent"]] if taken else []) + [["text"]]
+
+
+@pytest.mark.parametrize(
     ("media", "block"),
     [
         (Media("image", "image/jpg", "QQ=="), {"image": {"format": "jpeg", "source": {"bytes": "QQ=="}}}),
