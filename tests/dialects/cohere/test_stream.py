@@ -138,7 +138,7 @@ def test_what_the_provider_wrote_is_handed_on_to_who_asks() -> None:
 def test_usage_without_tokens_is_what_was_billed_and_without_either_none() -> None:
     """Trap 22."""
     billed = hear(DIALECT.stream(), [frames(end(usage={"billed_units": {"input_tokens": 3.0, "output_tokens": 2}}))])
-    silent = hear(DIALECT.stream(), [frames(end(usage={}))])
+    silent = hear(DIALECT.stream(), [frames(end(usage={"tokens": {"input_tokens": -1, "output_tokens": None}}))])
 
     assert [(event.input, event.output, event.total) for event in billed if isinstance(event, Usage)] == [(3, 2, 5)]
     assert not any(isinstance(event, Usage | Annotation) for event in silent)
