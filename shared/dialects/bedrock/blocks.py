@@ -66,7 +66,7 @@ def _thinking(part: Reasoning) -> Block | None:
     """Handed back byte-exact. Thinking without a signature is somebody else's, and is not taken. Trap 52."""
     if part.redacted is not None:
         return {"reasoningContent": {"redactedContent": part.redacted}}
-    if part.signature is None:
+    if not part.signature:
         return None
     return {"reasoningContent": {"reasoningText": {"text": part.text, "signature": part.signature}}}
 
