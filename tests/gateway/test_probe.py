@@ -80,7 +80,7 @@ async def test_the_list_of_models_is_asked_for_with_the_key_in_a_header(
     assert (trial.valid, trial.success, trial.error) == (True, True, None)
 
 
-@pytest.mark.parametrize("provider", ["github", "cohere", "perplexity", "openrouter", "huggingface"])
+@pytest.mark.parametrize("provider", ["github", "perplexity", "openrouter", "huggingface"])
 async def test_where_that_proves_nothing_one_token_is_asked_for(provider: str) -> None:
     client = FakeClient(lambda _: FakeAnswer(200, CHAT))
     trial = await probe(target_of(provider), KEY, client)
