@@ -17,4 +17,5 @@ DIALECT: Final = Dialect(
     explain=explain,
     models=read_models,
     kin=kin,
+    deaf_to=frozenset({"cache"}),
 )

@@ -61,7 +61,7 @@ def read_models(body: bytes) -> list[ListedModel]:
 
 def _model(name: str, entry: dict[str, Any]) -> ListedModel:
     shown = find_text(entry.get("display_name")) or find_text(entry.get("name"))
-    return ListedModel(name, None if shown == name else shown, _facts(entry))
+    return ListedModel(name, None if shown == name else shown, _facts(entry), find_count(entry.get("created")))
 
 
 def _facts(entry: dict[str, Any]) -> Facts:

@@ -5,6 +5,7 @@ without who speaks, calls without an index or several at one, and calls without 
 """
 
 from collections.abc import Mapping
+from operator import is_
 from typing import Any
 
 from shared.chat.events import ChatEvent, ToolCallStart, Verbatim
@@ -55,15 +56,12 @@ class KinSpeaker:
 
     def _mend(self, said: Mapping[str, Any], choices: Any) -> Mapping[str, Any]:
         """The same object where nothing is broken."""
-        mended = (
-            [self._mend_choice(choice, place) for place, choice in enumerate(choices)]
-            if choices.__class__ is list
-            else []
-        )
-        if any(new is not old for new, old in zip(mended, choices or (), strict=True)):
-            said = {**said, "choices": mended}
-        elif choices is None:
+        if choices.__class__ is not list:
             said = {**said, "choices": []}
+        elif choices:
+            mended = [self._mend_choice(choice, place) for place, choice in enumerate(choices)]
+            if not all(map(is_, mended, choices)):
+                said = {**said, "choices": mended}
         return _complete(said, self._envelope)
 
     def _mend_choice(self, choice: Any, place: int) -> Any:
@@ -104,7 +102,7 @@ class _Choice:
         if not pieces or pieces.__class__ is not list:
             return delta
         mended = [self._mend_call(piece) for piece in pieces]
-        return delta if all(map(_same, mended, pieces)) else {**delta, "tool_calls": mended}
+        return delta if all(map(is_, mended, pieces)) else {**delta, "tool_calls": mended}
 
     def _mend_call(self, piece: Any) -> Any:
         """Each call keeps the index at which it began, as long as no other began there."""
@@ -135,7 +133,7 @@ def mend_answer(answer: Verbatim, about: About) -> bytes:
     said, choices = answer.said, answer.said.get("choices")
     if isinstance(choices, list):
         mended = [_mend_whole(choice, place, about) for place, choice in enumerate(choices)]
-        if not all(map(_same, mended, choices)):
+        if not all(map(is_, mended, choices)):
             said = {**said, "choices": mended}
     said = _complete(said, _envelope(about, "chat.completion"))
     return answer.data if said is answer.said else write(said)
@@ -153,7 +151,7 @@ def _mend_whole(choice: Any, place: int, about: About) -> Any:
     calls = message.get("tool_calls")
     if isinstance(calls, list):
         named = [_named(call, call_id(about.id, place, index)) for index, call in enumerate(calls)]
-        mended = mended if all(map(_same, named, calls)) else {**mended, "tool_calls": named}
+        mended = mended if all(map(is_, named, calls)) else {**mended, "tool_calls": named}
     return choice if mended is message else {**choice, "message": mended}
 
 
@@ -168,16 +166,15 @@ def _envelope(about: About, kind: str) -> Json:
 
 def _complete(said: Mapping[str, Any], envelope: Json) -> Mapping[str, Any]:
     """What stands around the choices, the same in every chunk: what was said once holds for those that leave it out. Trap 23."""
-    absent = {name: usual for name, usual in envelope.items() if said.get(name) is None}
-    for name in envelope:
-        if said.get(name):
-            envelope[name] = said[name]
-    return {**said, **absent} if absent else said
+    absent = []
+    for name, usual in envelope.items():
+        given = said.get(name)
+        if given is None:
+            absent.append(name)
+        elif given and given != usual:
+            envelope[name] = given
+    return {**said, **{name: envelope[name] for name in absent}} if absent else said
 
 
 def _without_null(fields: Json, name: str) -> Json:
     return {key: value for key, value in fields.items() if key != name}
-
-
-def _same(new: Any, old: Any) -> bool:
-    return new is old

@@ -44,6 +44,8 @@ from shared.wire.json import write
 type Json = dict[str, Any]
 
 DONE: Final = b"data: [DONE]\n\n"
+MOST_CHOICES: Final = 128
+"""The largest `n`: https://platform.openai.com/docs/api-reference/chat/create#chat-create-n (2026-11)."""
 _NOT_ENDED: Final = b',"logprobs":null,"finish_reason":null'
 _TAIL: Final = b"}]}\n\n"
 _TAIL_BEFORE_USAGE: Final = b'}],"usage":null}\n\n'
@@ -139,6 +141,11 @@ class ChunkSpeaker:
         return choice.head + delta + _NOT_ENDED + self._tail
 
     def _begin(self, index: int, content: str | None) -> bytes:
+        """Choices begin in their order, for clients count on it."""
+        earlier = [place for place in range(min(index, MOST_CHOICES)) if place not in self._choices]
+        return b"".join([*[self._speak_as(place, "") for place in earlier], self._speak_as(index, content)])
+
+    def _speak_as(self, index: int, content: str | None) -> bytes:
         head = b'%b,"choices":[{"index":%d,"delta":' % (self._head(), index)
         self._choices[index] = _Choice(head)
         role = write({"role": "assistant", "content": content, "refusal": None})
@@ -193,7 +200,9 @@ class ChunkSpeaker:
         return begun
 
     def _end(self, done: Done) -> bytes:
-        *others, last = done.finishes
+        reasons: dict[int, tuple[FinishReason, str | None]] = dict.fromkeys(self._choices, ("other", None))
+        reasons.update({index: (reason, raw) for index, reason, raw in done.finishes})
+        *others, last = [(index, *reasons[index]) for index in sorted(reasons)]
         said = [self._end_choice(*finish, tail=self._tail) for finish in others]
         left_out = dropped(done)
         if self._with_usage:
