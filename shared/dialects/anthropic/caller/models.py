@@ -1,0 +1,60 @@
+"""The list of models, as Anthropic's callers read it: https://platform.claude.com/docs/en/api/models-list (2026-11)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from shared.dialects.listed import ListedModel
+from shared.errors import InvalidRequest
+
+USUAL: Final = 20
+MOST: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which part of the list: at most `limit`, behind `after_id` or before `before_id`."""
+
+    limit: int = USUAL
+    after_id: str | None = None
+    before_id: str | None = None
+
+
+def show(provider: str, model: ListedModel) -> dict[str, Any]:
+    """One model, by the name with which it is asked. Nobody told when it came: then it is as old as Unix, as Anthropic has it."""
+    created = datetime.fromtimestamp(model.created or 0, UTC).isoformat().replace("+00:00", "Z")
+    facts = {"max_input_tokens": model.facts.context_window, "max_tokens": model.facts.largest_output}
+    return {
+        "type": "model",
+        "id": f"{provider}/{model.id}",
+        "display_name": model.name or model.id,
+        "created_at": created,
+        **{name: value for name, value in facts.items() if value is not None},
+    }
+
+
+def show_page(models: Sequence[tuple[str, ListedModel]], page: Page) -> dict[str, Any]:
+    """That part of them. Raises InvalidRequest for an id that none has."""
+    names = [f"{provider}/{model.id}" for provider, model in models]
+    if page.before_id is not None:
+        end = _place(names, page.before_id, "before_id")
+        start = max(0, end - page.limit)
+        more = start > 0
+    else:
+        start = 0 if page.after_id is None else _place(names, page.after_id, "after_id") + 1
+        end = min(len(names), start + page.limit)
+        more = end < len(names)
+    shown = names[start:end]
+    return {
+        "data": [show(provider, model) for provider, model in models[start:end]],
+        "has_more": more,
+        "first_id": shown[0] if shown else None,
+        "last_id": shown[-1] if shown else None,
+    }
+
+
+def _place(names: Sequence[str], name: str, parameter: str) -> int:
+    if name not in names:
+        raise InvalidRequest(f"`{parameter}` is none of the models of this list", parameter=parameter)
+    return names.index(name)
