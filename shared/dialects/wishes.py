@@ -4,12 +4,12 @@ The openai dialect knows no vendor, and vendors have words of their own. So `wri
 and the row's quirks spell it. A wish that no quirk spelled is refused (`refuse_leftovers`), never dropped in silence.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any, Final
 
 from shared.dialects.lenient import find_text, records, text
 from shared.errors import UnsupportedParameter
-from shared.wire.json import write
 
 TOP_K: Final = "options.topK"
 REASONING_BUDGET: Final = "options.reasoningBudget"
@@ -37,7 +37,7 @@ def earlier_thinking(message: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _of_detail(detail: Mapping[str, Any]) -> dict[str, Any]:
     """https://openrouter.ai/docs/use-cases/reasoning-tokens (2026-11). An encrypted one is kept whole, for its id belongs to its data."""
     if detail.get("type") == "reasoning.encrypted":
-        return _block("", redacted=write(detail).decode())
+        return _block("", redacted=json.dumps(detail, ensure_ascii=False))
     return _block(text(detail.get("text")) or text(detail.get("summary")), find_text(detail.get("signature")))
 
 

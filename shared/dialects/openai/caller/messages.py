@@ -101,14 +101,18 @@ class MessageReader:
         call.find("index")
         id_, signature = split_id(call.text("id"))
         signature, cache = call_signature(call) or signature, read_cache(call)
-        if kind == "custom":
-            self._kin_only.append(KinOnly(call.path("type")))
-            custom = call.record("custom")
-            arguments = write({"input": custom.text("input")}).decode()
-            return ToolCall(id_, custom.text("name"), arguments, signature, cache)
-        function = call.record("function")
-        made = ToolCall(id_, function.text("name"), function.find_text("arguments") or "", signature, cache)
-        self._kin_only.extend([*call.rest(), *function.rest()])
+        match kind:
+            case "function":
+                function = call.record("function")
+                made = ToolCall(id_, function.text("name"), function.find_text("arguments") or "", signature, cache)
+                self._kin_only.extend([*call.rest(), *function.rest()])
+            case "custom":
+                self._kin_only.append(KinOnly(call.path("type")))
+                custom = call.record("custom")
+                arguments = write({"input": custom.text("input")}).decode()
+                made = ToolCall(id_, custom.text("name"), arguments, signature, cache)
+            case _:
+                raise InvalidRequest("`type` is function or custom", parameter=call.path("type"))
         return made
 
     def _former_call(self, function: Fields, at: str) -> ToolCall:
