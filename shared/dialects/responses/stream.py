@@ -37,9 +37,13 @@ class ResponseStream(EventStreamReader):
         self._started = False
 
     def _take(self, frame: Frame, events: list[ChatEvent]) -> None:
-        if frame.event == "error":
-            raise failed(read_body(frame.data) or {"message": frame.text})
-        super()._take(frame, events)
+        try:
+            if frame.event == "error":
+                raise failed(read_body(frame.data) or {"message": frame.text})
+            super()._take(frame, events)
+        except ProviderError as error:
+            error.verbatim = (record(read_body(frame.data)) or None) if self._verbatim else None
+            raise
 
     def _read(self, piece: dict[str, Any], events: list[ChatEvent], name: str) -> None:
         kind = text(piece.get("type")) or name

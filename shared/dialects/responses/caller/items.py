@@ -91,8 +91,7 @@ class InputReader:
         if read.encrypted_content is None or not is_sealed(read.encrypted_content):
             self._said.append(Reasoning(words))
             return
-        sealed = open_seal(read.encrypted_content, f"{at}.encrypted_content")
-        self._said.append(Reasoning(words, _word(sealed, "signature"), _word(sealed, "redacted")))
+        self._said.append(open_seal(read.encrypted_content, words, f"{at}.encrypted_content"))
 
     def _call(self, item: Item, at: str) -> None:
         read = convert(item, CallItem, at)
@@ -142,10 +141,6 @@ class InputReader:
 
 def _is_reference(item: Item) -> bool:
     return item.get("type") == "item_reference" or ("type" not in item and "role" not in item and "id" in item)
-
-
-def _word(sealed: Mapping[str, Any], name: str) -> str | None:
-    return found if isinstance(found := sealed.get(name), str) else None
 
 
 _READERS: Final[Mapping[str, Callable[[InputReader, Item, str], None]]] = {

@@ -7,7 +7,8 @@ from shared.chat.receipt import Done
 from shared.dialects.caller import About
 from shared.dialects.lenient import find_count, find_text
 from shared.dialects.responses.caller.errors import error_event
-from shared.errors import RealMultiLLMError
+from shared.errors import ProviderError, RealMultiLLMError
+from shared.wire.json import write
 
 _LAST: Final = frozenset(
     {"response.completed", "response.incomplete", "response.failed", "response.cancelled", "error"}
@@ -35,5 +36,11 @@ class KinSpeaker:
         return b"event: %b\ndata: %b\n\n" % (kind.encode(), event.data.replace(b"\n", b"\ndata: "))
 
     def fail(self, error: RealMultiLLMError) -> bytes:
-        """What the provider said last is not said twice."""
-        return b"" if self._ended else error_event(error, self._about.id, self._number)
+        """The provider's own last event, if it said one, and else ours; never twice."""
+        if self._ended:
+            return b""
+        said = error.verbatim if isinstance(error, ProviderError) else None
+        if said is None:
+            return error_event(error, self._about.id, self._number)
+        kind = find_text(said.get("type"))
+        return b"event: %b\ndata: %b\n\n" % ((kind if kind and kind in _LAST else "error").encode(), write(said))

@@ -13,7 +13,9 @@ import zlib
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from shared.chat.request import Reasoning
 from shared.dialects.openai.caller.thinking import split_id
+from shared.dialects.signed import mark
 from shared.errors import InvalidRequest
 from shared.wire.json import read_lenient, write
 
@@ -46,15 +48,20 @@ def is_sealed(content: Any) -> bool:
     return isinstance(content, str) and content.startswith(_SEAL)
 
 
-def open_seal(content: str, at: str) -> dict[str, Any]:
-    """What `seal` was given. Raises InvalidRequest when it did not come back as it was; `at` names the field."""
+def open_seal(content: str, words: str, at: str) -> Reasoning:
+    """The thinking with these words, its proofs marked with who made them, so that nobody else sees them.
+
+    Raises InvalidRequest when the seal did not come back as it was; `at` names the field.
+    """
+    maker, _, sealed = content.removeprefix(_SEAL).partition(":")
     try:
-        found = read_lenient(base64.urlsafe_b64decode(content.rpartition(":")[2]))
+        found = read_lenient(base64.urlsafe_b64decode(sealed))
     except (ValueError, binascii.Error) as error:
         raise _damaged(at) from error
     if not isinstance(found, dict):
         raise _damaged(at)
-    return found
+    proofs = (found.get("signature"), found.get("redacted"))
+    return Reasoning(words, *[mark(maker, proof) if isinstance(proof, str) else None for proof in proofs])
 
 
 def keep(items: Iterable[Item]) -> str:

@@ -37,6 +37,7 @@ from shared.dialects.responses.caller.growing import (
 from shared.dialects.responses.caller.ours import item_id, keep, seal
 from shared.dialects.responses.caller.read import OriginalResponse
 from shared.dialects.responses.caller.response import ending, head, usage
+from shared.dialects.signed import mark
 from shared.errors import RealMultiLLMError
 
 _KNOWN_ANNOTATIONS: Final = frozenset({"url_citation", "file_citation", "container_file_citation", "file_path"})
@@ -137,9 +138,9 @@ class ResponseSpeaker:
         return closed + opened + self._close_thought()
 
     def _call(self, event: ToolCallStart) -> bytes:
-        """A signed call says so in its id, of which no client loses anything. Trap 48."""
+        """A signed call says so in its id, of which no client loses anything: trap 48. Nobody but who signed it gets that back."""
         closed, place = self._close_open(), len(self._begun)
-        call_id = signed_id(event.id or "", event.signature)
+        call_id = signed_id(event.id or "", mark(self._about.provider, event.signature) if event.signature else None)
         call = GrowingCall(self._frames, place, item_id("fc", self._about.id, place), call_id=call_id, name=event.name)
         self._begun.append(call)
         self._calls[event.index] = call
