@@ -61,6 +61,10 @@ class Dialect:
     """The body of the model list → the models that the key may use, with what is told of them. Raises BadResponse."""
     kin: Callable[[dict[str, Any], ChatRequest], dict[str, Any]] | None = None
     """What a caller's own body in this dialect still needs before it goes out as it came: (a copy of it, the request) → the body."""
+    deaf_to: frozenset[str] = frozenset()
+    """Hints for which this family has no word: `user`, `metadata` (labels), `strict` (tools), `cache` (CachePoint). They change no answer."""
+    calls_in_parallel: bool = False
+    """It cannot be kept from several tool calls in one turn; where the caller wants one at a time, the gateway sees to that."""
     fetches_media: bool = True
     """These providers fetch pictures and documents by https URL themselves; where they do not, the gateway sends the bytes (trap 51)."""
     headers: Mapping[str, str] = field(default_factory=dict)

@@ -40,7 +40,8 @@ async def ask(
     """
     mask = Mask(key)
     try:
-        outbound = await authorise(question.outbound, target, key, client=client)
+        outbound, shown = await authorise(question.outbound, target, key, client=client)
+        mask = Mask(shown)
         async with client.send(outbound, timeouts) as inbound:
             await _check(inbound, target.dialect, mask, verbatim=question.verbatim)
             yield [Answered(_shown(inbound.headers))]

@@ -12,18 +12,26 @@ from shared.secrets import ApiKey
 
 async def authorise(
     outbound: Outbound, target: Target, key: ApiKey | None, *, client: Client, now: Callable[[], float] = time.time
-) -> Outbound:
-    """The question with the headers that prove the key.
+) -> tuple[Outbound, ApiKey | None]:
+    """The question with the headers that prove the key, and the secret that stands in them: the key, or the passing credential made of it.
 
     Raises:
         InvalidRequest: the key has not the form that this provider's keys have.
         ProviderError: who turns the key into a credential refuses it, or does not answer.
     """
     if key is None:
-        return outbound
+        return outbound, None
     if target.provider.scheme == "header":
-        shown: Mapping[str, str] = target.headers(key)
-    else:
-        way = import_module(f"shared.gateway.credentials.{target.provider.scheme}")
-        shown = await way.authorise(key, outbound, owner=target.config.owner, client=client, now=now)
+        return _with(outbound, target.headers(key)), key
+    way = import_module(f"shared.gateway.credentials.{target.provider.scheme}")
+    shown: Mapping[str, str] = await way.authorise(key, outbound, owner=target.config.owner, client=client, now=now)
+    said = shown.get("x-amz-security-token") or max((_credential(value) for value in shown.values()), key=len)
+    return _with(outbound, shown), ApiKey(said)
+
+
+def _with(outbound: Outbound, shown: Mapping[str, str]) -> Outbound:
     return replace(outbound, headers={**outbound.headers, **shown})
+
+
+def _credential(value: str) -> str:
+    return value.removeprefix("Bearer ")

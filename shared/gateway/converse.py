@@ -16,6 +16,7 @@ from shared.gateway.ask import Question, ask
 from shared.gateway.destination import destination
 from shared.gateway.inline import inline_media
 from shared.gateway.meter import Meter
+from shared.gateway.one_call import first_calls, must_hold_back
 from shared.gateway.open_key import open_key
 from shared.gateway.permits import permit_chat
 from shared.gateway.plan import with_settings
@@ -66,6 +67,7 @@ async def converse(
     request = await inline_media(request, target, services.client)
     prepared, meter, attempts = prepare(request, target), Meter(request), list[Attempt]()
     question = Question(prepared.outbound, request.stream, is_kin(request, target))
+    held_back = must_hold_back(request, target.dialect)
     deadline = time.monotonic() + TIMEOUTS.total
 
     def ask_once() -> AsyncGenerator[Sequence[ChatEvent]]:
@@ -74,6 +76,8 @@ async def converse(
     try:
         async with aclosing(relay(ask_once, target, attempts=attempts, deadline=deadline)) as batches:
             async for batch in batches:
+                if held_back:
+                    batch = first_calls(batch)  # noqa: PLW2901 - the rest of them is nobody's
                 for event in batch:
                     meter.hear(event)
                     if isinstance(event, ToolCallStart) and not event.id:

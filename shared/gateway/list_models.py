@@ -21,7 +21,7 @@ async def list_models(
     """
     headers = {**target.dialect.headers, "accept": "application/json"}
     asked = Outbound("GET", target.url(path, target.provider.models_query), headers)
-    async with client.send(await authorise(asked, target, key, client=client), timeouts) as inbound:
+    async with client.send((await authorise(asked, target, key, client=client))[0], timeouts) as inbound:
         if inbound.status != 200:  # noqa: PLR2004 - the one status that carries a list
             raise target.dialect.explain(inbound.status, inbound.headers, await inbound.read(LARGEST_FAILURE))
         return target.dialect.models(await inbound.read(LARGEST))

@@ -12,6 +12,7 @@ from shared.dialects.dialect import Written
 from shared.dialects.signed import signed_by
 from shared.egress.exchange import Outbound
 from shared.errors import UnsupportedParameter
+from shared.gateway.hints import unheard
 from shared.gateway.target import Target
 from shared.wire.json import write
 
@@ -51,7 +52,7 @@ def is_kin(request: ChatRequest, target: Target) -> bool:
 
 def prepare(request: ChatRequest, target: Target) -> Prepared:
     """Raises UnsupportedParameter for what the provider cannot do, unless the caller asked to leave that out; InvalidRequest for what nobody could."""
-    dropped = [] if is_kin(request, target) else _without_kin(request)
+    dropped = [] if is_kin(request, target) else _not_crossing(request, target)
     while True:
         try:
             return Prepared(_outbound(request, target), tuple(dropped))
@@ -63,14 +64,14 @@ def prepare(request: ChatRequest, target: Target) -> Prepared:
             dropped.append(error.parameter)
 
 
-def _without_kin(request: ChatRequest) -> list[str]:
+def _not_crossing(request: ChatRequest, target: Target) -> list[str]:
     for own in request.kin_only:
         if not (own.harmless or request.drop):
             raise UnsupportedParameter(
                 f"this provider or model has no `{own.parameter}`: leave it out, or ask a provider that speaks this API itself",
                 parameter=own.parameter,
             )
-    return [own.parameter for own in request.kin_only]
+    return [*(own.parameter for own in request.kin_only), *unheard(request, target.dialect.deaf_to)]
 
 
 def _left_out(request: ChatRequest, name: str, default: Any) -> ChatRequest:

@@ -9,6 +9,7 @@ import time
 from contextlib import aclosing
 from dataclasses import replace
 
+from shared.chat.events import Answered
 from shared.chat.request import ChatRequest, Message, Text
 from shared.egress.exchange import Client, Timeouts
 from shared.errors import (
@@ -102,8 +103,9 @@ async def _chat(target: Target, key: ApiKey | None, client: Client, timeouts: Ti
     request = ChatRequest(target.model, (Message("user", (Text("Hi"),)),), max_tokens=1)
     question = Question(prepare(request, target).outbound, stream=False)
     async with aclosing(ask(question, target, key=key, client=client, timeouts=timeouts)) as batches:
-        async for _ in batches:
-            return
+        async for batch in batches:
+            if any(not isinstance(event, Answered) for event in batch):
+                return
 
 
 def _told(error: RealMultiLLMError, target: Target) -> bool:

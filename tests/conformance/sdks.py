@@ -11,6 +11,7 @@ from tests.fakes.gateway import Gateway
 type Json = dict[str, Any]
 
 HELLO = {"role": "user", "content": "hello"}
+HELD_BY_SERVERS = ("previous_response_id", "conversation", "store")
 _BARE: Mapping[str, Json] = {
     "chat": {"messages": [HELLO]},
     "messages": {"messages": [HELLO], "max_tokens": 64},
@@ -33,8 +34,17 @@ class Said:
 def body_of(exchange: Exchange, api: str) -> Json:
     """The recorded request where it is one of this API, else a hello. A failure does not depend on it."""
     recorded = exchange.request if api == exchange.api and not exchange.failed else None
-    body = dict(recorded) if isinstance(recorded, Mapping) else dict(_BARE[api])
+    if not isinstance(recorded, Mapping):
+        usage = {"stream_options": {"include_usage": True}} if api == "chat" and exchange.is_stream else {}
+        return {**_BARE[api], **usage, **({"stream": True} if exchange.is_stream else {})}
+    body = {name: value for name, value in recorded.items() if name not in HELD_BY_SERVERS}
     return {**body, "stream": True} if exchange.is_stream else {k: v for k, v in body.items() if k != "stream"}
+
+
+def left_out(exchange: Exchange) -> list[str]:
+    """What of the recorded request we refuse by design, for we keep nothing: threads that a server holds."""
+    asked = exchange.request if isinstance(exchange.request, Mapping) else {}
+    return [name for name in HELD_BY_SERVERS if asked.get(name)]
 
 
 _APIS: Mapping[str, tuple[str, str, str, str, str, str]] = {

@@ -23,7 +23,15 @@ async def test_a_wrong_expectation_is_a_mismatch_and_a_failing_exit(shared_mater
         (tmp_path / name).write_text("".join(json.dumps(line) + "\n" for line in kept), "utf-8")
 
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.conformance", "--corpus", str(tmp_path), cwd=ROOT, stdout=asyncio.subprocess.PIPE
+        sys.executable,
+        "-m",
+        "tests.conformance",
+        "--corpus",
+        str(tmp_path),
+        "--columns",
+        "native",
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
     )
     said = (await process.communicate())[0].decode().splitlines()
 

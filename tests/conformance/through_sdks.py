@@ -11,7 +11,7 @@ from tests.conformance.cross import cross_differences
 from tests.conformance.drive import Form, Outcome, store_key
 from tests.conformance.kin import KIN_APIS, kin_differences
 from tests.conformance.oddities import find_oddity
-from tests.conformance.sdks import Sdk, body_of, gateway_base
+from tests.conformance.sdks import Sdk, body_of, gateway_base, left_out
 from tests.fakes.gateway import Gateway
 
 type Json = dict[str, Any]
@@ -31,7 +31,7 @@ class SdkAsker:
 
     async def ask_kin(self, exchange: Exchange) -> Outcome:
         """The recorded request, by the SDK of its own API."""
-        outcome, form = Outcome(exchange), _form(exchange)
+        outcome, form = Outcome(exchange, left_out=left_out(exchange)), _form(exchange)
         if failed := await store_key(self._client, exchange, form, self._replay):
             outcome.tell(failed)
             return outcome

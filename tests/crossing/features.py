@@ -260,7 +260,6 @@ FEATURES: Final[tuple[Feature, ...]] = (
         "tier of service",
         {
             "openai": {"service_tier": "flex"},
-            "anthropic": {"service_tier": "standard_only"},
             "responses": {"service_tier": "flex"},
         },
     ),

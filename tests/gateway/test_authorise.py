@@ -37,13 +37,13 @@ async def test_the_key_joins_the_headers_and_changes_nothing_else(
     """Trap 50."""
     client = FakeClient(lambda _: FakeAnswer(500, {}))
 
-    outbound = await authorise(ASKED, target_of(provider), ApiKey(key), client=client)
+    outbound, secret = await authorise(ASKED, target_of(provider), ApiKey(key), client=client)
 
     assert outbound == Outbound("POST", ASKED.url, {**ASKED.headers, **shown}, ASKED.body)
-    assert client.asked == []
+    assert (secret, client.asked) == (ApiKey(key), [])
 
 
 async def test_without_a_key_nothing_is_shown() -> None:
     client = FakeClient(lambda _: FakeAnswer(500, {}))
 
-    assert await authorise(ASKED, target_of("ollama"), None, client=client) is ASKED
+    assert await authorise(ASKED, target_of("ollama"), None, client=client) == (ASKED, None)

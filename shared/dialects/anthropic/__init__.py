@@ -19,4 +19,5 @@ DIALECT: Final = Dialect(
     models=read_models,
     kin=kin,
     headers=HEADERS,
+    deaf_to=frozenset({"metadata"}),
 )

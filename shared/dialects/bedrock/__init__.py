@@ -17,4 +17,5 @@ DIALECT: Final = Dialect(
     explain=explain,
     models=read_models,
     fetches_media=False,
+    deaf_to=frozenset({"user"}),
 )

@@ -16,4 +16,6 @@ DIALECT: Final = Dialect(
     stream=CohereStream,
     explain=explain,
     models=read_models,
+    deaf_to=frozenset({"user", "metadata", "cache"}),
+    calls_in_parallel=True,
 )

@@ -25,8 +25,6 @@ def write(request: ChatRequest, largest_output: int | None) -> Written:  # noqa:
     refuse_given(request, _FAMILY, *_UNKNOWN)
     if request.service_tier not in {None, "auto", "default"}:
         raise unsupported(_FAMILY, "service_tier")
-    if request.tools and request.parallel_tool_calls is False:
-        raise unsupported(_FAMILY, "parallel_tool_calls", "it cannot be kept from calling in parallel, leave it out")
     said, documents = messages(request.messages)
     tools = _offered(request)
     body = {

@@ -21,8 +21,6 @@ _TIERS: Final = frozenset({"standard", "flex", "priority"})
 def write(request: ChatRequest, largest_output: int | None) -> Written:  # noqa: ARG001 - Gemini's own default is the largest
     """Raises UnsupportedParameter for what Gemini cannot do, InvalidRequest for what nobody could."""
     refuse_given(request, _FAMILY, "verbosity")
-    if request.tools and request.parallel_tool_calls is False:
-        raise unsupported(_FAMILY, "parallel_tool_calls", "it cannot be kept from calling in parallel, leave it out")
     system, said = contents(request.messages)
     body = {
         "contents": sign_calls(said, request.model),

@@ -20,4 +20,5 @@ DIALECT: Final = Dialect(
     explain=explain,
     models=read_models,
     kin=kin,
+    deaf_to=frozenset({"cache"}),
 )
