@@ -240,9 +240,12 @@ def thinking_details_back(body: Body) -> Body:
     return _each_message(body, _with_details)
 
 
-def no_thinking_back(body: Body) -> Body:
-    """Thinking of earlier turns stays behind, for those who refuse fields that they do not know."""
-    return _each_message(body, _without_thinking)
+def plain_turns(body: Body) -> Body:
+    """Of earlier turns goes back what was said and called, for those who refuse fields that they do not know.
+
+    Another provider's thinking, notes and signatures stay behind; they are of no use here.
+    """
+    return _each_message(body, _plain)
 
 
 def openrouter_reasoning(body: Body) -> Body:
@@ -384,6 +387,20 @@ def _without_thinking(message: Body, *, but: str = "", and_but: str = "") -> Bod
     if message.get("role") != "assistant" or gone.isdisjoint(message):
         return message
     return {name: value for name, value in message.items() if name not in gone}
+
+
+def _plain(message: Body) -> Body:
+    message = _without_thinking(message)
+    calls = message.get("tool_calls")
+    if "provider_annotations" in message:
+        message = {name: value for name, value in message.items() if name != "provider_annotations"}
+    if calls and any("extra_content" in call for call in calls):
+        message = {**message, "tool_calls": [_unsigned(call) for call in calls]}
+    return message
+
+
+def _unsigned(call: Body) -> Body:
+    return {name: value for name, value in call.items() if name != "extra_content"}
 
 
 def _detail(block: Mapping[str, Any]) -> Body:

@@ -328,3 +328,124 @@ def test_a_quirk_leaves_the_body_it_was_given_alone() -> None:
             except UnsupportedParameter:
                 continue
             assert json.dumps(body) == before, row.id
+
+
+CALLERS_OWN: dict[str, Any] = {
+    "model": "some-model",
+    "max_tokens": 5,
+    "max_completion_tokens": None,
+    "n": None,
+    "seed": None,
+    "logprobs": None,
+    "top_logprobs": None,
+    "user": None,
+    "metadata": {},
+    "response_format": None,
+    "tool_choice": None,
+    "parallel_tool_calls": None,
+    "service_tier": None,
+    "reasoning": None,
+    "messages": [
+        {"role": "system", "content": [{"type": "text", "text": "Be brief."}]},
+        {"role": "user", "content": [{"text": "no type"}, {"type": "hologram", "hologram": 1}], "name": None},
+        {
+            "role": "assistant",
+            "content": None,
+            "refusal": None,
+            "reasoning_content": "Hm.",
+            "reasoning_details": [{"type": "reasoning.text", "text": "Hm.", "signature": "c2ln", "index": 0}],
+            "tool_calls": [{"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}],
+        },
+        {"role": "tool", "tool_call_id": "c", "name": "f", "content": "r"},
+    ],
+}
+TOOLS = [{"type": "custom", "custom": {"name": "shell"}}, {"type": "function", "function": {"name": "f"}}]
+
+
+@pytest.mark.parametrize("provider", REFUSED)
+def test_a_callers_own_body_passes_every_row_and_stays_as_it_was(provider: str) -> None:
+    """Trap 59: a length under its former name, and nulls for what is not wished."""
+    body = CALLERS_OWN if provider == "perplexity" else {**CALLERS_OWN, "tools": TOOLS}
+    before = json.dumps(body)
+    said = get_provider(provider).spell(body)
+
+    assert json.dumps(body) == before
+    assert said["max_tokens"] == 5
+    assert said["messages"][1]["content"] == CALLERS_OWN["messages"][1]["content"]
+    assert provider == "perplexity" or said["tools"][0] == TOOLS[0]
+
+
+@pytest.mark.parametrize("model", ["o3", "gpt-5", "gpt-5.1", "openai/o4-mini"])
+@pytest.mark.parametrize("provider", ["openai", "github"])
+def test_a_reasoning_model_gets_the_length_by_the_name_it_knows(provider: str, model: str) -> None:
+    """Trap 59."""
+    said = get_provider(provider).spell({"model": model, "max_tokens": 9, "messages": []})
+
+    assert {name: value for name, value in said.items() if "tokens" in name} == {"max_completion_tokens": 9}
+
+
+def test_of_both_names_of_a_length_one_is_sent() -> None:
+    """Trap 59."""
+    both = {"model": "m", "max_tokens": 9, "max_completion_tokens": 9, "messages": []}
+
+    assert get_provider("custom").spell(both) == {"model": "m", "max_tokens": 9, "messages": []}
+    assert get_provider("openai").spell({**both, "model": "o3"})["max_completion_tokens"] == 9
+
+
+def turn(provider: str, **fields: Any) -> dict[str, Any]:
+    message = {"role": "assistant", "content": "a", **fields}
+    body = get_provider(provider).spell({"model": "m", "messages": [{"role": "user", "content": "q"}, message]})
+    sent: dict[str, Any] = body["messages"][1]
+    return sent
+
+
+DETAILS = [
+    {"type": "reasoning.text", "text": "Hm.", "signature": "c2ln"},
+    {"type": "reasoning.encrypted", "data": "ZGF0YQ=="},
+]
+BLOCKS = [
+    {"type": "thinking", "thinking": "Hm.", "signature": "c2ln"},
+    {"type": "redacted_thinking", "data": "ZGF0YQ=="},
+]
+
+
+def test_thinking_in_any_form_goes_back_in_the_vendors_own() -> None:
+    for given in ({"reasoning_details": DETAILS}, {"thinking_blocks": BLOCKS}, {"reasoning": "Hm."}):
+        assert turn("deepseek", **given) == {"role": "assistant", "content": "a", "reasoning_content": "Hm."}
+        assert turn("groq", **given) == {"role": "assistant", "content": "a", "reasoning": "Hm."}
+        assert turn("mistral", **given)["content"][0]["thinking"] == [{"type": "text", "text": "Hm."}]
+
+
+def test_thinking_in_the_vendors_own_form_stays_as_it_came() -> None:
+    assert turn("deepseek", reasoning_content="")["reasoning_content"] == ""
+    assert turn("deepseek", reasoning_content="mine", reasoning_details=DETAILS) == {
+        "role": "assistant",
+        "content": "a",
+        "reasoning_content": "mine",
+    }
+    assert turn("openrouter", reasoning="Hm.", reasoning_details=DETAILS) == {
+        "role": "assistant",
+        "content": "a",
+        "reasoning": "Hm.",
+        "reasoning_details": DETAILS,
+    }
+    assert turn("openrouter", thinking_blocks=BLOCKS)["reasoning_details"] == DETAILS
+    assert turn("custom", reasoning_content="mine")["reasoning_content"] == "mine"
+
+
+@pytest.mark.parametrize("provider", ["openai", "github"])
+def test_openai_is_told_what_was_said_and_called_alone(provider: str) -> None:
+    """Trap 52: another provider's thinking is of no use to it."""
+    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    signed = {**call, "extra_content": {"google": {"thought_signature": "c2ln"}}}
+    given = {"reasoning_content": "Hm.", "reasoning_details": DETAILS, "provider_annotations": [{"name": "x"}]}
+
+    assert turn(provider, tool_calls=[signed], **given) == {"role": "assistant", "content": "a", "tool_calls": [call]}
+
+
+def test_a_tools_name_is_no_participants() -> None:
+    """Trap 82."""
+    message = {"role": "tool", "tool_call_id": "c", "name": "f", "content": "r"}
+    body = {"model": "m", "messages": [message]}
+
+    assert get_provider("mistral").spell(body)["messages"] == [message]
