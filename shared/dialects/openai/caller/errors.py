@@ -7,7 +7,6 @@ from shared.errors import (
     CallerError,
     CredentialRejected,
     Forbidden,
-    InvalidRequest,
     LimitReached,
     NotFound,
     ProviderBilling,
@@ -77,6 +76,5 @@ def fail(error: RealMultiLLMError, request_id: str) -> bytes:
 def _type(error: RealMultiLLMError) -> str:
     if isinstance(error, CredentialRejected | RequestRefused) and (known := _BY_STATUS.get(status(error))):
         return known
-    if isinstance(error, InvalidRequest):
-        return "invalid_request_error"
-    return next((word for kind, word in _TYPES if isinstance(error, kind)), "server_error")
+    usual = "invalid_request_error" if error.status < 500 else "server_error"  # noqa: PLR2004 - where a server's faults begin
+    return next((word for kind, word in _TYPES if isinstance(error, kind)), usual)

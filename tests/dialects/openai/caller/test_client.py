@@ -86,8 +86,8 @@ def test_the_client_hands_signed_thinking_back() -> None:
     """Trap 52."""
     signed = (*THOUGHTS, ToolCallStart(0, "f-1", "f", signature="c2ln"), ToolCallDelta(0, "{}"))
     message = accumulated(spoken(*signed, done())).choices[0].message.model_dump(exclude_none=True)
-    body = {"model": "m", "messages": [{"role": "user", "content": "hi"}, message]}
-    body["messages"].append({"role": "tool", "tool_call_id": message["tool_calls"][0]["id"], "content": "r"})
+    result = {"role": "tool", "tool_call_id": message["tool_calls"][0]["id"], "content": "r"}
+    body = {"model": "m", "messages": [{"role": "user", "content": "hi"}, message, result]}
 
     (choice,) = collect([*signed, Finish("stop")]).choices
     parts = CALLER.read(json.dumps(body).encode(), {}).chat.messages[1].parts

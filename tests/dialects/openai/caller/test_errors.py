@@ -7,6 +7,7 @@ import pytest
 from shared.dialects.failures import failure
 from shared.dialects.openai.caller import CALLER
 from shared.errors import (
+    AddressRefused,
     Forbidden,
     InvalidRequest,
     LimitReached,
@@ -37,6 +38,7 @@ def described(error: RealMultiLLMError) -> dict[str, Any]:
         (RequestTooLarge("no"), 413, "invalid_request_error", "request_too_large"),
         (LimitReached("no"), 429, "rate_limit_error", "rate_limit_exceeded"),
         (StorageUnavailable("no"), 503, "server_error", "storage_unavailable"),
+        (AddressRefused("no"), 400, "invalid_request_error", "address_refused"),
         (StreamTruncated("no"), 502, "server_error", "stream_truncated"),
         (failure(400, "no"), 400, "invalid_request_error", "provider_refused_request"),
         (failure(400, "prompt is too long: 9 tokens"), 400, "invalid_request_error", "context_length_exceeded"),
