@@ -1,26 +1,23 @@
 """Who signed: proofs of thinking on their way through callers, back to the provider that made them and to nobody else.
 
 Anthropic's callers keep what is in `thinking.signature` and `redacted_thinking.data`, so proofs of all others travel in there, marked as ours with
-the name of the provider (its row). They read back byte-exact for that provider; for every other one they are left out. Traps 48, 52, 61.
+the name of the provider (its row). A call has no such place, but every client keeps its id to the letter: its proof stands behind that. They read back
+byte-exact for that provider; for every other one they are left out. Traps 48, 52, 61.
+
+What `shared.dialects.signatures` tells of whole items is inside: to us it is a proof like any other.
 """
 
 import base64
 import binascii
-from dataclasses import dataclass, replace
+import re
+from dataclasses import replace
 from typing import Final
 
 from shared.chat.request import ChatRequest, Message, Part, Reasoning, ToolCall
 
 _PROOF: Final = "rml1."
-_OF_A_CALL: Final = "rml1call."
-
-
-@dataclass(frozen=True, slots=True)
-class SignedCall:
-    """The proof (marked) that belongs to the call with that id."""
-
-    call_id: str
-    proof: str
+_SIGNED: Final = re.compile(r"(?P<id>.*)_signed_(?P<proof>[A-Za-z0-9_-]+)", re.DOTALL)
+"""In letters that every provider takes in an id."""
 
 
 def mark(maker: str, proof: str | None) -> str:
@@ -28,25 +25,29 @@ def mark(maker: str, proof: str | None) -> str:
     return f"{_PROOF}{maker}.{proof or ''}"
 
 
-def mark_call(maker: str, call_id: str, proof: str) -> str:
-    """The same for a call, with the id that it belongs to."""
-    return f"{_OF_A_CALL}{base64.urlsafe_b64encode(call_id.encode()).decode()}.{maker}.{proof}"
-
-
 def is_marked(proof: object) -> bool:
-    """It was made by `mark` or `mark_call`."""
-    return isinstance(proof, str) and proof.startswith((_PROOF, _OF_A_CALL))
+    """It was made by `mark`."""
+    return isinstance(proof, str) and proof.startswith(_PROOF)
 
 
-def find_signed_call(proof: str) -> SignedCall | None:
-    """What `mark_call` made, taken apart; None for anything else."""
-    if not proof.startswith(_OF_A_CALL):
-        return None
-    call_id, _, rest = proof.removeprefix(_OF_A_CALL).partition(".")
+def signed_id(call_id: str, maker: str, proof: str | None) -> str:
+    """The id of a call as its caller sees it, with the call's proof, if it has one."""
+    if not proof:
+        return call_id
+    return f"{call_id}_signed_{base64.urlsafe_b64encode(mark(maker, proof).encode()).decode().rstrip('=')}"
+
+
+def split_id(seen: str) -> tuple[str, str | None]:
+    """The id that a caller saw → the call's own, and its proof (marked). An id that was never ours stays whole."""
+    found = _SIGNED.fullmatch(seen)
+    if found is None:
+        return seen, None
+    written = found["proof"]
     try:
-        return SignedCall(base64.urlsafe_b64decode(call_id).decode(), _PROOF + rest)
+        proof = base64.urlsafe_b64decode(written + "=" * (-len(written) % 4)).decode()
     except (binascii.Error, UnicodeDecodeError):
-        return None
+        return seen, None
+    return (found["id"], proof) if is_marked(proof) else (seen, None)
 
 
 def signed_by(request: ChatRequest, *makers: str) -> ChatRequest:

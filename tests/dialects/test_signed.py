@@ -1,10 +1,11 @@
 """Proofs of thinking on their way through callers, and to whom they go back."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.chat.request import ChatRequest, Message, Part, Reasoning, Text, ToolCall
-from shared.dialects.signed import SignedCall, find_signed_call, is_marked, mark, mark_call, signed_by
+from shared.dialects.signed import is_marked, mark, signed_by, signed_id, split_id
 
 
 def seen(*parts: Part, by: str = "google") -> tuple[Part, ...]:
@@ -18,13 +19,25 @@ def test_a_proof_comes_back_to_its_maker_byte_for_byte(proof: str) -> None:
 
 
 @given(st.text(), st.text(min_size=1))
-def test_the_proof_of_a_call_finds_its_call(call_id: str, proof: str) -> None:
-    """Trap 48."""
-    signed = find_signed_call(mark_call("google", call_id, proof))
+def test_the_proof_of_a_call_travels_in_its_id(call_id: str, proof: str) -> None:
+    """Traps 41, 48."""
+    seen_id = signed_id(call_id, "google", proof)
 
-    assert signed == SignedCall(call_id, mark("google", proof))
-    assert signed is not None
-    assert seen(ToolCall(call_id, "f", signature=signed.proof)) == (ToolCall(call_id, "f", signature=proof),)
+    assert split_id(seen_id) == (call_id, mark("google", proof))
+    assert seen_id.removeprefix(call_id).replace("_", "").replace("-", "").isalnum()
+    assert seen(ToolCall(call_id, "f", signature=mark("google", proof))) == (ToolCall(call_id, "f", signature=proof),)
+
+
+def test_a_call_that_nobody_signed_has_its_own_id() -> None:
+    assert signed_id("a", "google", None) == "a"
+
+
+@pytest.mark.parametrize(
+    "own", ["toolu_1", "a_signed_", "a_signed_x", "a_signed_gIA", "a_signed_c2ln", "_signed_by_me"]
+)
+def test_an_id_that_was_never_ours_stays_whole(own: str) -> None:
+    """Trap 41."""
+    assert split_id(own) == (own, None)
 
 
 def test_nobody_gets_the_proof_of_another() -> None:
@@ -48,11 +61,4 @@ def test_what_is_not_marked_stays_as_it_is() -> None:
     request = ChatRequest("m", (Message("assistant", (Reasoning("Hm", "c2ln"), ToolCall("a", "f", signature="x"))),))
 
     assert signed_by(request, "google") is request
-    assert [is_marked(proof) for proof in (None, "", "c2ln", mark("google", None), mark_call("google", "a", "x"))] == [
-        *[False] * 3,
-        *[True] * 2,
-    ]
-
-
-def test_a_broken_mark_of_a_call_is_none() -> None:
-    assert [find_signed_call(broken) for broken in ("c2ln", "rml1call.A", "rml1call.gIA=.google.x")] == [None] * 3
+    assert [is_marked(proof) for proof in (None, "", "c2ln", mark("google", None))] == [False, False, False, True]

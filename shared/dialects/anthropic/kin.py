@@ -5,7 +5,7 @@ from typing import Any
 
 from shared.chat.request import ChatRequest
 from shared.dialects.lenient import record, records
-from shared.dialects.signed import is_marked
+from shared.dialects.signed import is_marked, split_id
 
 type Json = dict[str, Any]
 
@@ -26,10 +26,23 @@ def kin(body: Json, request: ChatRequest) -> Json:
 def _spoken(message: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """An earlier answer of which nothing remains is none."""
     content = message.get("content")
-    if not isinstance(content, list) or not any(map(_is_unwanted, content)):
+    if not isinstance(content, list):
         return message
-    wanted = [block for block in content if not _is_unwanted(block)]
-    return {**message, "content": wanted} if wanted or message.get("role") != "assistant" else None
+    wanted = [_named(block) for block in content if not _is_unwanted(block)]
+    if not wanted and content and message.get("role") == "assistant":
+        return None
+    return {**message, "content": wanted}
+
+
+def _named(block: Any) -> Any:
+    """Calls have their own ids again, without what others signed. Trap 41."""
+    match block:
+        case {"type": "tool_use", "id": str(seen)}:
+            return {**block, "id": split_id(seen)[0]}
+        case {"type": "tool_result", "tool_use_id": str(seen)}:
+            return {**block, "tool_use_id": split_id(seen)[0]}
+        case _:
+            return block
 
 
 def _is_unwanted(block: Any) -> bool:

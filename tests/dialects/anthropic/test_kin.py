@@ -7,7 +7,7 @@ import pytest
 
 from shared.chat.request import ChatRequest, Original
 from shared.dialects.anthropic import DIALECT
-from shared.dialects.signed import mark, mark_call
+from shared.dialects.signed import mark, signed_id
 
 CALL = {"type": "tool_use", "id": "a", "name": "f", "input": {}}
 THOUGHT = {"type": "thinking", "thinking": "Hm", "signature": "EqQBCkYI"}
@@ -42,11 +42,23 @@ def test_thinking_that_others_signed_is_left_out() -> None:
     """Traps 52, 61: Anthropic would refuse the request for a signature that is not its own."""
     foreign = [
         {"type": "thinking", "thinking": "Hm", "signature": mark("deepseek", None)},
-        {"type": "redacted_thinking", "data": mark_call("google", "a", "c2ln")},
+        {"type": "redacted_thinking", "data": mark("openrouter", "gAA")},
     ]
 
     assert sent(ASKED, answered(*foreign, CALL), RESULT)["messages"] == [ASKED, answered(CALL), RESULT]
     assert sent(ASKED, answered(*foreign), ASKED)["messages"] == [ASKED, ASKED]
+
+
+def test_calls_have_their_own_ids_again() -> None:
+    """Trap 41: what Google signed is nothing to Anthropic."""
+    seen = signed_id("a", "google", "c2ln")
+    called, result = {**CALL, "id": seen}, {**RESULT["content"][0], "tool_use_id": seen}  # type: ignore[dict-item]
+
+    assert sent(ASKED, answered(called), {"role": "user", "content": [result]})["messages"] == [
+        ASKED,
+        answered(CALL),
+        RESULT,
+    ]
 
 
 def test_texts_that_say_nothing_are_left_out() -> None:

@@ -1,6 +1,6 @@
 """Anthropic's Messages towards a caller: `/v1/messages` and `/v1/messages/count_tokens`.
 
-How what others say is said here. Proofs of thinking travel marked (`shared.dialects.signed`), those of a call in a `redacted_thinking` block before it.
+How what others say is said here. Proofs of thinking travel marked (`shared.dialects.signed`), those of a call in its id.
 Thinking is always shown; a proof without any is said to callers who asked for thinking. A refusal is text with the reason `refusal`. Pictures and sounds that
 a model made are text, in Markdown, for no block can hold them. What has no form here at all (log probabilities, citations of others) is not said.
 """

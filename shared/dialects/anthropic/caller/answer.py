@@ -17,7 +17,7 @@ from shared.dialects.anthropic.caller.words import (
     wants_thinking,
 )
 from shared.dialects.caller import About
-from shared.dialects.signed import mark, mark_call
+from shared.dialects.signed import mark, signed_id
 from shared.wire.json import read_lenient, write
 
 type Json = dict[str, Any]
@@ -36,9 +36,11 @@ def answer(answer: Answer, done: Done, request: ChatRequest, about: About) -> by
 def _thinking(choice: Choice, request: ChatRequest, about: About) -> Iterator[Json]:
     wants, hides = wants_thinking(request), hides_thinking(request)
     for block in choice.reasoning_blocks:
+        if not (block.text or wants):
+            continue
         if block.redacted is not None:
             yield {"type": "redacted_thinking", "data": mark(about.provider, block.redacted)}
-        elif block.text or (block.signature and wants):
+        elif block.text or block.signature:
             yield _thought(block, about, hides=hides)
 
 
@@ -63,9 +65,7 @@ def _words(choice: Choice, ending: Ending) -> Iterator[Json]:
 def _calls(choice: Choice, ending: Ending, about: About) -> Iterator[Json]:
     for index, call in enumerate(choice.tool_calls):
         ending.call()
-        id_ = call.id or f"toolu_{about.id}_{index}"
-        if call.signature:
-            yield {"type": "redacted_thinking", "data": mark_call(about.provider, id_, call.signature)}
+        id_ = signed_id(call.id or f"toolu_{about.id}_{index}", about.provider, call.signature)
         yield {"type": "tool_use", "id": id_, "name": call.name, "input": _input(call)}
 
 

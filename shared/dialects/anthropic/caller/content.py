@@ -4,7 +4,6 @@ Blocks of Anthropic's own (server tools and their results, search results, files
 are for kin alone.
 """
 
-from dataclasses import replace
 from typing import Any, Final
 
 from shared.chat.request import Media, Part, Reasoning, Text, ToolCall, ToolResult
@@ -20,7 +19,7 @@ from shared.dialects.anthropic.caller.fields import (
     get_text,
     wrong,
 )
-from shared.dialects.signed import SignedCall, find_signed_call, is_marked, mark
+from shared.dialects.signed import is_marked, mark, split_id
 from shared.wire.json import write
 
 _CLAUDE: Final = "anthropic"
@@ -49,7 +48,6 @@ class ContentReader:
     def __init__(self, notes: Notes, role: str) -> None:
         self._notes = notes
         self._allowed = _OF[role]
-        self._signed: list[SignedCall] = []
 
     def read(self, content: Any, at: str) -> tuple[Part, ...]:
         """The parts. A string is one text."""
@@ -57,8 +55,7 @@ class ContentReader:
             return (Text(content),) if content else ()
         if not isinstance(content, list):
             raise wrong(at, "Input should be a valid string or a list of content blocks")
-        made = [part for place, block in enumerate(content) for part in self._block(block, f"{at}[{place}]")]
-        return tuple([self._sign(part) for part in made] if self._signed else made)
+        return tuple([part for place, block in enumerate(content) for part in self._block(block, f"{at}[{place}]")])
 
     def _block(self, block: Any, at: str) -> tuple[Part, ...]:
         kind = get_text(an_object(block, at), "type", at)
@@ -79,7 +76,7 @@ class ContentReader:
             case "thinking":
                 return (_thinking(block, at),)
             case "redacted_thinking":
-                return self._redacted(block, at)
+                return (Reasoning(redacted=_made_by_someone(get_text(block, "data", at))),)
             case "tool_use":
                 return (self._call(block, at),)
             case _:
@@ -126,32 +123,19 @@ class ContentReader:
                 self._notes.keep(f"{within}.type")
                 return ()
 
-    def _redacted(self, block: Json, at: str) -> tuple[Part, ...]:
-        data = get_text(block, "data", at)
-        if signed := find_signed_call(data):
-            self._signed.append(signed)
-            return ()
-        return (Reasoning(redacted=_made_by_someone(data)),)
-
     def _call(self, block: Json, at: str) -> ToolCall:
         if (find_object(block, "caller", at) or {"type": "direct"}).get("type") != "direct":
             self._notes.keep(f"{at}.caller")
         arguments = write(get_object(block, "input", at)).decode()
-        id_, name = get_text(block, "id", at), get_text(block, "name", at)
-        return ToolCall(id_, name, arguments, cache=self._notes.cache(block, at))
+        id_, proof = split_id(get_text(block, "id", at))
+        return ToolCall(id_, get_text(block, "name", at), arguments, proof, self._notes.cache(block, at))
 
     def _result(self, block: Json, at: str) -> ToolResult:
-        call_id, said = get_text(block, "tool_use_id", at), block.get("content")
+        (call_id, _), said = split_id(get_text(block, "tool_use_id", at)), block.get("content")
         cache = self._notes.cache(block, at)
         parts = () if said is None else ContentReader(self._notes, "result").read(said, f"{at}.content")
         content = tuple([part for part in parts if isinstance(part, Text | Media)])
         return ToolResult(call_id, content, find_flag(block, "is_error", at) is True, cache)
-
-    def _sign(self, part: Part) -> Part:
-        if isinstance(part, ToolCall):
-            proof = next((signed.proof for signed in self._signed if signed.call_id == part.id), None)
-            return replace(part, signature=proof)
-        return part
 
 
 def _thinking(block: Json, at: str) -> Reasoning:

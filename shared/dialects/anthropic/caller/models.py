@@ -1,24 +1,11 @@
 """The list of models, as Anthropic's callers read it: https://platform.claude.com/docs/en/api/models-list (2026-11)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 from shared.dialects.listed import ListedModel
 from shared.errors import InvalidRequest
-
-USUAL: Final = 20
-MOST: Final = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Which part of the list: at most `limit`, behind `after_id` or before `before_id`."""
-
-    limit: int = USUAL
-    after_id: str | None = None
-    before_id: str | None = None
 
 
 def show(provider: str, model: ListedModel) -> dict[str, Any]:
@@ -34,16 +21,18 @@ def show(provider: str, model: ListedModel) -> dict[str, Any]:
     }
 
 
-def show_page(models: Sequence[tuple[str, ListedModel]], page: Page) -> dict[str, Any]:
-    """That part of them. Raises InvalidRequest for an id that none has."""
+def show_page(
+    models: Sequence[tuple[str, ListedModel]], *, limit: int, after_id: str | None, before_id: str | None
+) -> dict[str, Any]:
+    """A part of them: at most so many behind one of them, or before it. Raises InvalidRequest for an id that none has."""
     names = [f"{provider}/{model.id}" for provider, model in models]
-    if page.before_id is not None:
-        end = _place(names, page.before_id, "before_id")
-        start = max(0, end - page.limit)
+    if before_id is not None:
+        end = _place(names, before_id, "before_id")
+        start = max(0, end - limit)
         more = start > 0
     else:
-        start = 0 if page.after_id is None else _place(names, page.after_id, "after_id") + 1
-        end = min(len(names), start + page.limit)
+        start = 0 if after_id is None else _place(names, after_id, "after_id") + 1
+        end = min(len(names), start + limit)
         more = end < len(names)
     shown = names[start:end]
     return {

@@ -38,7 +38,7 @@ from shared.dialects.anthropic.caller.words import (
     wants_thinking,
 )
 from shared.dialects.caller import About
-from shared.dialects.signed import mark, mark_call
+from shared.dialects.signed import mark, signed_id
 from shared.errors import BadStreamData, RealMultiLLMError
 from shared.wire.json import write
 
@@ -163,10 +163,11 @@ class MessageSpeaker:
             self._tell(block, {"type": delta, name: words})
 
     def _prove(self, said: ReasoningSignature) -> None:
-        """What closes the thinking before it; without any (Google signs answers too) it is said to those who asked for thinking."""
+        """What closes the thinking before it. Proofs without any (Google signs answers too) are said to those who asked for thinking."""
         if said.redacted is not None:
             data = mark(self._about.provider, said.redacted)
-            self._open(_Block("redacted_thinking", {"type": "redacted_thinking", "data": data}))
+            if self._wants:
+                self._open(_Block("redacted_thinking", {"type": "redacted_thinking", "data": data}))
             return
         block = self._queue[-1] if self._queue else None
         if block is None or block.kind != "thinking" or block.closed:
@@ -176,10 +177,8 @@ class MessageSpeaker:
         block.proof, block.closed = said.signature, True
 
     def _call(self, said: ToolCallStart) -> None:
-        id_ = said.id or f"toolu_{self._about.id}_{said.index}"
-        if said.signature:
-            data = mark_call(self._about.provider, id_, said.signature)
-            self._open(_Block("redacted_thinking", {"type": "redacted_thinking", "data": data}))
+        own = said.id or f"toolu_{self._about.id}_{said.index}"
+        id_ = signed_id(own, self._about.provider, said.signature)
         self._ending.call()
         start = {"type": "tool_use", "id": id_, "name": said.name, "input": {}}
         self._calls[said.index] = self._open(_Block("tool_use", start))

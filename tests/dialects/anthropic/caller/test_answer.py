@@ -25,7 +25,7 @@ from shared.chat.request import ChatRequest, Original, Reasoning, Text, ToolCall
 from shared.dialects.anthropic import DIALECT
 from shared.dialects.anthropic.caller import CALLER
 from shared.dialects.caller import About
-from shared.dialects.signed import mark, mark_call, signed_by
+from shared.dialects.signed import mark, signed_by, signed_id
 
 ABOUT = About("01JDM", 1, "google", "gemini-3")
 REQUEST = ChatRequest("gemini-3", (), original=Original("anthropic", {"thinking": {"type": "adaptive"}}))
@@ -63,8 +63,7 @@ def test_a_message() -> None:
             {"type": "thinking", "thinking": "Hm", "signature": mark("google", "c2ln")},
             {"type": "redacted_thinking", "data": mark("google", "gAA")},
             {"type": "text", "text": "I look."},
-            {"type": "redacted_thinking", "data": mark_call("google", "a", "c2lo")},
-            {"type": "tool_use", "id": "a", "name": "f", "input": {"x": 1}},
+            {"type": "tool_use", "id": signed_id("a", "google", "c2lo"), "name": "f", "input": {"x": 1}},
             {"type": "tool_use", "id": "toolu_01JDM_1", "name": "g", "input": {}},
         ],
         "stop_reason": "tool_use",
@@ -118,6 +117,7 @@ def test_a_bare_proof_is_for_those_who_asked_for_thinking() -> None:
 
     assert [block["type"] for block in whole(*events)["content"]] == ["thinking", "text"]
     assert [block["type"] for block in whole(*events, request=PLAIN)["content"]] == ["text"]
+    assert whole(ReasoningSignature(redacted="gAA"), request=PLAIN)["content"] == []
 
 
 def test_arguments_that_are_no_object_are_handed_on() -> None:

@@ -21,7 +21,7 @@ from shared.chat.request import (
     ToolResult,
 )
 from shared.dialects.anthropic.caller import CALLER, read_count
-from shared.dialects.signed import mark, mark_call
+from shared.dialects.signed import mark, signed_id
 from shared.errors import InvalidRequest
 
 ASKED = {"role": "user", "content": "Hi"}
@@ -219,11 +219,12 @@ def test_thinking_comes_back_under_its_makers_name() -> None:
         {"type": "thinking", "thinking": "So", "signature": mark("google", "c2ln")},
         {"type": "thinking", "thinking": "Aha", "signature": ""},
         {"type": "redacted_thinking", "data": "EmwK"},
-        {"type": "redacted_thinking", "data": mark_call("google", "a", "c2lo")},
-        CALL,
+        {**CALL, "id": signed_id("a", "google", "c2lo")},
     )
+    chat = read(ASKED, turn, user({**RESULT, "tool_use_id": signed_id("a", "google", "c2lo")}))
 
-    assert read(ASKED, turn, user(RESULT)).messages[1].parts == (
+    assert chat.messages[2].parts == (ToolResult("a", (Text("1"),)),)
+    assert chat.messages[1].parts == (
         Reasoning("Hm", mark("anthropic", "EqQB")),
         Reasoning("So", mark("google", "c2ln")),
         Reasoning("Aha"),

@@ -30,7 +30,7 @@ from shared.chat.request import ChatRequest, Original
 from shared.dialects.anthropic import DIALECT
 from shared.dialects.anthropic.caller import CALLER
 from shared.dialects.caller import About
-from shared.dialects.signed import mark, mark_call
+from shared.dialects.signed import mark, signed_id
 from shared.errors import BadStreamData, ProviderOverloaded, RealMultiLLMError
 from shared.wire.sse import SseDecoder
 
@@ -235,11 +235,13 @@ def test_thinking_that_nobody_wants_to_see_is_only_proven() -> None:
 
 
 def test_encrypted_thinking_and_signed_calls() -> None:
-    """Traps 48, 61."""
-    assert [
-        block.get("data")
-        for block in blocks(ReasoningSignature(redacted="gAA"), ToolCallStart(0, "a", "f", signature="c2ln"))
-    ] == [mark("google", "gAA"), mark_call("google", "a", "c2ln"), None]
+    """Traps 48, 61: a call has its proof in its id, so that a caller who wants no thinking gets none."""
+    events: list[ChatEvent] = [ReasoningSignature(redacted="gAA"), ToolCallStart(0, "a", "f", signature="c2ln")]
+    made = blocks(*events, request=THINKING)
+
+    assert [block["type"] for block in blocks(*events)] == ["tool_use"]
+    assert [block["type"] for block in made] == ["redacted_thinking", "tool_use"]
+    assert (made[0]["data"], made[1]["id"]) == (mark("google", "gAA"), signed_id("a", "google", "c2ln"))
 
 
 def test_a_refusal_is_text_and_the_reason() -> None:
