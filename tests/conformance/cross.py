@@ -144,7 +144,7 @@ def _hear_responses(heard: Heard, one: Json) -> None:
     match one.get("type"):
         case None:
             _hear_response(heard, one)
-        case "response.completed" | "response.incomplete":
+        case "response.completed" | "response.incomplete" | "response.failed":
             _hear_response(heard, one["response"])
         case "response.output_text.delta":
             heard.choice(0)
@@ -247,6 +247,8 @@ def _sayable(api: str, expected: Json, heard: Heard) -> Json:
         choice.text = _PICTURE.sub("", choice.text)
         for call in choice.calls.values():
             call.id = call.id.partition("_signed_")[0]  # where a client keeps nothing else of a call
+    if api == "responses" and expected["tool_calls"] and wanted["finish_reason"] == "stop":
+        wanted["finish_reason"] = "tool_calls"  # its responses say no reason but for what is missing
     if api == "messages" and expected.get("refusal"):
         wanted["text"], wanted["refusal"] = (expected["text"] or "") + expected["refusal"], None
     return wanted
@@ -255,6 +257,9 @@ def _sayable(api: str, expected: Json, heard: Heard) -> Json:
 def _countable(api: str, usage: Json) -> Json:
     """Counts are numbers in all three, so what nobody counted is 0; Anthropic's has no word for thinking, nor for a total."""
     if api == "messages":
-        total = (usage["input"] or 0) + (usage["output"] or 0)
-        return {**usage, "output": usage["output"] or 0, "reasoning": None, "total": total}
+        asked = max(
+            usage["input"] or 0, (usage["cached"] or 0) + (usage["cache_write"] or 0)
+        )  # some read more than they were asked
+        output = usage["output"] or 0
+        return {**usage, "input": asked, "output": output, "reasoning": None, "total": asked + output}
     return {**usage, "output": usage["output"] or 0, "reasoning": usage["reasoning"] or 0}

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from shared.providers.find import get_provider
 from tests.conformance.corpus import Exchange
 from tests.conformance.cross import cross_differences
 from tests.conformance.drive import Form, Outcome, store_key
@@ -72,8 +73,13 @@ def _named(exchange: Exchange) -> str:
 
 
 def columns(exchange: Exchange) -> list[str]:
-    """`kin`, where the recording is of an API that callers speak, and the names of the others."""
-    return (["kin"] if exchange.api in KIN_APIS else []) + [api for api in KIN_APIS if api != exchange.api]
+    """`kin`, where the recording is of an API that callers speak, and the names of the others.
+
+    A row that offers Responses is asked in them by who speaks them, so a recording of another API is no answer of its.
+    """
+    own = ["kin"] if exchange.api in KIN_APIS else []
+    both = exchange.api == "chat" and get_provider(exchange.way.provider).has_responses
+    return own + [api for api in KIN_APIS if api != exchange.api and not (both and api == "responses")]
 
 
 async def ask_in_columns(
