@@ -21,7 +21,7 @@ from functions.catalog.schemas import (
 from shared.dialects.listed import ListedModel
 from shared.gateway.named import get_named_provider
 from shared.gateway.offers import offers
-from shared.gateway.permits import may_see, permit_provider
+from shared.gateway.permits import may_ask, may_see, permit_provider
 from shared.identity.caller import Caller
 from shared.providers.catalogue import Model, describe_listed, list_models
 from shared.providers.provider import Provider
@@ -113,13 +113,13 @@ def _provider(who: Caller, row: Provider) -> ProviderAnswer:
 
 def _chatting(who: Caller, row: Provider) -> list[Model]:
     """Those of the table that the caller's token is for, without what is known to do something else than chat."""
-    return [model for model in list_models(row) if "chat" not in model.facts.lacks and _allowed(who, row, model.id)]
+    return [model for model in list_models(row) if "chat" not in model.facts.lacks and may_ask(who, row, model.id)]
 
 
 def _page(who: Caller, rows: Iterable[Provider], after: str, limit: int) -> ModelList:
     for row in rows:
         permit_provider(who, row)
-    models = {_name(model): model for row in rows for model in list_models(row) if _allowed(who, row, model.id)}
+    models = {_name(model): model for row in rows for model in list_models(row) if may_ask(who, row, model.id)}
     names = [name for name in sorted(models) if name > after]
     page = [ModelAnswer.of(models[name]) for name in names[:limit]]
     return ModelList(models=page, next=names[limit - 1] if len(names) > limit else None)
@@ -127,16 +127,10 @@ def _page(who: Caller, rows: Iterable[Provider], after: str, limit: int) -> Mode
 
 def _known(who: Caller, row: Provider, listed: tuple[ListedModel, ...] | None) -> list[ModelAnswer]:
     if listed is None:
-        return [ModelAnswer.of(model) for model in list_models(row) if _allowed(who, row, model.id)]
-    once = {model.id: model for model in reversed(listed) if _allowed(who, row, model.id)}
+        return [ModelAnswer.of(model) for model in list_models(row) if may_ask(who, row, model.id)]
+    once = {model.id: model for model in reversed(listed) if may_ask(who, row, model.id)}
     return [ModelAnswer.of(describe_listed(row, once[name]), available=True) for name in sorted(once)]
 
 
 def _name(model: Model) -> str:
     return f"{model.provider}/{model.id}"
-
-
-def _allowed(who: Caller, row: Provider, model: str) -> bool:
-    if who.token is None or who.token.models is None:
-        return True
-    return bool({model, f"{row.id}/{model}"} & set(who.token.models))

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from functions.chat import compatible
+from functions.chat import compatible, exchanges_openapi
 from shared.dialects.native.bodies import ChatBody
 
 _STREAM = "One JSON object a line (or an event): `start`, then `chunk`, `reasoning`, `tool_call`, …, and exactly one last `done` or `error`."
@@ -40,9 +40,18 @@ def document() -> dict[str, Any]:
                 ),
             },
             **compatible.paths(),
+            **exchanges_openapi.paths(),
             "/api/health": {"get": _health()},
         },
-        "components": {"schemas": {**schemas, "ChatAnswer": _ANSWER, "StreamLine": _LINE, "StreamEvent": _EVENT}},
+        "components": {
+            "schemas": {
+                **schemas,
+                **exchanges_openapi.schemas(),
+                "ChatAnswer": _ANSWER,
+                "StreamLine": _LINE,
+                "StreamEvent": _EVENT,
+            }
+        },
     }
 
 

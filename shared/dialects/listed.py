@@ -72,6 +72,8 @@ class ListedModel:
     id: str
     name: str | None = None
     facts: Facts = UNKNOWN
+    created: int | None = None
+    """Unix seconds, where the provider tells when it came."""
 
 
 def _known(words: Iterable[str]) -> tuple[Modality, ...]:

@@ -27,7 +27,7 @@ async def count(services: Services, request: ChatRequest, target: Target) -> tup
     Raises:
         RealMultiLLMError: the provider refuses, or does not answer.
     """
-    request = with_settings(replace(request, model=target.model), target.config.settings)
+    request = with_settings(replace(request, model=target.model, stream=False), target.config.settings)
     offer = target.provider.find_offer("counts", target.model)
     if offer is None:
         return _guessed(request), Answered(attempts=0)

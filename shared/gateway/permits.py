@@ -45,7 +45,12 @@ def permit_chat(who: Caller, provider: Provider, model: str) -> None:
     if who.token is not None and who.token.budget_usd == 0:
         nothing = {"limit": "0", "remaining": "0", "resetTime": None}
         raise BudgetSpent("This access token has a budget of 0 USD, so it may spend nothing.", details=nothing)
-    if who.token is None or who.token.models is None:
-        return
-    if not {model, f"{provider.id}/{model}"} & set(who.token.models):
+    if not may_ask(who, provider, model):
         raise Forbidden("This access token is not for that model.", details={"parameter": "model"})
+
+
+def may_ask(who: Caller, provider: Provider, model: str) -> bool:
+    """The model is one that the caller's token is for."""
+    if who.token is None or who.token.models is None:
+        return True
+    return bool({model, f"{provider.id}/{model}"} & set(who.token.models))

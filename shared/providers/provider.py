@@ -84,7 +84,7 @@ class Provider:
 
     def facts(self, model: str) -> Facts:
         """What its pages say of this model, also by a dated or `-latest` name; none where they say nothing."""
-        for name in (model, _DATE.sub("", model)):
+        for name in (model, undated(model)):
             if name in self.documented:
                 return self.documented[name]
         fitting = (facts for name, facts in self.documented.items() if "*" in name and fnmatchcase(model, name))
@@ -113,3 +113,8 @@ class Provider:
         for quirk in self.quirks:
             body = quirk(body)
         return refuse_leftovers(body)
+
+
+def undated(model: str) -> str:
+    """The name without the date, or `-latest`, that it ends in."""
+    return _DATE.sub("", model)

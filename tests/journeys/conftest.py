@@ -26,8 +26,40 @@ data: [DONE]
 """
 
 
+BESIDE = {
+    "/embeddings": {
+        "object": "list",
+        "data": [{"object": "embedding", "index": 0, "embedding": [0.5, -0.25]}],
+        "model": "hello",
+        "usage": {"prompt_tokens": 1, "total_tokens": 1},
+    },
+    "/images/generations": {"created": 1, "data": [{"b64_json": "YWJj"}]},
+    "/moderations": {"id": "x2", "model": "hello", "results": [{"flagged": False}]},
+    "/responses": {
+        "id": "x3",
+        "object": "response",
+        "status": "completed",
+        "model": "hello",
+        "output": [
+            {
+                "type": "message",
+                "role": "assistant",
+                "content": [{"type": "output_text", "text": "Bonjour", "annotations": []}],
+            }
+        ],
+        "usage": {"input_tokens": 7, "output_tokens": 5, "total_tokens": 12},
+    },
+    "/responses/input_tokens": {"object": "response.input_tokens", "input_tokens": 7},
+    "/models": {"object": "list", "data": [{"id": "hello", "object": "model", "created": 1, "owned_by": "them"}]},
+}
+"""What is no chat, by the end of its path."""
+
+
 def answers(outbound: Outbound) -> FakeAnswer:
-    """Every chat with the same word, plain or streamed, as it was asked."""
+    """Every chat with the same word, plain or streamed, as it was asked; everything else too."""
+    for path, answer in BESIDE.items():
+        if outbound.url.endswith(path):
+            return FakeAnswer(200, answer)
     if outbound.body and json.loads(outbound.body).get("stream"):
         return FakeAnswer(200, STREAM, {"content-type": "text/event-stream"})
     return FakeAnswer(200, ANSWER)

@@ -24,7 +24,8 @@ def routes(app: OnePort) -> Iterator[tuple[str, str]]:
     """Every method and path that some door would answer."""
     for door in app._doors:
         for route in iter_route_contexts(door.routes):
-            yield from ((method, str(route.path)) for method in (route.methods or {"any"}) - {"HEAD"})
+            path = str(route.path).replace(":model}", "}")  # how a route says that an id may hold slashes
+            yield from ((method, path) for method in (route.methods or {"any"}) - {"HEAD"})
 
 
 async def test_every_route_is_in_the_document_and_the_reverse(house: House) -> None:
@@ -77,7 +78,8 @@ async def test_a_method_that_no_route_takes_is_405_and_a_path_that_none_has_404(
 
     assert {answer.status_code for answer in wrong} == {405}
     assert {answer.status_code for answer in absent} == {404}
-    assert all(answer.json()["error"]["requestId"] for answer in [*wrong, *absent])
+    assert all(answer.headers["x-realmultillm-request-id"] for answer in wrong)
+    assert all(answer.json()["error"]["requestId"] for answer in absent)
 
 
 async def test_no_path_is_nearly_right(house: House) -> None:

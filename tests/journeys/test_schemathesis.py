@@ -33,6 +33,10 @@ GOOD: dict[tuple[str, str], Any] = {
     ("POST", "/v1/chat/completions"): {**CHAT, "model": "openai/hello"},
     ("POST", "/v1/messages"): {**CHAT, "model": "openai/hello", "max_tokens": 64},
     ("POST", "/v1/responses"): {"model": "openai/gpt-4o-mini", "input": "hello"},
+    ("POST", "/v1/embeddings"): {"model": "openai/hello", "input": ["hello"], "encoding_format": "base64"},
+    ("POST", "/v1/images/generations"): {"model": "openai/hello", "prompt": "hello", "n": 1},
+    ("POST", "/v1/moderations"): {"model": "openai/hello", "input": "hello"},
+    ("POST", "/v1/messages/count_tokens"): {**CHAT, "model": "openai/hello"},
     ("POST", "/api/auth/signup"): {"email": "new@example.com", "password": "correct horse"},
     ("POST", "/api/auth/signin"): SIGN_IN,
     ("POST", "/api/tokens"): {"name": "ci", "budgetUsd": "25.00", "expiresAt": "2099-01-01T00:00:00Z"},
@@ -113,7 +117,7 @@ def test_every_good_answer_is_described(open_house: House) -> None:
         made = asyncio.run(open_house.http.post("/api/tokens", json={"name": "x"}, headers=headers)).json()
         bodies = {("POST", "/api/auth/refresh"): {"refreshToken": session.refresh_token}, **GOOD}
         case = schema[operation.path][operation.method].Case(
-            path_parameters={"provider": "openai", "token_id": made["id"]},
+            path_parameters={"provider": "openai", "token_id": made["id"], "id": "openai/hello"},
             body=bodies.get((operation.method, operation.path), schemathesis.core.NOT_SET),
             media_type="application/json" if operation.takes_a_body else None,
         )

@@ -1,6 +1,7 @@
 """The list of models: https://platform.claude.com/docs/en/api/models-list (2026-11). Older ones have a name and no more."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from shared.dialects.anthropic.read import read_object
@@ -19,10 +20,18 @@ def read_models(body: bytes) -> list[ListedModel]:
     """Raises BadResponse when it is no such list."""
     entries = records(read_object(body).get("data"))
     return [
-        ListedModel(name, find_text(entry.get("display_name")), _facts(entry))
+        ListedModel(name, find_text(entry.get("display_name")), _facts(entry), _seconds(entry.get("created_at")))
         for entry in entries
         if (name := find_text(entry.get("id")))
     ]
+
+
+def _seconds(moment: Any) -> int | None:
+    """Of an RFC 3339 time."""
+    try:
+        return int(datetime.fromisoformat(moment).timestamp())
+    except (TypeError, ValueError):
+        return None
 
 
 def _facts(entry: dict[str, Any]) -> Facts:

@@ -1,0 +1,98 @@
+"""What of /v1 is no chat: embeddings, pictures, judgements, counts of tokens. Asked once, answered whole."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from starlette.convertors import Convertor, register_url_convertor
+from starlette.routing import BaseRoute, Route
+
+from functions.chat.door import Door, Head, Scope, read_body, send_json, wants_dropping
+from functions.chat.models import Models, OneModel
+from shared.dialects.caller import Wish, load_caller
+from shared.dialects.exchanges import Ask, Kind, embeddings, images, moderations
+from shared.gateway.converse import plan
+from shared.gateway.count import count
+from shared.gateway.exchange import choose, exchange
+from shared.identity.caller import Caller
+from shared.observability import logger
+from shared.services import Services
+from shared.web.authentication import authenticate
+from shared.web.stream import CallerGone, Receive, Send, while_listening
+from shared.wire.json import write
+
+_READ: Final[Mapping[Kind, Callable[[bytes, int], Ask]]] = {
+    "embeddings": embeddings.read_ask,
+    "images": images.read_ask,
+    "moderations": moderations.read_ask,
+}
+
+
+class _ModelName(Convertor[str]):
+    """Slashes are part of it, but none at its ends: no path is nearly right."""
+
+    regex = "[^/](?:.*[^/])?"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("model", _ModelName())
+
+
+def routes(services: Services) -> list[BaseRoute]:
+    """They, and the lists of models."""
+    return [
+        Route("/v1/embeddings", Exchange(services, "embeddings"), methods=["POST"]),
+        Route("/v1/images/generations", Exchange(services, "images"), methods=["POST"]),
+        Route("/v1/moderations", Exchange(services, "moderations"), methods=["POST"]),
+        Route("/v1/messages/count_tokens", CountTokens(services, "anthropic"), methods=["POST"]),
+        Route("/v1/models", Models(services), methods=["GET"]),
+        Route("/v1/models/{id:model}", OneModel(services), methods=["GET"]),
+    ]
+
+
+class Exchange:
+    """A route for one kind of question, in OpenAI's form."""
+
+    def __init__(self, services: Services, kind: Kind) -> None:
+        self._services = services
+        self._kind = kind
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, as ASGI has it."""
+        caller = await authenticate(self._services, scope["headers"], scope["query_string"])
+        try:
+            headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+            question = _READ[self._kind](await read_body(receive), int(self._services.now()))
+            question = replace(question, drop=wants_dropping(headers))
+            await while_listening(receive, self._answer(caller, question, send))
+        except CallerGone:
+            logger().info("caller left")
+
+    async def _answer(self, caller: Caller, question: Ask, send: Send) -> None:
+        chosen = await choose(self._services, caller, self._kind, question.model)
+        head = Head(load_caller("openai"), chosen.target)
+        body, answered = await exchange(self._services, question, self._kind, chosen)
+        head.hear(answered)
+        await send_json(send, body, [(name, value) for name, value in head.headers() if value])
+
+
+class CountTokens(Door):
+    """How many tokens a message would take."""
+
+    def read(self, body: bytes, headers: Mapping[str, str], scope: Scope) -> Wish:  # noqa: ARG002 - it says nothing here
+        """The message."""
+        from shared.dialects.anthropic.caller import read_count  # noqa: PLC0415 - loaded when it is first spoken
+
+        return read_count(body, headers)
+
+    async def _answer(self, caller: Caller, wish: Wish, scope: Scope, send: Send) -> None:
+        target = await plan(self._services, caller, wished=None, model=wish.chat.model, speaking=self._name)
+        head = Head(self.dialect(scope), target)
+        counted, answered = await count(self._services, wish.chat, target)
+        head.hear(answered)
+        await send_json(send, write(counted), head.headers())
