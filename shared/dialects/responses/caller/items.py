@@ -74,8 +74,9 @@ class InputReader:
 
     def _message(self, item: Item, at: str) -> None:
         read = convert(item, MessageItem, at)
-        parts = read_content(read.content, f"{at}.content", self.kin_only)
-        if read.role == "assistant":
+        answered = read.role == "assistant"
+        parts = read_content(read.content, f"{at}.content", self.kin_only, answered=answered)
+        if answered:
             if read.phase:
                 self.kin_only.append(KinOnly(f"{at}.phase", harmless=True))
             self._said.extend(parts)

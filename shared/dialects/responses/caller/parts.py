@@ -33,11 +33,24 @@ _DATA_URL: Final = re.compile(
 )
 
 
-def read_content(content: str | list[dict[str, Any]], at: str, kin_only: list[KinOnly]) -> tuple[Content, ...]:
-    """The parts; `at` names the content. What only kin can read is noted. Raises InvalidRequest for what nobody can."""
+def read_content(
+    content: str | list[dict[str, Any]], at: str, kin_only: list[KinOnly], *, answered: bool = False
+) -> tuple[Content, ...]:
+    """The parts; `at` names the content. What only kin can read is noted. Raises InvalidRequest for what nobody can.
+
+    `answered`: it is an earlier answer, to which clients add fields of their own, such as `parsed`; these ask for nothing.
+    """
     if isinstance(content, str):
         return (Text(content),) if content else ()
-    read = [_part(part, f"{at}[{index}]", kin_only) for index, part in enumerate(content)]
+    read: list[Content | None] = []
+    for index, part in enumerate(content):
+        kind = _kind(part, f"{at}[{index}]")
+        if kind is None:
+            kin_only.append(KinOnly(f"{at}[{index}].type"))
+            continue
+        if not answered:
+            kin_only.extend([KinOnly(path) for path in unknown(part, kind, f"{at}[{index}]")])
+        read.append(_part(part, kind, f"{at}[{index}]", kin_only))
     return tuple(part for part in read if part is not None)
 
 
@@ -46,12 +59,7 @@ def texts(parts: Iterable[Content]) -> tuple[Text | Media, ...]:
     return tuple(Text(part.text) if isinstance(part, Refusal) else part for part in parts)
 
 
-def _part(part: dict[str, Any], at: str, kin_only: list[KinOnly]) -> Content | None:
-    kind = _KINDS.get(_type(part, at))
-    if kind is None:
-        kin_only.append(KinOnly(f"{at}.type"))
-        return None
-    kin_only.extend([KinOnly(path) for path in unknown(part, kind, at)])
+def _part(part: dict[str, Any], kind: type[Struct], at: str, kin_only: list[KinOnly]) -> Content | None:
     match convert(part, kind, at):
         case TextPart(text=words) as read:
             return Text(words, _cache(read.prompt_cache_breakpoint)) if words else None
@@ -66,10 +74,10 @@ def _part(part: dict[str, Any], at: str, kin_only: list[KinOnly]) -> Content | N
     raise InvalidRequest("`type` is none that we know", parameter=f"{at}.type")
 
 
-def _type(part: dict[str, Any], at: str) -> str:
+def _kind(part: dict[str, Any], at: str) -> type[Struct] | None:
     if not isinstance(kind := part.get("type"), str):
         raise InvalidRequest("a part needs its `type`, for example input_text", parameter=f"{at}.type")
-    return kind
+    return _KINDS.get(kind)
 
 
 def _cache(breakpoint_: dict[str, Any] | None) -> CachePoint | None:

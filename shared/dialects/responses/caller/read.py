@@ -44,6 +44,8 @@ _HARMLESS: Final = (
     "prompt_cache_options",
 )
 """Labels, hints, and a limit of tools that are refused by themselves."""
+_LABELS: Final = frozenset({"client_metadata"})
+"""What some clients say of themselves."""
 _USUAL_VERBOSITY: Final = "medium"
 
 
@@ -82,7 +84,7 @@ _STATE: Final[Mapping[str, str]] = {
 
 
 def _kin_only(said: Mapping[str, Any], wished: ResponseBody) -> Iterator[KinOnly]:
-    yield from (KinOnly(name) for name in unknown(said, ResponseBody))
+    yield from (KinOnly(name, harmless=name in _LABELS) for name in unknown(said, ResponseBody))
     yield from (KinOnly(name, harmless=True) for name in _HARMLESS if getattr(wished, name) not in (None, {}))
     for index, name in enumerate(wished.include or ()):
         if name not in {_LOGPROBS, "reasoning.encrypted_content"}:
@@ -91,6 +93,8 @@ def _kin_only(said: Mapping[str, Any], wished: ResponseBody) -> Iterator[KinOnly
         yield KinOnly("truncation")
     if (wished.stream_options or {}).get("include_obfuscation"):
         yield KinOnly("stream_options.include_obfuscation", harmless=True)
+    if wished.text:
+        yield from (KinOnly(name) for name in unknown(said["text"], type(wished.text), "text"))
     if wished.reasoning:
         yield from (KinOnly(name) for name in unknown(said["reasoning"], type(wished.reasoning), "reasoning"))
         yield from _summaries(wished)

@@ -249,6 +249,11 @@ def test_calls_and_results_that_do_not_fit_are_refused(items: list[dict[str, Any
         ({"tool_choice": {"type": "allowed_tools", "mode": "auto", "tools": []}}, "tool_choice.type"),
         ({"truncation": "auto"}, "truncation"),
         ({"stop": ["x"]}, "stop"),
+        ({"text": {"tone": "warm"}}, "text.tone"),
+        (
+            {"input": [{"role": "user", "content": [{"type": "input_text", "text": "a", "b": 1}]}]},
+            "input[0].content[0].b",
+        ),
         ({"reasoning": {"context": "all"}}, "reasoning.context"),
         ({"include": ["something.new"]}, "include[0]"),
         ({"input": [ASKED, {"type": "item_reference", "id": "msg_1"}]}, "input[1].id"),
@@ -272,6 +277,7 @@ def test_what_only_this_api_can_do_is_named(fields: dict[str, Any], parameter: s
         ({"prompt_cache_key": "k"}, "prompt_cache_key"),
         ({"safety_identifier": "u"}, "safety_identifier"),
         ({"max_tool_calls": 3}, "max_tool_calls"),
+        ({"client_metadata": {"a": "b"}}, "client_metadata"),
         ({"reasoning": {"summary": "detailed"}}, "reasoning.summary"),
         ({"include": ["file_search_call.results"]}, "include[0]"),
         ({"stream_options": {"include_obfuscation": True}}, "stream_options.include_obfuscation"),
@@ -308,3 +314,12 @@ def test_values_that_say_nothing_are_passed_over() -> None:
     )
 
     assert read(**nothing, context_management=[]).kin_only == ()
+
+
+def test_what_clients_add_to_an_earlier_answer_asks_for_nothing() -> None:
+    """`responses.parse` of OpenAI's SDK keeps what it parsed beside the text, and hands it back."""
+    part = {"type": "output_text", "text": "{}", "annotations": [], "parsed": {"a": 1}}
+    call = {**CALL, "parsed_arguments": {"city": "Oslo"}}
+    said = {"type": "message", "role": "assistant", "content": [part], "id": "msg_1", "status": "completed"}
+
+    assert read(input=[ASKED, said, call, OUTPUT]).kin_only == ()
