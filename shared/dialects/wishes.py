@@ -35,10 +35,14 @@ def earlier_thinking(message: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _of_detail(detail: Mapping[str, Any]) -> dict[str, Any]:
-    """https://openrouter.ai/docs/use-cases/reasoning-tokens (2026-11). An encrypted one is kept whole, for its id belongs to its data."""
+    """https://openrouter.ai/docs/use-cases/reasoning-tokens (2026-11). An encrypted one is kept whole, for its id belongs to its data.
+
+    One that names a `provider` is another provider's, as `shared.dialects.openai.caller.thinking` tells it: its signature proves nothing here.
+    """
     if detail.get("type") == "reasoning.encrypted":
         return _block("", redacted=json.dumps(detail, ensure_ascii=False))
-    return _block(text(detail.get("text")) or text(detail.get("summary")), find_text(detail.get("signature")))
+    said = text(detail.get("text")) or text(detail.get("summary"))
+    return _block(said, None if "provider" in detail else find_text(detail.get("signature")))
 
 
 def _of_block(block: Mapping[str, Any]) -> dict[str, Any]:

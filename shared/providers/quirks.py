@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from shared.dialects import wishes
+from shared.dialects.lenient import records
 from shared.dialects.wishes import REASONING_BUDGET, earlier_thinking
 from shared.errors import UnsupportedParameter
 
@@ -374,7 +375,13 @@ def _thinking_part(block: Mapping[str, Any]) -> Body:
 
 
 def _with_details(message: Body) -> Body:
-    """Details that the caller hands back stay as they are; so does `reasoning`, which says the same without a signature."""
+    """The router's own details stay as they came, and so does `reasoning`, which says the same without a signature.
+
+    Those that name a `provider` are ours, of another provider (`shared.dialects.openai.caller.thinking`): their text alone goes on.
+    """
+    if any("provider" in detail for detail in records(message.get("reasoning_details"))):
+        text = "".join([block["text"] for block in earlier_thinking(message)])
+        return {**_without_thinking(message), **({"reasoning": text} if text else {})}
     if message.get("reasoning_details") or message.get("reasoning"):
         return _without_thinking(message, but="reasoning_details", and_but="reasoning")
     blocks = earlier_thinking(message)

@@ -430,6 +430,8 @@ def test_thinking_in_the_vendors_own_form_stays_as_it_came() -> None:
         "reasoning_details": DETAILS,
     }
     assert turn("openrouter", thinking_blocks=BLOCKS)["reasoning_details"] == DETAILS
+    others = [{**DETAILS[0], "provider": "google"}]
+    assert turn("openrouter", reasoning_details=others) == {"role": "assistant", "content": "a", "reasoning": "Hm."}
     assert turn("custom", reasoning_content="mine")["reasoning_content"] == "mine"
 
 
@@ -449,3 +451,13 @@ def test_a_tools_name_is_no_participants() -> None:
     body = {"model": "m", "messages": [message]}
 
     assert get_provider("mistral").spell(body)["messages"] == [message]
+
+
+def test_another_providers_signature_proves_nothing() -> None:
+    """Trap 52."""
+    ours = [{**DETAILS[0], "provider": "anthropic"}]
+
+    assert turn("mistral", reasoning_details=ours)["content"][0] == {
+        "type": "thinking",
+        "thinking": [{"type": "text", "text": "Hm."}],
+    }

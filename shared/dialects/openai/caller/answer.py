@@ -7,7 +7,7 @@ from shared.chat.receipt import Done
 from shared.chat.request import ChatRequest, ToolCall
 from shared.dialects.caller import About
 from shared.dialects.openai.caller.kin import mend_answer
-from shared.dialects.openai.caller.thinking import details, extra_content, signed_id
+from shared.dialects.openai.caller.thinking import details, extra_content
 from shared.dialects.openai.caller.usage import write_usage
 from shared.dialects.openai.caller.words import (
     answer_id,
@@ -18,6 +18,7 @@ from shared.dialects.openai.caller.words import (
     write_media,
     write_notes,
 )
+from shared.dialects.signed import signed_id
 from shared.wire.json import write
 
 type Json = dict[str, Any]
@@ -69,9 +70,12 @@ def _message(choice: Choice, about: About, *, legacy: bool) -> Json:
     }
     if choice.reasoning:
         said["reasoning_content"] = choice.reasoning
-    if signed := details(choice.reasoning_blocks):
+    if signed := details(choice.reasoning_blocks, about.provider):
         said["reasoning_details"] = signed
-    calls = [_call(call, call_id(about.id, choice.index, index)) for index, call in enumerate(choice.tool_calls)]
+    calls = [
+        _call(call, call_id(about.id, choice.index, index), about.provider)
+        for index, call in enumerate(choice.tool_calls)
+    ]
     if calls and legacy:
         said["function_call"] = calls.pop(0)["function"]
     if calls:
@@ -79,10 +83,10 @@ def _message(choice: Choice, about: About, *, legacy: bool) -> Json:
     return said
 
 
-def _call(call: ToolCall, minted: str) -> Json:
+def _call(call: ToolCall, minted: str, maker: str) -> Json:
     """No arguments are `{}`. Trap 38."""
     said = {
-        "id": signed_id(call.id or minted, call.signature),
+        "id": signed_id(call.id or minted, maker, call.signature),
         "type": "function",
         "function": {"name": call.name, "arguments": call.arguments or "{}"},
     }

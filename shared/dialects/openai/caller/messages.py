@@ -22,8 +22,9 @@ from shared.chat.request import (
 )
 from shared.dialects.openai.caller import media
 from shared.dialects.openai.caller.fields import Fields, missing, wrong
-from shared.dialects.openai.caller.thinking import call_signature, split_id, thinking
+from shared.dialects.openai.caller.thinking import call_signature, thinking
 from shared.dialects.openai.caller.tools import read_cache
+from shared.dialects.signed import split_id
 from shared.errors import InvalidRequest
 from shared.wire.json import write
 
@@ -100,7 +101,8 @@ class MessageReader:
         kind = call.find_text("type") or "function"
         call.find("index")
         id_, signature = split_id(call.text("id"))
-        signature, cache = call_signature(call) or signature, read_cache(call)
+        told, cache = call_signature(call), read_cache(call)
+        signature = signature or told  # what stands in the id says who made it, too
         match kind:
             case "function":
                 function = call.record("function")

@@ -13,8 +13,8 @@ from shared.chat.request import ChatRequest, KinOnly, Message, Original, Respons
 from shared.dialects.caller import Wish
 from shared.dialects.openai.caller.fields import Fields, as_text, missing, wrong
 from shared.dialects.openai.caller.messages import MessageReader
-from shared.dialects.openai.caller.thinking import MARK, split_id
 from shared.dialects.openai.caller.tools import read_tools
+from shared.dialects.signed import split_id
 from shared.errors import InvalidRequest
 from shared.wire.json import read_strict
 
@@ -34,6 +34,8 @@ _USUAL: Final[Mapping[str, Any]] = {"store": False, "modalities": ["text"], "inc
 """What these ask for is done anyway."""
 _PASSED_ON: Final = ("openai-beta", "http-referer", "x-title")
 """Headers that change what a provider of this dialect does, or that tell a router whose the traffic is."""
+_SIGNED_ID: Final = b"_signed_"
+"""What is in a body when an id in it may be one of `shared.dialects.signed`."""
 _DROP: Final = "x-realmultillm-drop-params"
 
 
@@ -41,7 +43,7 @@ def read(body: bytes, headers: Mapping[str, str]) -> Wish:
     """The wish in a request body. Raises InvalidRequest, which names the field as the caller wrote it. Trap 85."""
     said = read_strict(body)
     fields = Fields(said, "")
-    chat = _chat(fields, _without_signatures(said) if MARK.encode() in body else said, headers)
+    chat = _chat(fields, _without_signatures(said) if _SIGNED_ID in body else said, headers)
     check_request(chat)
     return Wish(None, chat)
 
@@ -221,7 +223,7 @@ def _with_own_ids(message: Any) -> Any:
 
 def _with_own_id(call: Any) -> Any:
     match call:
-        case {"id": str(seen)} if MARK in seen:
+        case {"id": str(seen)} if (own := split_id(seen)[0]) != seen:
             rest = {name: value for name, value in call.items() if name != "extra_content"}
-            return {**rest, "id": split_id(seen)[0]}
+            return {**rest, "id": own}
     return call

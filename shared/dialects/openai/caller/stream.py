@@ -27,7 +27,7 @@ from shared.dialects.caller import About, Speaker
 from shared.dialects.openai.caller.answer import dropped
 from shared.dialects.openai.caller.errors import fail
 from shared.dialects.openai.caller.kin import KinSpeaker
-from shared.dialects.openai.caller.thinking import details, extra_content, signed_id
+from shared.dialects.openai.caller.thinking import details, extra_content
 from shared.dialects.openai.caller.usage import write_usage
 from shared.dialects.openai.caller.words import (
     answer_id,
@@ -38,6 +38,7 @@ from shared.dialects.openai.caller.words import (
     write_media,
     write_notes,
 )
+from shared.dialects.signed import signed_id
 from shared.errors import RealMultiLLMError
 from shared.wire.json import write
 
@@ -76,10 +77,10 @@ class _Choice:
             self._close(None)
             self.blocks.append(Reasoning(signature=event.signature, redacted=event.redacted))
 
-    def extras(self) -> Json:
+    def extras(self, maker: str) -> Json:
         """What is said once, at the end."""
         self._close(None)
-        signed = details(self.blocks)
+        signed = details(self.blocks, maker)
         return {
             **({"reasoning_details": signed} if signed else {}),
             **write_media(self.media),
@@ -167,7 +168,8 @@ class ChunkSpeaker:
             said = self._delta(event.choice, write({"function_call": function}))
         else:
             own_id = event.id or call_id(self._about.id, event.choice, event.index)
-            call: Json = {"index": event.index, "id": signed_id(own_id, event.signature), "type": "function"}
+            seen_id = signed_id(own_id, self._about.provider, event.signature)
+            call: Json = {"index": event.index, "id": seen_id, "type": "function"}
             signed = {"extra_content": extra_content(event.signature)} if event.signature else {}
             said = self._delta(event.choice, write({"tool_calls": [{**call, "function": function, **signed}]}))
         self._choices[event.choice].silent_calls.add(event.index)
@@ -219,7 +221,7 @@ class ChunkSpeaker:
         begun = b"" if index in self._choices else self._begin(index, "")
         choice = self._choices[index]
         told = [self._delta(index, self._arguments(call, "{}")) for call in sorted(choice.silent_calls)]
-        if extras := choice.extras():
+        if extras := choice.extras(self._about.provider):
             told.append(self._delta(index, write(extras)))
         word = write(finish_word(reason, raw, legacy=self._legacy))
         native = b',"native_finish_reason":' + write(raw) if raw else b""

@@ -2,7 +2,8 @@
 
 Out: `reasoning_content` is the text (DeepSeek's word, which most clients show), and `reasoning_details` has every block that a
 provider signed, as OpenRouter does it (https://openrouter.ai/docs/use-cases/reasoning-tokens, 2026-11):
-`{"type": "reasoning.text", "text", "signature"}` and `{"type": "reasoning.encrypted", "data"}`, each with its `index`.
+`{"type": "reasoning.text", "text", "signature"}` and `{"type": "reasoning.encrypted", "data"}`, each with its `index` and the `provider`
+that made it, for it goes back to nobody else (`shared.dialects.signed`).
 
 A call that Gemini signed says so in `extra_content.google.thought_signature`, as Google's own OpenAI-like API does
 (https://ai.google.dev/gemini-api/docs/thought-signatures, 2026-11), and again in its id: many clients keep nothing of a call but id,
@@ -11,48 +12,21 @@ name and arguments, and Gemini wants its signature back. Trap 48.
 Back: in any of these forms, and in LiteLLM's `thinking_blocks`.
 """
 
-import base64
-import binascii
-import re
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Any
 
 from shared.chat.request import KinOnly, Reasoning
 from shared.dialects.openai.caller.fields import Fields
+from shared.dialects.signed import mark
 from shared.wire.json import read_lenient
 
-_SIGNED: Final = re.compile(r"(?P<id>.+?)_signed_(?P<signature>[A-Za-z0-9_-]+)", re.DOTALL)
-MARK: Final = "_signed_"
-"""What stands between the id of a call and its signature, in letters that every provider takes in an id."""
 
-
-def signed_id(call_id: str, signature: str | None) -> str:
-    """The id that a caller sees of a call."""
-    return (
-        call_id
-        if not signature
-        else f"{call_id}{MARK}{base64.urlsafe_b64encode(signature.encode()).decode().rstrip('=')}"
-    )
-
-
-def split_id(seen: str) -> tuple[str, str | None]:
-    """The id that a caller saw → the call's own id, and its signature. An id that was never ours stays whole."""
-    found = _SIGNED.fullmatch(seen) if MARK in seen else None
-    if not found:
-        return seen, None
-    written = found["signature"]
-    try:
-        return found["id"], base64.urlsafe_b64decode(written + "=" * (-len(written) % 4)).decode()
-    except (binascii.Error, UnicodeDecodeError):
-        return seen, None
-
-
-def details(blocks: Iterable[Reasoning]) -> list[dict[str, Any]]:
-    """The blocks as callers see them; none where nobody signed anything, for then the text says it all."""
+def details(blocks: Iterable[Reasoning], maker: str) -> list[dict[str, Any]]:
+    """The blocks of that provider as callers see them; none where nothing is signed, for then the text says it all."""
     several = list(blocks)
     if not any(block.signature or block.redacted is not None for block in several):
         return []
-    return [{**_detail(block), "index": index} for index, block in enumerate(several)]
+    return [{**_detail(block), "provider": maker, "index": index} for index, block in enumerate(several)]
 
 
 def extra_content(signature: str) -> dict[str, Any]:
@@ -101,13 +75,18 @@ def _whole(redacted: str) -> dict[str, Any] | None:
 
 
 def _of_detail(detail: Fields, kin_only: list[KinOnly]) -> Reasoning | None:
-    """Anthropic's are told by a format of that name, or by none; what another encrypted is of no use to anybody else."""
-    made_by = detail.find_text("format") or ""
+    """Without our word of who made it, it is a router's. Of those, Anthropic's are told by their format or by none, and others are of no use."""
+    maker, made_by = detail.find_text("provider"), detail.find_text("format") or ""
     match detail.text("type"):
         case "reasoning.text":
-            return Reasoning(detail.find_text("text") or "", detail.find_text("signature") or None)
+            signature = detail.find_text("signature") or None
+            return Reasoning(
+                detail.find_text("text") or "", mark(maker, signature) if maker and signature else signature
+            )
         case "reasoning.summary":
             return Reasoning(detail.find_text("summary") or "")
+        case "reasoning.encrypted" if maker:
+            return Reasoning(redacted=mark(maker, detail.text("data")))
         case "reasoning.encrypted" if not made_by or made_by.startswith("anthropic"):
             return Reasoning(redacted=detail.text("data"))
         case _:

@@ -11,6 +11,7 @@ from hypothesis import given
 from shared.chat.collect import collect
 from shared.chat.events import ChatEvent, Finish, FinishReason, ReasoningDelta, ToolCallDelta, ToolCallStart
 from shared.dialects.openai.caller import CALLER
+from shared.dialects.signed import signed_by
 from shared.errors import NotFound, RealMultiLLMError, Throttled, Unauthenticated
 from tests.dialects.openai.caller.test_stream import ABOUT, THOUGHTS, answers, asked, done, spoken
 
@@ -90,7 +91,7 @@ def test_the_client_hands_signed_thinking_back() -> None:
     body = {"model": "m", "messages": [{"role": "user", "content": "hi"}, message, result]}
 
     (choice,) = collect([*signed, Finish("stop")]).choices
-    parts = CALLER.read(json.dumps(body).encode(), {}).chat.messages[1].parts
+    parts = signed_by(CALLER.read(json.dumps(body).encode(), {}).chat, ABOUT.provider).messages[1].parts
     assert parts[:3] == choice.reasoning_blocks
     assert parts[-1] == choice.tool_calls[0]
 

@@ -24,6 +24,7 @@ from shared.chat.request import (
     ToolResult,
 )
 from shared.dialects.openai.caller import CALLER
+from shared.dialects.signed import signed_by, signed_id
 from shared.errors import InvalidRequest
 
 HELLO = {"role": "user", "content": "hello"}
@@ -347,7 +348,7 @@ def test_earlier_thinking_comes_back_byte_exact(given: dict[str, Any], thought: 
     [
         {**CALL, "extra_content": {"google": {"thought_signature": "c2ln+/="}}},
         {**CALL, "provider_specific_fields": {"thought_signature": "c2ln+/="}},
-        {**CALL, "id": "c1_signed_YzJsbisvPQ"},
+        {**CALL, "id": signed_id("c1", "google", "c2ln+/=")},
     ],
 )
 def test_geminis_signature_of_a_call_comes_back_from_wherever_the_client_kept_it(call: dict[str, Any]) -> None:
@@ -360,7 +361,7 @@ def test_geminis_signature_of_a_call_comes_back_from_wherever_the_client_kept_it
         ]
     )
 
-    assert chat.messages[1].parts == (ToolCall("c1", "weather", '{"city":"Paris"}', "c2ln+/="),)
+    assert signed_by(chat, "google").messages[1].parts == (ToolCall("c1", "weather", '{"city":"Paris"}', "c2ln+/="),)
     assert chat.messages[2].parts == (ToolResult("c1", (Text("sun"),)),)
     assert chat.original is not None
     assert "_signed_" not in json.dumps(chat.original.body)

@@ -29,6 +29,7 @@ from shared.chat.request import ChatRequest, Original, Reasoning, Text, ToolCall
 from shared.dialects.caller import About
 from shared.dialects.openai import DIALECT
 from shared.dialects.openai.caller import CALLER
+from shared.dialects.signed import signed_by
 from shared.errors import ProviderOverloaded
 from shared.wire.json import write
 
@@ -79,11 +80,11 @@ def answered(*events: ChatEvent | Done) -> dict[str, Any]:
     return whole
 
 
-def returned(message: dict[str, Any]) -> tuple[Any, ...]:
-    """What we read when a client hands that message back, with results for its calls."""
+def returned(message: dict[str, Any], to: str = "anthropic") -> tuple[Any, ...]:
+    """What that provider sees when a client hands that message back, with results for its calls."""
     results = [{"role": "tool", "tool_call_id": call["id"], "content": "r"} for call in message.get("tool_calls") or ()]
     body = {"model": "m", "messages": [HELLO, message, *results]}
-    return CALLER.read(write(body), {}).chat.messages[1].parts
+    return signed_by(CALLER.read(write(body), {}).chat, to).messages[1].parts
 
 
 def test_a_text() -> None:
@@ -207,6 +208,13 @@ def test_signed_thinking_is_told_once_and_comes_back_byte_exact() -> None:
     assert returned(answered(*THOUGHTS, done())["choices"][0]["message"]) == (*BLOCKS, Text("Yes."))
 
 
+def test_signed_thinking_goes_back_to_nobody_but_its_maker() -> None:
+    """Traps 52, 61."""
+    message = answered(*THOUGHTS, done())["choices"][0]["message"]
+
+    assert returned(message, to="google") == (Reasoning("Hm."), Reasoning("Aha."), Text("Yes."))
+
+
 def test_thinking_that_nobody_signed_is_text() -> None:
     message = answered(ReasoningDelta("Hm."), TextDelta("a"), done())["choices"][0]["message"]
 
@@ -230,7 +238,9 @@ def test_a_routers_encrypted_detail_stays_whole() -> None:
     detail = {"type": "reasoning.encrypted", "data": "x", "id": "rs_1", "format": "openai-responses-v1"}
     events = (ReasoningSignature(redacted=json.dumps(detail)), TextDelta("a"), done())
 
-    assert answered(*events)["choices"][0]["message"]["reasoning_details"] == [{**detail, "index": 0}]
+    assert answered(*events)["choices"][0]["message"]["reasoning_details"] == [
+        {**detail, "provider": "anthropic", "index": 0}
+    ]
 
 
 def test_a_refusal_is_no_text() -> None:
