@@ -59,7 +59,7 @@ class Upstream:
 
     def answer(self, method: str, path: str, headers: dict[str, str], body: Any) -> Whole | Growing:
         """As the path says."""
-        if headers.get("x-api-key") != self._key:
+        if self._key not in (headers.get("x-api-key"), headers.get("authorization", "").removeprefix("Bearer ")):
             raise Failure(401, "authentication", "invalid x-api-key")
         if "anthropic-version" not in headers:
             raise Malformed("anthropic-version", "header is required")
@@ -73,7 +73,9 @@ class Upstream:
         if failure.retry_after is not None:
             headers["retry-after"] = failure.retry_after
         message = _TOO_LONG if failure.kind == "context" else str(failure)
-        error = {"type": _TYPES.get(failure.status, "api_error"), "message": message}
+        error: dict[str, Any] = {"type": _TYPES.get(failure.status, "api_error"), "message": message}
+        if failure.kind == "thread":
+            error["details"] = {"error_code": "thread_unsupported_request"}
         return Whole({"type": "error", "error": error, "request_id": "req_upstream_anthropic"}, failure.status, headers)
 
     def _routed(self, method: str, path: str, body: Any) -> Whole | Growing:
@@ -84,6 +86,8 @@ class Upstream:
             return Whole(_model(_known(path.removeprefix("/v1/models/"))))
         if method == "POST" and path == "/v1/messages":
             _known(kind(kind(body, dict, "body").get("model", MODELS[0]), str, "model"))
+            if "thread" in body:
+                raise Failure(400, "thread", "this model holds no threads")
             verdict("anthropic", "messages", body)
             return _message(body)
         if method == "POST" and path == "/v1/messages/count_tokens":

@@ -102,7 +102,7 @@ def _read(body: dict[str, Any]) -> Asked:
         model=body["model"],
         said=_said(items),
         stream=body.get("stream") or False,
-        system="\n".join([body["instructions"]] * bool(body.get("instructions")) + system),
+        system="\n".join([body.get("instructions") or ""][: bool(body.get("instructions"))] + system),
         tools=tuple(_tool(tool, f"tools[{index}]") for index, tool in enumerate(body.get("tools") or [])),
         choice=_choice(body),
         parallel=body.get("parallel_tool_calls") is not False,

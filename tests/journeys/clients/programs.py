@@ -68,4 +68,12 @@ class Client:
 CLIENTS = (
     Client("openai (Python), chat", "openai_chat", "newest", ("openai",)),
     Client("openai (Python), responses and more", "openai_more", "newest", ("openai",)),
+    Client("anthropic (Python)", "anthropic_messages", "newest", ("anthropic",)),
+    Client("LangChain (Python)", "langchain_clients", "newest", ("openai", "anthropic")),
+    Client("pydantic-ai", "pydantic_ai_agents", "newest", ("openai", "anthropic")),
+    Client("LiteLLM", "litellm_client", "newest", ("openai", "anthropic")),
+    Client("OpenAI Agents SDK", "openai_agents", "newest", ("openai",)),
+    Client("instructor", "instructor_client", "held-back", ("openai", "anthropic")),
+    Client("llm", "llm_tool", "held-back", ("openai",)),
+    Client("curl", "curl", "newest", ("openai",)),
 )

@@ -1,0 +1,134 @@
+"""instructor: models of pydantic from any provider, in each of its modes, with the older SDKs that it asks for."""
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+import instructor
+from anthropic import Anthropic
+from instructor import Mode
+from openai import AsyncOpenAI, OpenAI
+from pydantic import BaseModel
+
+from tests.journeys.clients.python.checks import At, Checks, raised, same
+
+check = Checks()
+ADA: Any = [{"role": "user", "content": "Who?"}]
+
+
+class Person(BaseModel):
+    """Somebody."""
+
+    name: str
+    age: int
+
+
+class Team(BaseModel):
+    """People."""
+
+    lead: Person
+    members: list[Person]
+
+
+@cache
+def _openai(at: At, mode: Mode) -> Any:
+    return instructor.from_openai(OpenAI(base_url=at.openai_url, api_key=at.key, max_retries=0), mode=mode)
+
+
+@cache
+def _anthropic(at: At, mode: Mode) -> Any:
+    return instructor.from_anthropic(Anthropic(base_url=at.origin, api_key=at.key, max_retries=0), mode=mode)
+
+
+def clients(at: At) -> list[tuple[Any, dict[str, Any]]]:
+    found: list[tuple[Any, dict[str, Any]]] = []
+    if not at.straight or at.provider == "openai":
+        found += [(_openai(at, mode), {}) for mode in (Mode.TOOLS, Mode.JSON_SCHEMA)]
+    if not at.straight or at.provider == "anthropic":
+        found.append((_anthropic(at, Mode.ANTHROPIC_TOOLS), {"max_tokens": 500}))
+    return found
+
+
+@check
+def a_person(at: At) -> None:
+    for client, more in clients(at):
+        said = client.chat.completions.create(model=at.model(), messages=ADA, response_model=Person, max_retries=1, **more)
+        same(said.model_dump(), {"name": "Ada", "age": 36})
+
+
+@check
+def a_team(at: At) -> None:
+    for client, more in clients(at):
+        said = client.chat.completions.create(model=at.model(), messages=ADA, response_model=Team, max_retries=1, **more)
+        same((said.lead.name, [one.name for one in said.members]), ("Ada", ["Ada", "Alan"]))
+
+
+@check
+def with_the_completion(at: At) -> None:
+    for client, more in clients(at):
+        person, raw = client.chat.completions.create_with_completion(
+            model=at.model(), messages=ADA, response_model=Person, max_retries=1, **more
+        )
+        same(person.name, "Ada")
+        assert raw.usage
+
+
+@check
+def json_mode(at: At) -> None:
+    """Anthropic has no such mode: the caller is told."""
+    if at.straight and at.provider != "openai":
+        return
+    client = _openai(at, Mode.JSON)
+    wish = {"model": at.model(), "messages": ADA, "response_model": Person, "max_retries": 1}
+    if at.provider == "anthropic":
+        raised(Exception, lambda: client.chat.completions.create(**wish))
+    else:
+        raised(Exception, lambda: client.chat.completions.create(**wish))  # the upstream knows no schema then, so it says {}
+
+
+@check
+def partial(at: At) -> None:
+    for client, more in clients(at)[:1]:
+        last = None
+        for last in client.chat.completions.create_partial(model=at.model(), messages=ADA, response_model=Person, **more):
+            assert last is not None
+        same(last and (last.name, last.age), ("Ada", 36))
+
+
+@check
+def several(at: At) -> None:
+    if not at.straight or at.provider == "openai":
+        client = _openai(at, Mode.TOOLS)
+        found = list(client.chat.completions.create_iterable(model=at.model(), messages=ADA, response_model=Person))
+        same([one.name for one in found], ["Ada", "Alan"])
+
+
+@check
+def parallel(at: At) -> None:
+    if not at.straight or at.provider == "openai":
+        client = _openai(at, Mode.PARALLEL_TOOLS)
+        turns = [{"role": "user", "content": "scene:parallel"}]
+        found = client.chat.completions.create(model=at.model(), messages=turns, response_model=Iterable[Person])
+        same([one.name for one in found], ["Ada", "Alan"])
+
+
+@check
+async def a_person_async(at: At) -> None:
+    if not at.straight or at.provider == "openai":
+        async with AsyncOpenAI(base_url=at.openai_url, api_key=at.key, max_retries=0) as asking:
+            client = instructor.from_openai(asking)
+            said = await client.chat.completions.create(model=at.model(), messages=ADA, response_model=Person)
+            same(said.name, "Ada")
+
+
+@check
+def failures(at: At) -> None:
+    turns = [{"role": "user", "content": "scene:error-429"}]
+    for client, more in clients(at):
+        error = raised(Exception, lambda client=client, more=more: client.chat.completions.create(
+            model=at.model(), messages=turns, response_model=Person, max_retries=1, **more))  # fmt: skip
+        assert "429" in str(error), error
+
+
+if __name__ == "__main__":
+    check.run()
