@@ -144,10 +144,13 @@ def _hear_responses(heard: Heard, one: Json) -> None:
     match one.get("type"):
         case None:
             _hear_response(heard, one)
-        case "response.completed" | "response.incomplete" | "response.failed":
+        case "response.completed" | "response.incomplete":
+            heard.choices.clear()
             _hear_response(heard, one["response"])
         case "response.output_text.delta":
-            heard.choice(0)
+            heard.choice(0).text += one["delta"]
+        case "response.reasoning_text.delta" | "response.reasoning_summary_text.delta":
+            heard.choice(0).reasoning += one["delta"]
 
 
 def _hear_response(heard: Heard, response: Json) -> None:

@@ -15,7 +15,7 @@ type Json = dict[str, Any]
 
 KIN_APIS = ("chat", "messages", "responses")
 _FILLED_IN = frozenset({"id", "created", "model", "object", "index", "role", "type", "delta", "finish_reason", "name"})
-_LONGEST = 100
+_LONGEST = 200
 
 
 def kin_differences(exchange: Exchange, body: Json, straight: Said, through: Said) -> Iterator[str]:

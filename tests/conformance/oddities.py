@@ -66,10 +66,15 @@ def _is_scattered(call: Mapping[str, Any]) -> bool:
     return bool(text[end:].strip())
 
 
+def _answers_no_call(exchange: Exchange, difference: str) -> bool:
+    return exchange.api == "messages" and "messages.2.content: unexpected `tool_use_id`" in difference
+
+
 ODDITIES: tuple[Oddity, ...] = (
     Oddity("the recorded stream was cut off; we say so, where the client ends in silence (trap 12)", _is_cut_off),
     Oddity("a 200 without an answer is an error, where the client gives an empty object (trap 13)", _says_nothing),
     Oddity("the provider says that it failed with the finish reason `error` (trap 27)", _failed_in_its_last_word),
     Oddity("a count of tokens below zero is none, where the client hands it on", _counts_below_zero),
+    Oddity("a tool result that answers no call is refused, where a provider once took it (trap 85)", _answers_no_call),
     Oddity("calls without an index of their own, which the client mixes up (traps 35, 36)", _has_scattered_calls),
 )

@@ -34,17 +34,16 @@ class Said:
 def body_of(exchange: Exchange, api: str) -> Json:
     """The recorded request where it is one of this API, else a hello. A failure does not depend on it."""
     recorded = exchange.request if api == exchange.api and not exchange.failed else None
-    if not isinstance(recorded, Mapping):
+    if not isinstance(recorded, Mapping) or left_out(exchange):
         usage = {"stream_options": {"include_usage": True}} if api == "chat" and exchange.is_stream else {}
         return {**_BARE[api], **usage, **({"stream": True} if exchange.is_stream else {})}
-    body = {name: value for name, value in recorded.items() if name not in HELD_BY_SERVERS}
-    return {**body, "stream": True} if exchange.is_stream else {k: v for k, v in body.items() if k != "stream"}
+    return {**recorded, "stream": True} if exchange.is_stream else {k: v for k, v in recorded.items() if k != "stream"}
 
 
 def left_out(exchange: Exchange) -> list[str]:
-    """What of the recorded request we refuse by design, for we keep nothing: threads that a server holds."""
+    """What we refuse by design, for we keep nothing: threads that a server holds. Without them the request means nothing, so it is a hello."""
     asked = exchange.request if isinstance(exchange.request, Mapping) else {}
-    return [name for name in HELD_BY_SERVERS if asked.get(name)]
+    return [f"a whole request ({name})" for name in HELD_BY_SERVERS if asked.get(name)]
 
 
 _APIS: Mapping[str, tuple[str, str, str, str, str, str]] = {
