@@ -104,7 +104,15 @@ def _outbound(request: ChatRequest, target: Target) -> Outbound:
 
 def _translated(request: ChatRequest, target: Target) -> Written:
     """In the dialect's words; proofs of thinking go back to nobody but who made them."""
-    return target.dialect.write(signed_by(request, target.provider.id, target.dialect.name), target.largest_output)
+    seen = signed_by(request, target.provider.id, target.dialect.name)
+    return target.dialect.write(_within_reach(seen, target.largest_output), target.largest_output)
+
+
+def _within_reach(request: ChatRequest, largest: int | None) -> ChatRequest:
+    """A bound beyond all that the model can say is that: Anthropic's clients have to name one, and think of a Claude. Others refuse it."""
+    if request.original is None or not largest or (request.max_tokens or 0) <= largest:
+        return request
+    return replace(request, max_tokens=largest)
 
 
 def _kin(request: ChatRequest, target: Target) -> Written:

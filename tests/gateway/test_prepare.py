@@ -137,3 +137,12 @@ def test_openrouter_is_told_a_budget_or_an_effort() -> None:
     request = replace(REQUEST, reasoning_budget=2000, reasoning_effort="low", original=None, kin_only=())
 
     assert sent(request, "openrouter")["reasoning"] == {"max_tokens": 2000}
+
+
+def test_a_length_beyond_all_that_the_model_can_say_is_that() -> None:
+    """Trap 55: Anthropic's clients have to name one, and think of a Claude's."""
+    far = replace(REQUEST, max_tokens=1_000_000, kin_only=(), original=Original("anthropic", {}))
+
+    assert sent(far, "openai")["max_completion_tokens"] == target("openai").largest_output
+    assert sent(replace(far, max_tokens=9), "openai")["max_completion_tokens"] == 9
+    assert sent(replace(far, original=None), "openai")["max_completion_tokens"] == 1_000_000
