@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from shared.chat.request import KinOnly, Media, Message, Part, Reasoning, Text, ToolCall, ToolResult
-from shared.dialects.openai.caller.thinking import split_id
 from shared.dialects.responses.caller.bodies import (
     CallItem,
     CallOutputItem,
@@ -19,6 +18,7 @@ from shared.dialects.responses.caller.bodies import (
 )
 from shared.dialects.responses.caller.ours import find_kept, is_kept, is_ours, is_sealed, open_seal
 from shared.dialects.responses.caller.parts import read_content, texts
+from shared.dialects.signed import split_id
 from shared.errors import InvalidRequest
 
 type Item = Mapping[str, Any]

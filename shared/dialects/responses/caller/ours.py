@@ -14,8 +14,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from shared.chat.request import Reasoning
-from shared.dialects.openai.caller.thinking import split_id
-from shared.dialects.signed import mark
+from shared.dialects.signed import mark, split_id
 from shared.errors import InvalidRequest
 from shared.wire.json import read_lenient, write
 

@@ -24,7 +24,6 @@ from shared.chat.receipt import Done
 from shared.chat.request import ChatRequest
 from shared.dialects.caller import About
 from shared.dialects.lenient import find_text, record, records
-from shared.dialects.openai.caller.thinking import signed_id
 from shared.dialects.responses.caller.errors import error_event
 from shared.dialects.responses.caller.frames import Frames
 from shared.dialects.responses.caller.growing import (
@@ -37,7 +36,7 @@ from shared.dialects.responses.caller.growing import (
 from shared.dialects.responses.caller.ours import item_id, keep, seal
 from shared.dialects.responses.caller.read import OriginalResponse
 from shared.dialects.responses.caller.response import ending, head, usage
-from shared.dialects.signed import mark
+from shared.dialects.signed import signed_id
 from shared.errors import RealMultiLLMError
 
 _KNOWN_ANNOTATIONS: Final = frozenset({"url_citation", "file_citation", "container_file_citation", "file_path"})
@@ -140,7 +139,7 @@ class ResponseSpeaker:
     def _call(self, event: ToolCallStart) -> bytes:
         """A signed call says so in its id, of which no client loses anything: trap 48. Nobody but who signed it gets that back."""
         closed, place = self._close_open(), len(self._begun)
-        call_id = signed_id(event.id or "", mark(self._about.provider, event.signature) if event.signature else None)
+        call_id = signed_id(event.id or "", self._about.provider, event.signature)
         call = GrowingCall(self._frames, place, item_id("fc", self._about.id, place), call_id=call_id, name=event.name)
         self._begun.append(call)
         self._calls[event.index] = call

@@ -293,6 +293,18 @@ def test_a_stream_without_words_is_still_a_response() -> None:
     assert types(spoken([])) == ["created", "in_progress", "completed"]
 
 
+@pytest.mark.parametrize(("effort", "order"), [(None, ["message", "reasoning"]), ("low", ["reasoning", "message"])])
+def test_who_wished_for_no_thinking_gets_words_first(effort: str | None, order: list[str]) -> None:
+    """Trap 48: Google signs words too, after them; Anthropic's thinking may have a signature alone, and stands before them."""
+    events = (
+        [TextDelta("a"), ReasoningSignature("SIG")] if effort is None else [ReasoningSignature("SIG"), TextDelta("a")]
+    )
+    response = whole(events, reasoning={"effort": effort})
+
+    assert [item["type"] for item in response["output"]] == order
+    assert response == spoken(events, reasoning={"effort": effort})[-1]["response"]
+
+
 WORDS = st.text(min_size=1, max_size=5)
 
 
