@@ -296,9 +296,8 @@ def test_a_stream_without_words_is_still_a_response() -> None:
 @pytest.mark.parametrize(("effort", "order"), [(None, ["message", "reasoning"]), ("low", ["reasoning", "message"])])
 def test_who_wished_for_no_thinking_gets_words_first(effort: str | None, order: list[str]) -> None:
     """Trap 48: Google signs words too, after them; Anthropic's thinking may have a signature alone, and stands before them."""
-    events = (
-        [TextDelta("a"), ReasoningSignature("SIG")] if effort is None else [ReasoningSignature("SIG"), TextDelta("a")]
-    )
+    signature, words = ReasoningSignature("SIG"), TextDelta("a")
+    events: list[ChatEvent] = [words, signature] if effort is None else [signature, words]
     response = whole(events, reasoning={"effort": effort})
 
     assert [item["type"] for item in response["output"]] == order
