@@ -55,7 +55,8 @@ _KNOWN: Final = frozenset(
         "thread",
     )
 )
-_HARMLESS: Final = frozenset({"diagnostics", "speed"})
+_HARMLESS: Final = frozenset({"diagnostics", "speed", "anthropic_version"})
+"""The last is what Bedrock and Vertex want in the body."""
 _FOR_KIN: Final = ("anthropic-beta", "anthropic-version", "anthropic-user-profile-id")
 """Headers that a provider of this dialect has to see."""
 

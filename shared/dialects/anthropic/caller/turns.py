@@ -38,7 +38,7 @@ def read_turns(said: Any, notes: Notes) -> tuple[Message, ...]:
         raise wrong("messages", "at least one message is required")
     turns = _joined([_turn(message, f"messages[{place}]", notes) for place, message in enumerate(said)])
     if all(own.harmless for own in notes.kin_only):
-        _check_pairs(turns)
+        _check_pairs(turns, notes)
     if turns[-1].role == "assistant" and turns[-1].parts:
         return _without_prefill(turns, notes)
     return _messages(turns)
@@ -94,7 +94,7 @@ def _without_prefill(turns: list[_Turn], notes: Notes) -> tuple[Message, ...]:
     return _messages(turns[:-1])
 
 
-def _check_pairs(turns: Sequence[_Turn]) -> None:
+def _check_pairs(turns: Sequence[_Turn], notes: Notes) -> None:
     """Every result answers a call of the turn before it, every call has its result. Traps 82, 85.
 
     https://platform.claude.com/docs/en/agents-and-tools/tool-use/handle-tool-calls (2026-11)
@@ -102,18 +102,27 @@ def _check_pairs(turns: Sequence[_Turn]) -> None:
     waiting: dict[str, str] = {}
     media = 0
     for turn in turns:
-        results = [part for part in turn.parts if isinstance(part, ToolResult)]
-        for result in results:
-            if waiting.pop(result.call_id, None) is None:
-                raise wrong(f"{turn.at}.content", _ORPHAN.format(result.call_id[:80]))
-        media += sum(isinstance(part, Media) for result in results for part in result.content)
         media += sum(isinstance(part, Media) for part in turn.parts)
+        for place, part in enumerate(turn.parts):
+            if isinstance(part, ToolResult):
+                media += sum(isinstance(piece, Media) for piece in part.content)
+                _answer(part, waiting, f"{turn.at}.content[{place}].tool_use_id", notes)
         if turn.role != "system":
             _refuse_waiting(waiting)
             waiting = {part.id: turn.at for part in turn.parts if isinstance(part, ToolCall)}
     _refuse_waiting(waiting)
     if media > MOST_MEDIA:
         raise wrong("messages", f"{media} images and documents are too many: send at most {MOST_MEDIA}")
+
+
+def _answer(result: ToolResult, waiting: dict[str, str], at: str, notes: Notes) -> None:
+    """A result under a wrong id, in place of the one that is missing, is the provider's to judge: Claudes once took it. Nobody else does."""
+    if waiting.pop(result.call_id, None) is not None:
+        return
+    if not waiting:
+        raise wrong(at, _ORPHAN.format(result.call_id[:80]))
+    waiting.popitem()
+    notes.keep(at)
 
 
 def _refuse_waiting(waiting: dict[str, str]) -> None:

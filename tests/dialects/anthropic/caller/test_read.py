@@ -2,6 +2,7 @@
 
 import base64
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,9 +21,11 @@ from shared.chat.request import (
     ToolChoice,
     ToolResult,
 )
+from shared.dialects.anthropic import DIALECT
 from shared.dialects.anthropic.caller import CALLER, read_count
 from shared.dialects.signed import mark, signed_id
 from shared.errors import InvalidRequest
+from tests.fakes.recordings import exchanges
 
 ASKED = {"role": "user", "content": "Hi"}
 CALL = {"type": "tool_use", "id": "a", "name": "f", "input": {"x": [1]}}
@@ -292,6 +295,7 @@ def test_blocks_that_only_kin_understand(block: Any, path: str) -> None:
         {"metadata": {"user_id": "u" * 65}},
         {"thinking": {"type": "disabled"}},
         {"speed": "fast"},
+        {"anthropic_version": "bedrock-2023-05-31"},
         {"diagnostics": {"previous_message_id": "msg_1"}},
         {"context_management": {"edits": [{"type": "clear_thinking_20251015", "keep": "all"}]}},
         {"tools": [{"name": "f", "input_schema": {}, "eager_input_streaming": True}]},
@@ -422,6 +426,13 @@ def test_results_and_calls_belong_together() -> None:
     assert refused(ASKED, assistant(CALL)).parameter == "messages[1]"
 
 
+def test_a_result_under_a_wrong_id_is_the_providers_to_judge() -> None:
+    """Trap 82: recorded Claudes took it; nobody else does."""
+    wrong = user({"type": "text", "text": "So?"}, {**RESULT, "tool_use_id": "b"})
+
+    assert only_kin(ASKED, assistant(CALL), wrong) == {"messages[2].content[1].tool_use_id": False}
+
+
 def test_the_fifth_breakpoint_is_refused_by_name() -> None:
     """Trap 56: counted over tools, system and messages, as the provider does."""
     kept = [{"type": "text", "text": "Hi", **KEPT}]
@@ -448,6 +459,22 @@ def test_too_many_pictures_are_refused() -> None:
 def test_what_is_no_object_is_refused(body: bytes) -> None:
     with pytest.raises(InvalidRequest):
         CALLER.read(body, {})
+
+
+@pytest.mark.vectors
+def test_every_recorded_request_is_read_and_goes_to_kin_as_it_came(shared_material: Path) -> None:
+    """Promise 4, Trap 52: but for texts that say nothing."""
+    assert DIALECT.kin is not None
+    read_ = 0
+    for exchange in exchanges(shared_material, "anthropic", "messages"):
+        body = exchange.request.get("json")
+        if exchange.response["status"] != 200 or not body:
+            continue
+        chat = CALLER.read(json.dumps(body).encode(), exchange.request["headers"]).chat
+        assert chat.messages
+        assert DIALECT.kin(dict(body), chat) == body
+        read_ += 1
+    assert read_ > 100
 
 
 def test_tokens_are_counted_of_the_same_request_without_a_length() -> None:
