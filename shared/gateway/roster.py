@@ -57,8 +57,10 @@ async def find_entry(services: Services, caller: Caller, name: str) -> Entry:
 
 async def _entries(services: Services, caller: Caller, config: ProviderConfig) -> list[Entry]:
     provider = get_provider(config.provider)
-    models = {model.id: model for model in reversed(await _models(services, config, provider))}
-    return [Entry(provider, model) for model in reversed(models.values()) if may_ask(caller, provider, model.id)]
+    models = dict[str, ListedModel]()
+    for model in await _models(services, config, provider):
+        models.setdefault(model.id, model)
+    return [Entry(provider, model) for model in models.values() if may_ask(caller, provider, model.id)]
 
 
 async def _models(services: Services, config: ProviderConfig, provider: Provider) -> list[ListedModel]:

@@ -8,7 +8,7 @@ from shared.gateway.permits import may_see
 from shared.gateway.plan import meant, named_provider, reachable, the_one, usable
 from shared.identity.caller import Caller
 from shared.providers.find import get_provider
-from shared.providers.provider import Provider
+from shared.providers.provider import Provider, undated
 from shared.records.config import ProviderConfig
 from shared.services import Services
 from shared.storage.configs import find_config, list_configs
@@ -70,5 +70,5 @@ async def _listing(
     """Those whose providers list the model; `unasked`: else those who list nothing or cannot be asked."""
     lists = await asyncio.gather(*(offers(services, config) for config in configs))
     told = [(config, models) for config, (models, _) in zip(configs, lists, strict=True)]
-    listing = [config for config, models in told if any(listed.id == model for listed in models or ())]
+    listing = [config for config, models in told if any(model in {listed.id, undated(listed.id)} for listed in models or ())]
     return listing or [config for config, models in told if unasked and models is None]

@@ -8,15 +8,11 @@ import pytest
 
 from shared.egress.exchange import Outbound
 from shared.errors import Forbidden, InvalidRequest, ModelNotFound, NotFound, Unreachable
-from shared.gateway.destination import destination
 from shared.gateway.whom import whom
 from shared.identity.caller import Caller
-from shared.providers.find import get_provider
-from shared.records.config import ProviderConfig
 from shared.records.token import AccessToken
-from shared.secrets import ApiKey
 from shared.services import Services
-from shared.storage.configs import save_config
+from tests.fakes import kept
 from tests.fakes.client import Answer, FakeAnswer, FakeClient
 from tests.fakes.services import fake_services
 
@@ -50,11 +46,7 @@ def services(tmp_path: Path, client: FakeClient) -> Services:
 
 
 async def keep(services: Services, *providers: str, **more: Any) -> None:
-    for name in providers:
-        config = ProviderConfig(owner="alice", id=name, provider=name, created_at=0, updated_at=0, key_version=1)
-        origin = destination(get_provider(name), None, services.settings).origin
-        sealed = await services.vault.seal(ApiKey(f"sk-{name}-0123456789"), config.binding(origin))
-        await save_config(services.table, replace(config, sealed=sealed, **more))
+    await kept.keep(services, "alice", *providers, **more)
 
 
 async def found(services: Services, model: str, *, wished: str | None = None) -> tuple[str, str]:

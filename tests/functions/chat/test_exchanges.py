@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +11,9 @@ import pytest
 from functions.chat.app import create_app
 from shared.egress.exchange import Outbound
 from shared.errors import ProviderOverloaded
-from shared.gateway.destination import destination
-from shared.providers.find import get_provider
-from shared.records.config import ProviderConfig
-from shared.secrets import ApiKey
 from shared.services import Services
-from shared.storage.configs import find_config, save_config
+from shared.storage.configs import find_config
+from tests.fakes import kept
 from tests.fakes.client import Answer, FakeAnswer, FakeClient
 from tests.fakes.services import fake_services
 
@@ -82,12 +78,7 @@ async def owner_of(services: Services, alice: httpx.AsyncClient) -> str:
 
 
 async def keep(services: Services, alice: httpx.AsyncClient, *providers: str, **more: Any) -> None:
-    for name in providers:
-        owner = await owner_of(services, alice)
-        config = ProviderConfig(owner=owner, id=name, provider=name, created_at=0, updated_at=0, key_version=1, **more)
-        origin = destination(get_provider(name), config.base_url, services.settings).origin
-        sealed = await services.vault.seal(ApiKey(f"sk-{name}-0123456789"), config.binding(origin))
-        await save_config(services.table, replace(config, sealed=sealed))
+    await kept.keep(services, await owner_of(services, alice), *providers, **more)
 
 
 def sent(client: FakeClient) -> Any:
