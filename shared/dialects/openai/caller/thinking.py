@@ -36,7 +36,8 @@ def extra_content(signature: str) -> dict[str, Any]:
 
 def thinking(message: Fields, kin_only: list[KinOnly]) -> Sequence[Reasoning]:
     """What an assistant message of an earlier turn thought, in the most exact of its forms."""
-    given, blocks = message.records("reasoning_details"), message.records("thinking_blocks")
+    kept = message.find_record("provider_specific_fields")
+    given, blocks = _found("reasoning_details", message, kept), _found("thinking_blocks", message, kept)
     longer, shorter = message.find_text("reasoning_content"), message.find_text("reasoning")
     if given:
         return [block for detail in given if (block := _of_detail(detail, kin_only))]
@@ -54,6 +55,11 @@ def call_signature(call: Fields) -> str | None:
     return (google.find_text("thought_signature") if google else None) or (
         own.find_text("thought_signature") if own else None
     )
+
+
+def _found(name: str, message: Fields, kept: Fields | None) -> list[Fields]:
+    """Beside what was said, or where LiteLLM keeps the fields that OpenAI's answers do not have."""
+    return message.records(name) or (kept.records(name) if kept else [])
 
 
 def _detail(block: Reasoning) -> dict[str, Any]:

@@ -316,6 +316,16 @@ def test_custom_calls_are_for_kin() -> None:
         (
             {
                 "reasoning_content": "Hm.",
+                "provider_specific_fields": {
+                    "reasoning_details": [{"type": "reasoning.text", "text": "Hm.", "signature": "c2ln"}],
+                    "citations": None,
+                },
+            },
+            (Reasoning("Hm.", "c2ln"),),
+        ),
+        (
+            {
+                "reasoning_content": "Hm.",
                 "reasoning_details": [
                     {"type": "reasoning.text", "text": "Hm.", "signature": "c2ln+/=", "index": 0},
                     {"type": "reasoning.encrypted", "data": "ZGF0YQ==", "index": 1},
