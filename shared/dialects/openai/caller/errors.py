@@ -20,6 +20,8 @@ from shared.wire.json import write
 
 _OVERLOADED: Final = 529
 """Anthropic's own status, which no other family's clients know."""
+_ABOUT_KEYS: Final = (401, 403)
+"""Google refuses a wrong key with 400."""
 _TYPES: Final[tuple[tuple[type[RealMultiLLMError], str], ...]] = (
     (Unauthenticated, "authentication_error"),
     (Forbidden, "permission_error"),
@@ -40,6 +42,8 @@ _CODES: Final[tuple[tuple[type[RealMultiLLMError], str], ...]] = (
     (Throttled, "rate_limit_exceeded"),
 )
 """Those that OpenAI's clients act upon; every other error has our own code. Trap 85."""
+_WRITTEN_IN: Final[Mapping[Any, str]] = {"provider": "model"}
+"""Callers of this dialect name the provider in `model`."""
 _BY_STATUS: Final[Mapping[int, str]] = {403: "permission_error", 404: "not_found_error"}
 
 
@@ -47,11 +51,12 @@ def describe(error: RealMultiLLMError, request_id: str) -> Mapping[str, Any]:
     """The body of an error answer; the provider's own, where it speaks this dialect."""
     if isinstance(error, ProviderError) and error.verbatim is not None:
         return error.verbatim
+    parameter = error.details.get("parameter")
     details = {name: value for name, value in error.details.items() if name != "parameter"}
     said = {
         "message": error.message,
         "type": _type(error),
-        "param": error.details.get("parameter"),
+        "param": _WRITTEN_IN.get(parameter, parameter),
         "code": next((code for kind, code in _CODES if isinstance(error, kind)), error.code),
         "request_id": request_id,
     }
@@ -63,9 +68,11 @@ def status(error: RealMultiLLMError) -> int:
     given = error.details.get("providerStatus")
     if not isinstance(given, int) or not 400 <= given <= 599:  # noqa: PLR2004 - the statuses of errors
         return error.status
-    if given == _OVERLOADED and not (isinstance(error, ProviderError) and error.verbatim is not None):
-        return 503
-    return given
+    if isinstance(error, ProviderError) and error.verbatim is not None:
+        return given
+    if isinstance(error, CredentialRejected):
+        return given if given in _ABOUT_KEYS else 401
+    return 503 if given == _OVERLOADED else given
 
 
 def fail(error: RealMultiLLMError, request_id: str) -> bytes:

@@ -43,6 +43,7 @@ def described(error: RealMultiLLMError) -> dict[str, Any]:
         (failure(400, "no"), 400, "invalid_request_error", "provider_refused_request"),
         (failure(400, "prompt is too long: 9 tokens"), 400, "invalid_request_error", "context_length_exceeded"),
         (failure(401, "no"), 401, "authentication_error", "provider_credential_rejected"),
+        (failure(400, "no", code="API_KEY_INVALID"), 401, "authentication_error", "provider_credential_rejected"),
         (failure(402, "no"), 402, "insufficient_quota", "insufficient_quota"),
         (failure(403, "no"), 403, "permission_error", "provider_credential_rejected"),
         (failure(404, "no such model"), 404, "not_found_error", "model_not_found"),
@@ -68,6 +69,10 @@ def test_the_parameter_is_named() -> None:
 
     assert (said["param"], said["message"], said["request_id"]) == ("n", "`n` is at least 1", "01J")
     assert described(Unauthenticated("no"))["param"] is None
+
+
+def test_whoever_names_no_provider_in_this_dialect_named_it_in_the_model() -> None:
+    assert described(NotFound("no", details={"parameter": "provider"}))["param"] == "model"
 
 
 def test_details_are_told() -> None:
