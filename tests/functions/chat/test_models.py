@@ -132,7 +132,7 @@ async def test_a_narrowed_token_sees_its_own_alone(
     await keep(services, alice, "openai", "anthropic")
     owner = (await services.accounts.verify(alice.headers["authorization"].removeprefix("Bearer "))).owner
     token_id, token = mint_token()
-    narrow = {name: tuple(of) for name, of in limits.items()}
+    narrow: Any = {name: tuple(of) for name, of in limits.items()}
     await add_token(services.table, AccessToken(token_id, owner, "ci", digest_of(token), 0, 0, **narrow))
     headers = {"authorization": f"Bearer {token}"}
     seen = [model["id"] for model in (await alice.get("/v1/models", headers=headers)).json()["data"]]
@@ -179,9 +179,9 @@ async def test_anthropics_form_with_its_pages(services: Services, alice: httpx.A
     pages = [
         (await alice.get("/v1/models", params=query, headers=VERSION)).json()
         for query in (
-            {"limit": 2},
-            {"limit": 2, "after_id": "openai/gpt-a"},
-            {"limit": 1, "before_id": "openai/gpt-b-2025-01-31"},
+            {"limit": "2"},
+            {"limit": "2", "after_id": "openai/gpt-a"},
+            {"limit": "1", "before_id": "openai/gpt-b-2025-01-31"},
         )
     ]
 

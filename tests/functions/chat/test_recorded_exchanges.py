@@ -1,7 +1,7 @@
 """Recorded answers that are no chats, through the vendors' own SDKs: what they read through us is what they read from the provider."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from functions.chat.app import create_app
+from shared.egress.exchange import Outbound
 from shared.services import Services
 from tests.fakes import kept
 from tests.fakes.client import FakeAnswer, FakeClient
@@ -47,6 +48,10 @@ def played(exchange: Exchange) -> FakeAnswer:
         name: value for name, value in exchange.response["headers"].items() if name in {"content-type", "x-request-id"}
     }
     return FakeAnswer(exchange.response["status"], exchange.body, headers)
+
+
+def plays(exchange: Exchange) -> Callable[[Outbound], FakeAnswer]:
+    return lambda _: played(exchange)
 
 
 def through(app: Any, library: Any = httpx) -> Any:
@@ -98,7 +103,7 @@ async def test_what_kin_answered_is_read_the_same(house: House, shared_material:
             body["encoding_format"] = body.get("encoding_format") or "float"
         if body.get("response_format") == "base64":
             body["response_format"] = "b64_json"
-        client.answer = lambda _, exchange=exchange: played(exchange)
+        client.answer = plays(exchange)
         async with through(app) as http:
             heard = await ask_openai(http, token, path, {**body, "model": f"{row}/{body['model']}"})
         async with straight(exchange) as provider:
@@ -148,7 +153,7 @@ async def test_anthropics_counts_are_read_the_same(house: House, shared_material
     compared = 0
     for exchange in exchanges(shared_material, "anthropic", "count_tokens"):
         body = exchange.request["json"]
-        client.answer = lambda _, exchange=exchange: played(exchange)
+        client.answer = plays(exchange)
         heard = await count(through(app, theirs), token, {**body, "model": f"anthropic/{body['model']}"})
         assert heard == await count(straight(exchange, theirs), "sk", body)
         assert json.loads(client.asked[-1].body) == body
@@ -178,7 +183,7 @@ async def test_others_counts_are_read(
     app, client, token = house
     counted = 0
     for exchange in exchanges(shared_material, provider, "count_tokens"):
-        client.answer = lambda _, exchange=exchange: played(exchange)
+        client.answer = plays(exchange)
         body = {"model": f"{row}/{model}", "messages": [{"role": "user", "content": "Hello"}]}
         answer = await count(through(app, theirs), token, body)
         if exchange.response["status"] == 200:
