@@ -11,6 +11,7 @@ from shared.dialects.anthropic.caller.fields import Notes, an_object, get_text, 
 
 _ROLES: Final[Mapping[str, Role]] = {"user": "user", "assistant": "assistant", "system": "system"}
 _KNOWN: Final = frozenset({"role", "content"})
+_KNOWN_OF_SYSTEM: Final = _KNOWN | {"clear_at"}
 _ORPHAN: Final = (
     "unexpected `tool_use_id` found in `tool_result` blocks: {}. Each `tool_result` block must have a corresponding "
     "`tool_use` block in the previous message."
@@ -36,7 +37,9 @@ def read_turns(said: Any, notes: Notes) -> tuple[Message, ...]:
         raise wrong("messages", "Field required" if said is None else "Input should be a valid list")
     if not said:
         raise wrong("messages", "at least one message is required")
-    turns = _joined([_turn(message, f"messages[{place}]", notes) for place, message in enumerate(said)])
+    read = [_turn(message, f"messages[{place}]", notes) for place, message in enumerate(said)]
+    latest = max((place for place, turn in enumerate(read) if turn.role == "user"), default=0)
+    turns = _joined([turn for place, turn in enumerate(read) if place > latest or not _passes(said[place])])
     if all(own.harmless for own in notes.kin_only):
         _check_pairs(turns, notes)
     if turns[-1].role == "assistant" and turns[-1].parts:
@@ -52,11 +55,18 @@ def read_system(said: Any, notes: Notes) -> tuple[Message, ...]:
     return (Message("system", parts),) if parts else ()
 
 
+def _passes(message: Mapping[str, Any]) -> bool:
+    """An instruction for one turn is shown to no model any more, once the user has said more."""
+    return message["role"] == "system" and message.get("clear_at") == "next_user_message"
+
+
 def _turn(message: Any, at: str, notes: Notes) -> _Turn:
     role, content = get_text(an_object(message, at), "role", at), message.get("content")
     if role not in _ROLES:
         raise wrong(f"{at}.role", f'Unexpected role "{role[:40]}": say "user", "assistant" or "system"')
-    notes.others(message, _KNOWN, at)
+    notes.others(message, _KNOWN_OF_SYSTEM if role == "system" else _KNOWN, at)
+    if role == "system" and content is None and message.get("output_config"):
+        content = ""
     if content is None:
         raise wrong(f"{at}.content", "Field required")
     if role == "user" and content in ("", []):

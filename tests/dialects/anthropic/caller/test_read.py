@@ -347,6 +347,41 @@ def test_instructions_may_come_in_between() -> None:
     assert [message.role for message in messages] == ["system", "user", "system", "user"]
 
 
+def test_an_instruction_for_one_turn_passes_with_it() -> None:
+    """Agents send it in every later request too, and no model shall see it then."""
+    once = {"role": "system", "content": "Now briefly.", "clear_at": "next_user_message"}
+    always = {"role": "system", "content": "Rhyme.", "clear_at": "never"}
+
+    chat = read(ASKED, once, always, assistant(CALL), user(RESULT), once)
+
+    assert [message.role for message in chat.messages] == ["user", "system", "assistant", "tool", "system"]
+    assert chat.kin_only == ()
+    assert only_kin(ASKED, {"role": "system", "output_config": {"effort": "low"}}) == {
+        "messages[1].output_config": False
+    }
+
+
+def test_an_agent_can_work_with_anybody() -> None:
+    """What Claude Code says besides its conversation is nothing that others would have to refuse."""
+    cached = {"cache_control": {"type": "ephemeral", "ttl": "1h"}}
+    fields = {
+        "system": [{"type": "text", "text": "You are an agent.", **cached}],
+        "tools": [{"name": "Bash", "input_schema": SCHEMA, "eager_input_streaming": True, **cached}],
+        "thinking": {"type": "adaptive", "display": "omitted"},
+        "output_config": {"effort": "medium"},
+        "context_management": {"edits": [{"type": "clear_thinking_20251015", "keep": "all"}]},
+        "metadata": {"user_id": json.dumps({"device_id": "d" * 64, "session_id": "s" * 36})},
+        "diagnostics": {"previous_message_id": None},
+        "max_tokens": 128000,
+        "stream": True,
+    }
+    text = {"type": "text", "text": "Go on.", **cached}
+
+    told = only_kin(ASKED, assistant(CALL), user(RESULT, text), headers={"anthropic-beta": "claude-code"}, **fields)
+
+    assert set(told.values()) == {True}
+
+
 @pytest.mark.parametrize("name", ["create", "continue"])
 def test_threads_held_by_the_server_are_refused_so_that_clients_fall_back(name: str) -> None:
     """Trap 88: whatever else the request says or, as the next turn of a thread, leaves out."""
