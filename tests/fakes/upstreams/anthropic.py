@@ -433,6 +433,12 @@ def _usage(told: Reply) -> dict[str, Any]:
     }
 
 
+def _so_far(told: Reply) -> dict[str, Any]:
+    """Cumulative, not to be added to what the stream began with. Trap 20."""
+    counted = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "output_tokens")
+    return {name: value for name, value in _usage(told).items() if name in counted}
+
+
 def _blocks(told: Reply) -> list[dict[str, Any]]:
     blocks: list[dict[str, Any]] = []
     if told.redacted:
@@ -463,7 +469,7 @@ def _events(body: dict[str, Any], told: Reply) -> Iterator[bytes]:
         for delta in deltas:
             yield _event({"type": "content_block_delta", "index": index, "delta": delta})
         yield _event({"type": "content_block_stop", "index": index})
-    yield _event({"type": "message_delta", "delta": _end(told), "usage": {"output_tokens": OUTPUT}})
+    yield _event({"type": "message_delta", "delta": _end(told), "usage": _so_far(told)})
     yield _event({"type": "message_stop"})
 
 

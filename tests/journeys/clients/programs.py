@@ -62,7 +62,7 @@ class Client:
     def environment(self, journey: str) -> dict[str, str]:
         """Of its process: no key of the person who runs the tests is in it."""
         kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-        return {**kept, "JOURNEY": journey, "PYTHONDONTWRITEBYTECODE": "1", "NO_COLOR": "1", "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
+        return {**kept, "JOURNEY": journey, "NO_COLOR": "1", "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
 
 
 CLIENTS = (

@@ -36,7 +36,7 @@ def get_weather(city: str) -> str:
 
 @cache
 def _openai(at: At, model: str, **more: Any) -> ChatOpenAI:
-    return ChatOpenAI(base_url=at.openai_url, api_key=at.key, model=model, max_retries=0, **more)
+    return ChatOpenAI(base_url=at.openai_url, api_key=at.key, model=model, max_retries=0, stream_usage=True, **more)
 
 
 @cache

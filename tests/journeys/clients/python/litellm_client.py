@@ -39,13 +39,13 @@ def routes(at: At, role: str = "chat") -> list[dict[str, Any]]:
     if not at.straight:
         found.append({"model": f"litellm_proxy/{at.model(role)}", "api_base": at.openai_url})
     if not at.straight or at.provider == "anthropic":
-        found.append({"model": f"anthropic/{at.model(role)}", "api_base": at.origin})
+        found.append({"model": f"anthropic/{at.model(role)}", "api_base": at.origin, "max_tokens": 4000})
     return [{**route, "api_key": at.key, "num_retries": 0, "max_retries": 0} for route in found]
 
 
 def ask(route: dict[str, Any], said: Any, **more: Any) -> Any:
     messages = said if isinstance(said, list) and "role" in said[0] else [{"role": "user", "content": said}]
-    return litellm.completion(messages=messages, **route, **more)
+    return litellm.completion(messages=messages, **{**route, **more})
 
 
 def whole(stream: Any) -> Any:
@@ -95,6 +95,15 @@ def settings_cross(at: At) -> None:
     for route in routes(at):
         told = json.loads(ask(route, "scene:echo", max_tokens=321, temperature=0.5, stop=["END"]).choices[0].message.content)
         same((told["max_tokens"], told["temperature"], told["stop"]), (321, 0.5, ["END"]))
+
+
+@check
+def no_bound_is_the_clients_guess(at: At) -> None:
+    """Without one LiteLLM asks Anthropic's API for more tokens than some models have."""
+    if not at.straight:
+        route = {**routes(at)[-1]}
+        del route["max_tokens"]
+        same(ask(route, "Hello").choices[0].message.content, GREETING)
 
 
 @check
@@ -161,7 +170,7 @@ def thinks(at: At) -> None:
     """Trap 52."""
     for route in routes(at, "thinking"):
         effort = {"thinking": {"type": "enabled", "budget_tokens": 1024}} if route["model"].startswith("anthropic/") else {"reasoning_effort": "low"}
-        more = {**effort, "allowed_openai_params": ["reasoning_effort"], "max_completion_tokens": 4000, "tools": [WEATHER]}
+        more = {**effort, "allowed_openai_params": ["reasoning_effort"], "max_tokens": 4000, "tools": [WEATHER]}
         said = ask(route, "scene:tool", **more).choices[0].message
         turns = [
             {"role": "user", "content": "scene:tool"},

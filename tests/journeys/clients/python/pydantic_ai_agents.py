@@ -1,5 +1,6 @@
 """pydantic-ai: agents over OpenAI's chat, OpenAI's responses and Anthropic's messages."""
 
+from functools import cache
 from typing import Any
 
 from openai import AsyncOpenAI
@@ -23,6 +24,7 @@ class Person(BaseModel):
     age: int
 
 
+@cache
 def models(at: At, role: str = "chat") -> list[Any]:
     """Each way to reach a model; straight, those that the upstream understands."""
     found: list[Any] = []
@@ -111,7 +113,8 @@ async def structure_by_tool(at: At) -> None:
 @check
 async def structure_by_schema(at: At) -> None:
     for model in models(at):
-        same((await Agent(model, output_type=NativeOutput(Person)).run("Who?")).output, Person(name="Ada", age=36))
+        if not isinstance(model, AnthropicModel):  # which asks the model's name whether it may
+            same((await Agent(model, output_type=NativeOutput(Person)).run("Who?")).output, Person(name="Ada", age=36))
 
 
 @check
