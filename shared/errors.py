@@ -7,7 +7,8 @@
     │   ├── Unauthenticated           401
     │   ├── Forbidden                 403
     │   ├── NotFound                  404
-    │   │   └── ModelNotFound         404  no provider of the caller's has it
+    │   │   ├── ModelNotFound         404  no provider of the caller's has it
+    │   │   └── NothingHeld           404  another's servers would hold it; ours hold nothing
     │   ├── MethodNotAllowed          405
     │   ├── RequestTooSlow            408
     │   ├── Conflict                  409
@@ -107,6 +108,12 @@ class ModelNotFound(NotFound):
     """No provider that the caller has a key of has a model of that name."""
 
     code = "model_not_found"
+
+
+class NothingHeld(NotFound):
+    """What other gateways' servers hold between requests."""
+
+    code = "nothing_held"
 
 
 class MethodNotAllowed(CallerError):

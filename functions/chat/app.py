@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from functions.chat import exchanges
+from functions.chat import exchanges, held
 from functions.chat.door import Door, NativeDoor
 from shared.dialects.native import SSE
 from shared.services import Services
@@ -27,6 +27,7 @@ def create_app(services: Services) -> Starlette:
             Route("/v1/messages", Door(services, "anthropic"), methods=["POST"]),
             Route("/v1/responses", Door(services, "responses"), methods=["POST"]),
             *exchanges.routes(services),
+            *held.routes(services),
             Route("/api/health", _health, methods=["GET"]),
         ],
         middleware=[Middleware(Edge, now=services.now)],

@@ -76,7 +76,7 @@ _MESSAGE: Final[Json] = {
         "stream": {"type": "boolean"},
     },
 }
-_RESPONSE: Final[Json] = {
+RESPONSE: Final[Json] = {
     "type": "object",
     "required": ["model", "input"],
     "properties": {
@@ -116,7 +116,7 @@ def paths() -> Json:
             "post": operation(
                 "createResponse",
                 "OpenAI's responses, with any provider; nothing is kept between them",
-                _RESPONSE,
+                RESPONSE,
                 example={"model": "openai/gpt-4o-mini", "input": "Say hello in one word."},
                 page="https://platform.openai.com/docs/api-reference/responses/create",
                 streams=True,

@@ -65,7 +65,7 @@ class Door:
         about = About(
             request_id(scope), int(self._services.now()), target.provider.id, target.model, is_kin(chat, target)
         )
-        head, batches = Head(dialect, target), converse(self._services, chat, target)
+        head, batches = Head(dialect, target, about.id), converse(self._services, chat, target)
         if chat.stream:
             await _send_growing(send, batches, dialect.speaker(chat, about), head)
         else:
@@ -95,14 +95,17 @@ class NativeDoor(Door):
 class Head:
     """The head of an answer: how its stream looks, and what is known of it once the provider has answered."""
 
-    def __init__(self, dialect: CallerDialect, target: Target) -> None:
+    def __init__(self, dialect: CallerDialect, target: Target, request_id: str) -> None:
         self.dialect = dialect
+        self._request_id = request_id
         self._target = target
         self._answered = Answered(attempts=0)
+        self.heard = False
 
     def hear(self, event: Answered) -> None:
         """The provider has answered."""
         self._answered = event
+        self.heard = True
 
     def headers(self) -> HeaderList:
         """Whom we asked, how often, and how the provider names the request."""
@@ -112,8 +115,9 @@ class Head:
             ours["x-realmultillm-attempts"] = str(answered.attempts)
         if answered.dropped:
             ours["x-realmultillm-dropped"] = ", ".join(own_name(name, self.dialect.names) for name in answered.dropped)
-        if theirs := next((answered.headers[name] for name in _THEIR_IDS if name in answered.headers), None):
-            ours[self.dialect.request_id_header.decode()] = theirs
+        theirs = next((answered.headers[name] for name in _THEIR_IDS if name in answered.headers), None)
+        if theirs or self.dialect.name != NDJSON.name:
+            ours[self.dialect.request_id_header.decode()] = theirs or self._request_id
         return header_list({**answered.headers, **ours})
 
     def shape(self) -> StreamShape:
@@ -131,9 +135,10 @@ async def _spoken(batches: Batches, speaker: Speaker, head: Head) -> AsyncGenera
     """What came at once is said at once."""
     async with aclosing(batches):
         async for batch in batches:
-            for event in batch:
-                if isinstance(event, Answered):
-                    head.hear(event)
+            if not head.heard:
+                for event in batch:
+                    if isinstance(event, Answered):
+                        head.hear(event)
             yield b"".join([speaker.say(event) for event in batch])
 
 

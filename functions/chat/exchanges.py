@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.routing import BaseRoute, Route
@@ -18,6 +18,7 @@ from shared.identity.caller import Caller
 from shared.observability import logger
 from shared.services import Services
 from shared.web.authentication import authenticate
+from shared.web.edge import request_id
 from shared.web.stream import CallerGone, Receive, Send, while_listening
 from shared.wire.json import write
 
@@ -50,6 +51,7 @@ def routes(services: Services) -> list[BaseRoute]:
         Route("/v1/images/generations", Exchange(services, "images"), methods=["POST"]),
         Route("/v1/moderations", Exchange(services, "moderations"), methods=["POST"]),
         Route("/v1/messages/count_tokens", CountTokens(services, "anthropic"), methods=["POST"]),
+        Route("/v1/responses/input_tokens", CountInput(services, "responses"), methods=["POST"]),
         Route("/v1/models", Models(services), methods=["GET"]),
         Route("/v1/models/{id:model}", OneModel(services), methods=["GET"]),
     ]
@@ -69,13 +71,13 @@ class Exchange:
             headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
             question = _READ[self._kind](await read_body(receive), int(self._services.now()))
             question = replace(question, drop=wants_dropping(headers))
-            await while_listening(receive, self._answer(caller, question, send))
+            await while_listening(receive, self._answer(caller, question, scope, send))
         except CallerGone:
             logger().info("caller left")
 
-    async def _answer(self, caller: Caller, question: Ask, send: Send) -> None:
+    async def _answer(self, caller: Caller, question: Ask, scope: Scope, send: Send) -> None:
         chosen = await choose(self._services, caller, self._kind, question.model)
-        head = Head(load_caller("openai"), chosen.target)
+        head = Head(load_caller("openai"), chosen.target, request_id(scope))
         body, answered = await exchange(self._services, question, self._kind, chosen)
         head.hear(answered)
         await send_json(send, body, [(name, value) for name, value in head.headers() if value])
@@ -92,7 +94,23 @@ class CountTokens(Door):
 
     async def _answer(self, caller: Caller, wish: Wish, scope: Scope, send: Send) -> None:
         target = await plan(self._services, caller, wished=None, model=wish.chat.model, speaking=self._name)
-        head = Head(self.dialect(scope), target)
+        head = Head(self.dialect(scope), target, request_id(scope))
         counted, answered = await count(self._services, wish.chat, target)
         head.hear(answered)
-        await send_json(send, write(counted), head.headers())
+        await send_json(send, write(self.said(counted)), head.headers())
+
+    def said(self, counted: Mapping[str, Any]) -> Mapping[str, Any]:
+        """As Anthropic says it."""
+        return counted
+
+
+class CountInput(CountTokens):
+    """The same for a response: https://platform.openai.com/docs/api-reference/responses/input-tokens (2026-11)."""
+
+    def read(self, body: bytes, headers: Mapping[str, str], scope: Scope) -> Wish:
+        """The response that would be asked for."""
+        return Door.read(self, body, headers, scope)
+
+    def said(self, counted: Mapping[str, Any]) -> Mapping[str, Any]:
+        """As OpenAI says it."""
+        return {"object": "response.input_tokens", **counted}

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import msgspec
 
-from functions.chat.compatible import ANTHROPIC_ERROR, OPENAI_ERROR, operation
+from functions.chat.compatible import ANTHROPIC_ERROR, OPENAI_ERROR, RESPONSE, operation
 from functions.chat.models import MOST, USUAL
 from shared.dialects.exchanges.embeddings import EmbeddingsBody
 from shared.dialects.exchanges.images import ImagesBody
@@ -120,6 +120,16 @@ def paths() -> Json:
             )
         },
         "/v1/messages/count_tokens": {"post": _counting()},
+        "/v1/responses/input_tokens": {
+            "post": operation(
+                "countResponseTokens",
+                "How many tokens a response's input would take, with any provider",
+                RESPONSE,
+                example={"model": "openai/gpt-5-mini", "input": "Hello"},
+                page="https://platform.openai.com/docs/api-reference/responses/input-tokens",
+            )
+        },
+        **_held(),
         "/v1/models": {"get": _listing("listModels", "The models that you may use", _MODELS, _THEIR_MODELS, _PAGE)},
         "/v1/models/{id}": {
             "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}],
@@ -131,6 +141,23 @@ def paths() -> Json:
 def schemas() -> Json:
     """The records that those name."""
     return msgspec.json.schema_components(_BODIES, ref_template="#/components/schemas/{name}")[1]
+
+
+def _held() -> Json:
+    """Routes that exist to say that nothing is stored."""
+    id_ = [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}]
+    failure = {"description": "Nothing is stored here", "content": {"application/json": {"schema": OPENAI_ERROR}}}
+    asked = [("get", ""), ("delete", ""), ("post", "/cancel"), ("get", "/input_items")]
+    found: Json = {}
+    for method, end in asked:
+        found.setdefault(f"/v1/responses/{{id}}{end}", {"parameters": id_})[method] = {
+            "tags": ["OpenAI API"],
+            "operationId": f"{method}StoredResponse{end.title().replace('/', '').replace('_', '')}",
+            "summary": "No response is stored here, and this says so",
+            "security": [{"credential": []}],
+            "responses": {"4XX": failure, "5XX": failure},
+        }
+    return found
 
 
 def _counting() -> Json:

@@ -18,6 +18,7 @@ from shared.gateway.roster import Entry, find_entry, roster
 from shared.identity.caller import Caller
 from shared.services import Services
 from shared.web.authentication import authenticate
+from shared.web.edge import request_id
 from shared.web.stream import Receive, Send
 from shared.wire.json import write
 
@@ -46,7 +47,8 @@ class _Asked(ABC):
         """One request, as ASGI has it."""
         caller = await authenticate(self.services, scope["headers"], scope["query_string"])
         theirs = any(name == b"anthropic-version" for name, _ in scope["headers"])
-        await send_json(send, write(await self.answer(caller, scope, anthropics=theirs)), [])
+        body = write(await self.answer(caller, scope, anthropics=theirs))
+        await send_json(send, body, [(b"request-id" if theirs else b"x-request-id", request_id(scope).encode())])
 
     @abstractmethod
     async def answer(self, caller: Caller, scope: Scope, *, anthropics: bool) -> dict[str, Any]:

@@ -122,5 +122,6 @@ def _kin(request: ChatRequest, target: Target) -> Written:
         raise TypeError("a request without its original has no kin")
     bare = ChatRequest(request.model, _ANYTHING, request.stream, **original.filled)
     written = target.dialect.write(bare, target.largest_output)
-    body = kin({**written.body, **original.body, "model": request.model}, request)
+    said = {name: value for name, value in original.body.items() if value is not None or name not in original.filled}
+    body = kin({**written.body, **said, "model": request.model}, request)
     return replace(written, body=body, headers={**written.headers, **original.headers})

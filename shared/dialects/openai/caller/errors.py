@@ -9,6 +9,7 @@ from shared.errors import (
     Forbidden,
     LimitReached,
     NotFound,
+    NothingHeld,
     ProviderBilling,
     ProviderError,
     RealMultiLLMError,
@@ -36,6 +37,7 @@ _TYPES: Final[tuple[tuple[type[RealMultiLLMError], str], ...]] = (
 """The first that fits."""
 _CODES: Final[tuple[tuple[type[RealMultiLLMError], str], ...]] = (
     (Unauthenticated, "invalid_api_key"),
+    (NothingHeld, "response_not_found"),
     (NotFound, "model_not_found"),
     (LimitReached, "rate_limit_exceeded"),
     (ProviderBilling, "insufficient_quota"),
