@@ -15,6 +15,7 @@ from shared.gateway.plan import with_settings
 from shared.gateway.prepare import is_kin, prepare
 from shared.gateway.target import Target
 from shared.providers.dialects import load_counter, load_dialect
+from shared.providers.provider import Offer
 from shared.services import Services
 from shared.wire.json import write
 
@@ -32,16 +33,16 @@ async def count(services: Services, request: ChatRequest, target: Target) -> tup
     if offer is None:
         return _guessed(request), Answered(attempts=0)
     try:
-        return await _counted(services, request, replace(target, dialect=_counting(offer.dialect, target.model)))
+        return await _counted(services, request, replace(target, dialect=_counting(offer, target.model)))
     except RequestRefused as error:
         if error.code == "model_not_found" or error.details.get("providerStatus") not in _NO_SUCH_ROUTE:
             raise
         return _guessed(request), Answered(attempts=1)
 
 
-def _counting(name: str, model: str) -> Dialect:
+def _counting(offer: Offer, model: str) -> Dialect:
     """The dialect, asking how long a chat is in place of holding it."""
-    dialect, counter = load_dialect(name), load_counter(name)
+    dialect, counter = load_dialect(offer.dialect), load_counter(offer.dialect, offer.file or "counts")
     return replace(
         dialect,
         write=lambda request, largest: counter.write(dialect.write(request, largest), model),

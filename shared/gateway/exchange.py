@@ -66,7 +66,7 @@ async def choose(services: Services, caller: Caller, kind: Kind, model: str) -> 
         raise InvalidRequest(f"{provider.name} has no {kind} of that model: name another", parameter="model")
     base = destination(provider, config.base_url, services.settings)
     target = Target(provider, config, named, load_dialect(offer.dialect), base)
-    return Chosen(target, offer, load_exchange(offer.dialect, kind))
+    return Chosen(target, offer, load_exchange(offer.dialect, offer.file or kind))
 
 
 async def exchange(services: Services, question: Ask, kind: Kind, chosen: Chosen) -> tuple[bytes, Answered]:

@@ -70,5 +70,7 @@ async def _listing(
     """Those whose providers list the model; `unasked`: else those who list nothing or cannot be asked."""
     lists = await asyncio.gather(*(offers(services, config) for config in configs))
     told = [(config, models) for config, (models, _) in zip(configs, lists, strict=True)]
-    listing = [config for config, models in told if any(model in {listed.id, undated(listed.id)} for listed in models or ())]
+    listing = [
+        config for config, models in told if any(model in {listed.id, undated(listed.id)} for listed in models or ())
+    ]
     return listing or [config for config, models in told if unasked and models is None]

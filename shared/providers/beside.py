@@ -33,6 +33,11 @@ OF_OPENAIS: Final[Beside] = {"embeddings": Offer(), "images": Offer(), "moderati
 OF_OPENAI: Final[Beside] = {**OF_OPENAIS, "counts": Offer("responses")}
 OF_ANTHROPIC: Final[Beside] = {"counts": Offer("anthropic")}
 OF_GEMINI: Final[Beside] = {"embeddings": Offer("gemini"), "images": Offer("gemini"), "counts": Offer("gemini")}
+OF_VERTEX: Final[Beside] = {
+    "embeddings": Offer("gemini", file="vertex_embeddings"),
+    "images": Offer("gemini"),
+    "counts": Offer("gemini", file="vertex_counts"),
+}
 OF_COHERE: Final[Beside] = {"embeddings": Offer("cohere")}
 OF_BEDROCK: Final[Beside] = {"counts": Offer("bedrock", models=("*anthropic.claude-*",))}
 OF_MISTRAL: Final[Beside] = {

@@ -5,7 +5,7 @@ from importlib import import_module
 
 from shared.dialects.counter import Counter
 from shared.dialects.dialect import Dialect
-from shared.dialects.exchanges import Exchange, Kind
+from shared.dialects.exchanges import Exchange
 
 
 @cache
@@ -16,14 +16,14 @@ def load_dialect(name: str) -> Dialect:
 
 
 @cache
-def load_exchange(name: str, kind: Kind) -> Exchange:
+def load_exchange(name: str, file: str) -> Exchange:
     """How that dialect takes a kind of question that is no chat."""
-    exchange: Exchange = import_module(f"shared.dialects.{name}.{kind}").EXCHANGE
+    exchange: Exchange = import_module(f"shared.dialects.{name}.{file}").EXCHANGE
     return exchange
 
 
 @cache
-def load_counter(name: str) -> Counter:
+def load_counter(name: str, file: str) -> Counter:
     """How that dialect counts tokens."""
-    counter: Counter = import_module(f"shared.dialects.{name}.counts").COUNTER
+    counter: Counter = import_module(f"shared.dialects.{name}.{file}").COUNTER
     return counter

@@ -25,6 +25,8 @@ class Offer:
     """What a provider does beside chats, of one kind: the dialect that spells it, for which models, and how it differs in detail."""
 
     dialect: str = "openai"
+    file: str | None = None
+    """Of the dialect's folder, where it is not named as the kind."""
     models: tuple[str, ...] = ("*",)
     quirks: tuple[Quirk, ...] = ()
 

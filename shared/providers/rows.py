@@ -436,6 +436,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         models_path=None,
         model_prefixes=("gemini", "gemma"),
         aliases=("google-vertex", "vertex-ai"),
+        beside=beside.OF_VERTEX,
         makes=("gemini-*", "gemma-*"),
     ),
     Provider(

@@ -16,11 +16,12 @@ def _write(written: Written, model: str) -> Written:
     return Written(path(model, "countTokens"), {"generateContentRequest": {"model": resource(model), **asked}})
 
 
-def _read(body: bytes) -> int:
+def read_count(body: bytes) -> int:
+    """The answer. Raises BadResponse when it is none."""
     counted = find_count(read_object(body).get("totalTokens"))
     if counted is None:
         raise BadResponse("the provider answered with something that is no count of tokens; check its base URL")
     return counted
 
 
-COUNTER: Final = Counter(_write, _read)
+COUNTER: Final = Counter(_write, read_count)
