@@ -33,6 +33,7 @@ GOOD: dict[tuple[str, str], Any] = {
     ("POST", "/v1/chat/completions"): {**CHAT, "model": "openai/hello"},
     ("POST", "/v1/messages"): {**CHAT, "model": "openai/hello", "max_tokens": 64},
     ("POST", "/v1/responses"): {"model": "openai/gpt-4o-mini", "input": "hello"},
+    ("POST", "/v1/responses/input_tokens"): {"model": "openai/gpt-4o-mini", "input": "hello"},
     ("POST", "/v1/embeddings"): {"model": "openai/hello", "input": ["hello"], "encoding_format": "base64"},
     ("POST", "/v1/images/generations"): {"model": "openai/hello", "prompt": "hello", "n": 1},
     ("POST", "/v1/moderations"): {"model": "openai/hello", "input": "hello"},
