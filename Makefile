@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint types conformance bench synth format clean uv
+.PHONY: help run test clients lint types conformance bench synth format clean uv
 
 UV_VERSION := 0.13.8
 CORPUS ?= ../shared/provider-traffic
@@ -23,8 +23,10 @@ help: ## What can be made
 run: .venv/.product ## Start RealMultiLLM on this machine
 	@exec $(PYTHON) -m functions.local
 
-test: .venv/.dev ## Every test; the counts are in the last line
+test: .venv/.dev clients ## Every test; the counts are in the last line
 	@$(PYTHON) -m pytest
+
+clients: .clients/newest/.made .clients/held-back/.made tests/journeys/clients/node/node_modules/.made ## The real clients that the tests run, each in an environment of its own
 
 lint: .venv/.dev ## ruff: rules and format
 	@.venv/bin/ruff check
@@ -47,7 +49,7 @@ synth: .venv/.infra ## The AWS stack as CloudFormation, in cdk.out
 	@$(PYTHON) -m infra.app
 
 clean: ## Forget what was made here, except the data of a running installation
-	rm -rf .venv .uv .mypy_cache .ruff_cache .hypothesis cdk.out
+	rm -rf .venv .clients tests/journeys/clients/node/node_modules .uv .mypy_cache .ruff_cache .hypothesis cdk.out
 
 # Each stamp stands for its groups as the lock file has them, hashes checked. Nothing is taken away by another target's sync.
 .venv/.product: GROUPS := --no-default-groups
@@ -58,6 +60,15 @@ clean: ## Forget what was made here, except the data of a running installation
 .venv/.product .venv/.dev .venv/.conformance .venv/.bench .venv/.infra: $(LOCKED) $(UV_IS_OURS)
 	@$(SYNC) $(GROUPS)
 	@touch $@
+
+CLIENTS := tests/journeys/clients
+.clients/%/.made: $(CLIENTS)/python/uv.lock .python-version $(UV_IS_OURS)
+	@UV_PROJECT_ENVIRONMENT=$(CURDIR)/.clients/$* $(SYNC) --project $(CLIENTS)/python --only-group $*
+	@touch $@
+
+# Where there is no Node.js, the tests of its clients say that they did not run.
+$(CLIENTS)/node/node_modules/.made: $(CLIENTS)/node/package-lock.json
+	@if command -v npm >/dev/null; then npm ci --prefix $(CLIENTS)/node --silent --no-audit --no-fund --ignore-scripts && touch $@; fi
 
 uv: $(UV_IS_OURS)
 

@@ -57,20 +57,23 @@ class Upstream:
         if method == "POST" and path in _ROUTES:
             api, ask = _ROUTES[path]
             known(kind(kind(body, dict, "body").get("model", "gpt-4o"), str, "model"))
-            verdict("openai", api, _without_annotations(body))
-            return ask(body)
+            typed = {**body, **{name: _as_typed(body[name]) for name in ("messages", "input") if name in body}}
+            verdict("openai", api, typed)
+            return ask(typed)
         raise Failure(404, "no_route", f"Invalid URL ({method} {path})")
 
 
-def _without_annotations(body: dict[str, Any]) -> dict[str, Any]:
-    """They may come back as they went out, though the vendor's types for requests do not say so."""
-    if not isinstance(body.get("messages"), list):
-        return body
-    messages = [
-        {name: value for name, value in message.items() if name != "annotations"} if isinstance(message, dict) else message
-        for message in body["messages"]
-    ]
-    return {**body, "messages": messages}
+_TAKEN = ("annotations", "parsed", "parsed_arguments")
+
+
+def _as_typed(value: Any) -> Any:
+    """Without what the API takes and the vendor's types for requests do not have: what clients add to answers, and names of results."""
+    if isinstance(value, list):
+        return [_as_typed(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    left_out = (*_TAKEN, "name") if value.get("role") == "tool" else _TAKEN
+    return {name: _as_typed(each) for name, each in value.items() if name not in left_out}
 
 
 def known(name: str) -> str:

@@ -75,5 +75,9 @@ CLIENTS = (
     Client("OpenAI Agents SDK", "openai_agents", "newest", ("openai",)),
     Client("instructor", "instructor_client", "held-back", ("openai", "anthropic")),
     Client("llm", "llm_tool", "held-back", ("openai",)),
+    Client("openai (Node.js)", "openai_sdk", "node", ("openai",)),
+    Client("anthropic (Node.js)", "anthropic_sdk", "node", ("anthropic",)),
+    Client("Vercel AI SDK", "ai_sdk", "node", ("openai", "anthropic")),
+    Client("LangChain (JavaScript)", "langchain_js", "node", ("openai",)),
     Client("curl", "curl", "newest", ("openai",)),
 )
