@@ -44,7 +44,7 @@ async def ask(
         mask = Mask(shown)
         async with client.send(outbound, timeouts) as inbound:
             await _check(inbound, target.dialect, mask, verbatim=question.verbatim)
-            yield [Answered(_shown(inbound.headers))]
+            yield [Answered(_shown(inbound.headers, mask))]
             read = _stream if question.stream else _plain
             async with aclosing(read(inbound, target.dialect, mask, verbatim=question.verbatim)) as events:
                 async for batch in events:
@@ -63,16 +63,17 @@ async def _check(inbound: Inbound, dialect: Dialect, mask: Mask, *, verbatim: bo
     if inbound.status != 200:  # noqa: PLR2004 - the one status that carries an answer
         body = mask.whole(await inbound.read(LARGEST_FAILURE))
         error = dialect.explain(inbound.status, inbound.headers, body)
-        error.headers = _shown(inbound.headers)
+        error.headers = _shown(inbound.headers, mask)
         error.verbatim = _object(body) if verbatim else None
         raise error
     if inbound.headers.get("content-type", "").startswith("text/html"):
         raise BadResponse("the provider answered with a web page in place of an answer; check its base URL")
 
 
-def _shown(headers: Mapping[str, str]) -> dict[str, str]:
+def _shown(headers: Mapping[str, str], mask: Mask) -> dict[str, str]:
     """What a caller may want of the provider's head: how it names the request, and how much it lets through."""
-    return {name: value for name, value in headers.items() if name in _SHOWN or name.startswith(_SHOWN_FAMILIES)}
+    shown = (name for name in headers if name in _SHOWN or name.startswith(_SHOWN_FAMILIES))
+    return {name: mask.text(headers[name]) for name in shown}
 
 
 def _object(body: bytes) -> Mapping[str, Any] | None:

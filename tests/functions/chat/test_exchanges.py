@@ -291,6 +291,20 @@ async def test_the_providers_refusal_is_heard(
     assert answer.headers["x-realmultillm-attempts"] == "1"
 
 
+async def test_a_key_does_not_come_back_in_the_head(
+    services: Services, alice: httpx.AsyncClient, upstream: Upstream
+) -> None:
+    """Threat K9."""
+    await keep(services, alice, "openai")
+    head = {"x-request-id": "req-sk-openai-0123456789"}
+    upstream.answers["/v1/embeddings"] = FakeAnswer(200, embedded(VECTOR), head)
+    upstream.answers["/v1/moderations"] = FakeAnswer(400, {"error": {"message": "no"}}, head)
+    paths = ("/v1/embeddings", "/v1/moderations")
+    answers = [await alice.post(path, json={"model": "m", "input": "a"}) for path in paths]
+
+    assert [answer.headers["x-request-id"] for answer in answers] == ["req-[redacted]"] * 2
+
+
 async def test_a_refused_key_is_remembered(services: Services, alice: httpx.AsyncClient, upstream: Upstream) -> None:
     await keep(services, alice, "openai")
     upstream.answers["/v1/embeddings"] = FakeAnswer(401, {"error": {"message": "no"}})
