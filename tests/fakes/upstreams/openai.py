@@ -63,7 +63,7 @@ class Upstream:
         raise Failure(404, "no_route", f"Invalid URL ({method} {path})")
 
 
-_TAKEN = ("annotations", "parsed", "parsed_arguments")
+_TAKEN = ("parsed", "parsed_arguments")
 
 
 def _as_typed(value: Any) -> Any:
@@ -72,7 +72,8 @@ def _as_typed(value: Any) -> Any:
         return [_as_typed(each) for each in value]
     if not isinstance(value, dict):
         return value
-    left_out = (*_TAKEN, "name") if value.get("role") == "tool" else _TAKEN
+    more = {"tool": ("name",), "assistant": ("annotations",)}.get(value.get("role", ""), ())
+    left_out = (*_TAKEN, *more)
     return {name: _as_typed(each) for name, each in value.items() if name not in left_out}
 
 

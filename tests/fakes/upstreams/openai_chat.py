@@ -147,12 +147,12 @@ def _messages(messages: list[Any]) -> tuple[str, tuple[str, ...], tuple[Result, 
         if role == "tool":
             results.append(_result(message, where, waiting))
             continue
-        results = []
         shown = _content(message, where)
         media += shown
         if role in ("system", "developer"):
             system.append(text_of(message["content"]))
         elif role == "assistant":
+            results = []
             waiting = _calls(message, where)
     if waiting:
         raise Malformed("messages", f"tool_call_ids did not have response messages: {', '.join(waiting)}")

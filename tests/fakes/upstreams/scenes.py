@@ -146,9 +146,19 @@ _CALLING = {"tool", "text-and-tool", "noargs", *_SEVERAL}
 
 
 def _plain(asked: Asked, thoughts: tuple[str, ...]) -> Reply:
-    if asked.schema is not None or asked.json:
-        return Reply(tuple(_halves(json.dumps(sample(asked.schema or {}), ensure_ascii=False))), thoughts=thoughts)
+    if asked.schema is not None or asked.json or "JSON object" in asked.system:
+        schema = asked.schema if asked.schema is not None else _in_words(asked.system)
+        return Reply(tuple(_halves(json.dumps(sample(schema), ensure_ascii=False))), thoughts=thoughts)
     return Reply(GREETING, thoughts=thoughts)
+
+
+def _in_words(system: str) -> dict[str, Any]:
+    """The schema that the instructions quote, if they do."""
+    try:
+        quoted = json.loads(system[system.index("{") : system.rindex("}") + 1])
+    except ValueError:
+        return {}
+    return quoted if isinstance(quoted, dict) else {}
 
 
 def _echo(asked: Asked, thoughts: tuple[str, ...]) -> Reply:

@@ -41,9 +41,11 @@ class Client:
     def missing(self) -> str:
         """What has to be there and is not, if anything."""
         if self.lives_in == "node":
-            there = shutil.which("node") and (HERE / "node" / "node_modules").is_dir()
+            there = shutil.which("node") is not None and (HERE / "node" / "node_modules").is_dir()
         else:
-            there = ENVIRONMENTS[self.lives_in].is_file() and (self.program != "curl" or shutil.which("curl"))
+            there = ENVIRONMENTS[self.lives_in].is_file() and (
+                self.program != "curl" or shutil.which("curl") is not None
+            )
         return "" if there else f"{self.name} is not installed: `make clients` does that, where node, npm and curl are"
 
     @property

@@ -4,11 +4,14 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
+import pytest
+
 from tests.journeys.clients.programs import Client
 from tests.journeys.clients.stage import PROVIDERS, Stage, outcomes, stage
 
 type Outcomes = dict[tuple[str, str], str]
 _AT_ONCE = 2
+FOUND = pytest.StashKey[Mapping[str, Outcomes | str]]()
 
 
 async def performed(clients: Iterable[Client]) -> dict[str, Outcomes | str]:
@@ -38,7 +41,9 @@ def table(clients: Iterable[Client], found: Mapping[str, Outcomes | str]) -> Ite
         if isinstance(outcome, str):
             yield f"{client.name:42}  {outcome.strip().splitlines()[-1]}"
             continue
-        counted = {column: Counter(not why for (_, where), why in outcome.items() if _in(where, column)) for column in columns}
+        counted = {
+            column: Counter(not why for (_, where), why in outcome.items() if _in(where, column)) for column in columns
+        }
         for column in columns:
             sums[column] += counted[column]
         yield f"{client.name:42}" + "".join(f"{_of(counted[column]):>14}" for column in columns)

@@ -1,12 +1,11 @@
 """Real clients, each a program of its own in its own environment, at every provider through the gateway, and straight at the upstreams."""
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
 
 from tests.journeys.clients.programs import CLIENTS, Client
-from tests.journeys.clients.run import Outcomes, performed
+from tests.journeys.clients.run import FOUND, Outcomes, performed
 from tests.journeys.clients.stage import PROVIDERS
 
 CASES = [
@@ -18,9 +17,11 @@ CASES = [
 
 
 @pytest.fixture(scope="module")
-def found() -> Iterator[dict[str, Outcomes | str]]:
+def found(request: pytest.FixtureRequest) -> dict[str, Outcomes | str]:
     """What every program found: all of them run when the first test asks."""
-    yield asyncio.run(performed([client for client in CLIENTS if not client.missing]))
+    everything = asyncio.run(performed([client for client in CLIENTS if not client.missing]))
+    request.config.stash[FOUND] = everything
+    return everything
 
 
 @pytest.mark.parametrize(("client", "check", "where"), CASES)

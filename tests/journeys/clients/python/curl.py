@@ -60,7 +60,11 @@ def a_stream(at: At) -> None:
 def awkward_characters(at: At) -> None:
     """Trap 79."""
     same(json.loads(chat(at, "scene:unicode")[2])["choices"][0]["message"]["content"], AWKWARD)
-    chunks = [json.loads(event[6:]) for event in chat(at, "scene:unicode", stream=True)[2].split("\n\n") if event.startswith("data: {")]
+    chunks = [
+        json.loads(event[6:])
+        for event in chat(at, "scene:unicode", stream=True)[2].split("\n\n")
+        if event.startswith("data: {")
+    ]
     same("".join(choice["delta"].get("content") or "" for chunk in chunks for choice in chunk["choices"]), AWKWARD)
 
 
@@ -68,7 +72,9 @@ def awkward_characters(at: At) -> None:
 def a_failed_stream_has_its_status(at: At) -> None:
     """Trap 86."""
     status, headers, body = chat(at, "scene:error-429", stream=True)
-    same((status, headers.get("retry-after"), headers["content-type"].partition(";")[0]), (429, "7", "application/json"))
+    same(
+        (status, headers.get("retry-after"), headers["content-type"].partition(";")[0]), (429, "7", "application/json")
+    )
     assert json.loads(body)["error"].keys() >= {"message", "type", "param", "code"}
 
 

@@ -56,7 +56,11 @@ def models(at: At, role: str = "chat") -> list[Any]:
 
 def text_of(message: Any) -> str:
     content = message.content
-    return content if isinstance(content, str) else "".join(block.get("text", "") for block in content if block["type"] == "text")
+    return (
+        content
+        if isinstance(content, str)
+        else "".join(block.get("text", "") for block in content if block["type"] == "text")
+    )
 
 
 def whole(chunks: Any) -> AIMessageChunk:
@@ -72,7 +76,14 @@ def invokes(at: At) -> None:
     for model in models(at):
         said = model.invoke([SystemMessage("Be brief."), HumanMessage("Hello")])
         same(text_of(said), GREETING)
-        same((said.usage_metadata["input_tokens"], said.usage_metadata["output_tokens"], said.usage_metadata["total_tokens"]), (20, 8, 28))
+        same(
+            (
+                said.usage_metadata["input_tokens"],
+                said.usage_metadata["output_tokens"],
+                said.usage_metadata["total_tokens"],
+            ),
+            (20, 8, 28),
+        )
 
 
 @check
@@ -95,7 +106,9 @@ async def batches_async(at: At) -> None:
 def awkward_characters(at: At) -> None:
     """Trap 79."""
     for model in models(at):
-        same((text_of(model.invoke("scene:unicode")), text_of(whole(model.stream("scene:unicode")))), (AWKWARD, AWKWARD))
+        same(
+            (text_of(model.invoke("scene:unicode")), text_of(whole(model.stream("scene:unicode")))), (AWKWARD, AWKWARD)
+        )
 
 
 @check
@@ -146,7 +159,11 @@ def parallel_calls_and_results(at: At) -> None:
 def a_conversation_of_another_provider(at: At) -> None:
     """Trap 41."""
     call: Any = {"name": "get_weather", "args": {"city": "Paris"}, "id": "toolu_01AbC", "type": "tool_call"}
-    turns = [HumanMessage("scene:tool"), AIMessage("", tool_calls=[call]), ToolMessage("18°", tool_call_id="toolu_01AbC")]
+    turns = [
+        HumanMessage("scene:tool"),
+        AIMessage("", tool_calls=[call]),
+        ToolMessage("18°", tool_call_id="toolu_01AbC"),
+    ]
     for model in models(at):
         same(text_of(model.bind_tools([get_weather]).invoke(turns)), 'heard get_weather({"city":"Paris"})=18°')
 
@@ -155,7 +172,10 @@ def a_conversation_of_another_provider(at: At) -> None:
 def a_tool_is_forced(at: At) -> None:
     for model in models(at):
         same(model.bind_tools([get_weather], tool_choice="any").invoke("Hello").tool_calls[0]["name"], "get_weather")
-        same(model.bind_tools([get_weather], tool_choice="get_weather").invoke("Hello").tool_calls[0]["name"], "get_weather")
+        same(
+            model.bind_tools([get_weather], tool_choice="get_weather").invoke("Hello").tool_calls[0]["name"],
+            "get_weather",
+        )
 
 
 @check
@@ -192,7 +212,12 @@ def pictures(at: At) -> None:
 
 @check
 def papers(at: At) -> None:
-    part = {"type": "file", "base64": base64.b64encode(PDF).decode(), "mime_type": "application/pdf", "filename": "paper.pdf"}
+    part = {
+        "type": "file",
+        "base64": base64.b64encode(PDF).decode(),
+        "mime_type": "application/pdf",
+        "filename": "paper.pdf",
+    }
     for model in models(at):
         said = model.invoke([HumanMessage([{"type": "text", "text": "scene:look"}, part])])
         same(text_of(said), f"I see application/pdf {len(PDF)} bytes")
@@ -229,7 +254,9 @@ def a_signed_call_goes_back(at: At) -> None:
         for model in models(at, "signed"):
             able = model.bind_tools([get_weather])
             said = able.invoke("scene:tool")
-            heard = able.invoke([HumanMessage("scene:tool"), said, *[get_weather.invoke(call) for call in said.tool_calls]])
+            heard = able.invoke(
+                [HumanMessage("scene:tool"), said, *[get_weather.invoke(call) for call in said.tool_calls]]
+            )
             same(text_of(heard), 'heard get_weather({"city":"Paris"})=Paris 18°')
 
 
@@ -237,7 +264,9 @@ def a_signed_call_goes_back(at: At) -> None:
 def responses(at: At) -> None:
     if at.straight and at.provider != "openai":
         return
-    model = ChatOpenAI(base_url=at.openai_url, api_key=at.key, model=at.model(), max_retries=0, use_responses_api=True, store=False)
+    model = ChatOpenAI(
+        base_url=at.openai_url, api_key=at.key, model=at.model(), max_retries=0, use_responses_api=True, store=False
+    )
     same(text_of(model.invoke("Hello")), GREETING)
     same(text_of(whole(model.stream("Hello"))), GREETING)
     able = model.bind_tools([get_weather])
@@ -251,15 +280,22 @@ def responses(at: At) -> None:
 def vectors(at: At) -> None:
     if at.provider == "anthropic":
         return
-    found = OpenAIEmbeddings(base_url=at.openai_url, api_key=at.key, model=at.model("embedding"), check_embedding_ctx_length=False)
+    found = OpenAIEmbeddings(
+        base_url=at.openai_url, api_key=at.key, model=at.model("embedding"), check_embedding_ctx_length=False
+    )
     same(found.embed_documents(["one", "two"]), [vector("one", 12), vector("two", 12)])
 
 
 @check
 def failures(at: At) -> None:
-    throttled, missing = (openai.RateLimitError, anthropic.RateLimitError), (openai.NotFoundError, anthropic.NotFoundError)
+    throttled, missing = (
+        (openai.RateLimitError, anthropic.RateLimitError),
+        (openai.NotFoundError, anthropic.NotFoundError),
+    )
     for model in models(at):
-        same(raised(throttled, lambda model=model: model.invoke("scene:error-429")).response.headers["retry-after"], "7")
+        same(
+            raised(throttled, lambda model=model: model.invoke("scene:error-429")).response.headers["retry-after"], "7"
+        )
         raised(throttled, lambda model=model: list(model.stream("scene:error-429")))
     name = "no-such-model" if at.straight else f"{at.provider}/no-such-model"
     if not at.straight or at.provider == "openai":

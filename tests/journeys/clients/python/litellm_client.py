@@ -93,7 +93,9 @@ def a_system_crosses(at: At) -> None:
 @check
 def settings_cross(at: At) -> None:
     for route in routes(at):
-        told = json.loads(ask(route, "scene:echo", max_tokens=321, temperature=0.5, stop=["END"]).choices[0].message.content)
+        told = json.loads(
+            ask(route, "scene:echo", max_tokens=321, temperature=0.5, stop=["END"]).choices[0].message.content
+        )
         same((told["max_tokens"], told["temperature"], told["stop"]), (321, 0.5, ["END"]))
 
 
@@ -111,12 +113,17 @@ def tools_and_their_results(at: At) -> None:
     """Traps 82, 83."""
     for route in routes(at):
         said = ask(route, "scene:parallel", tools=[WEATHER]).choices[0]
-        same((said.finish_reason, [json.loads(call.function.arguments)["city"] for call in said.message.tool_calls]), ("tool_calls", ["Paris", "Rome"]))
+        same(
+            (said.finish_reason, [json.loads(call.function.arguments)["city"] for call in said.message.tool_calls]),
+            ("tool_calls", ["Paris", "Rome"]),
+        )
         results = [
             {"role": "tool", "tool_call_id": call.id, "content": f"{json.loads(call.function.arguments)['city']} 18°"}
             for call in said.message.tool_calls
         ]
-        heard = ask(route, [{"role": "user", "content": "scene:parallel"}, said.message.model_dump(), *results], tools=[WEATHER])
+        heard = ask(
+            route, [{"role": "user", "content": "scene:parallel"}, said.message.model_dump(), *results], tools=[WEATHER]
+        )
         has(heard.choices[0].message.content, 'get_weather({"city":"Paris"})=Paris 18°')
         has(heard.choices[0].message.content, 'get_weather({"city":"Rome"})=Rome 18°')
 
@@ -161,7 +168,18 @@ def structure(at: At) -> None:
 def pictures(at: At) -> None:
     url = f"data:image/png;base64,{base64.b64encode(PNG).decode()}"
     for route in routes(at):
-        said = ask(route, [{"role": "user", "content": [{"type": "text", "text": "scene:look"}, {"type": "image_url", "image_url": {"url": url}}]}])
+        said = ask(
+            route,
+            [
+                {
+                    "role": "user",
+                    "content": [
+                        {"type": "text", "text": "scene:look"},
+                        {"type": "image_url", "image_url": {"url": url}},
+                    ],
+                }
+            ],
+        )
         same(said.choices[0].message.content, f"I see image/png {len(PNG)} bytes")
 
 
@@ -169,7 +187,11 @@ def pictures(at: At) -> None:
 def thinks(at: At) -> None:
     """Trap 52."""
     for route in routes(at, "thinking"):
-        effort = {"thinking": {"type": "enabled", "budget_tokens": 1024}} if route["model"].startswith("anthropic/") else {"reasoning_effort": "low"}
+        effort = (
+            {"thinking": {"type": "enabled", "budget_tokens": 1024}}
+            if route["model"].startswith("anthropic/")
+            else {"reasoning_effort": "low"}
+        )
         more = {**effort, "allowed_openai_params": ["reasoning_effort"], "max_tokens": 4000, "tools": [WEATHER]}
         said = ask(route, "scene:tool", **more).choices[0].message
         turns = [

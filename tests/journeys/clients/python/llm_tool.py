@@ -31,7 +31,15 @@ def get_weather(city: str) -> str:
 
 
 def model(at: At, **more: Any) -> Chat:
-    found = Chat("ours", model_name=at.model(), api_base=at.openai_url, vision=True, supports_tools=True, supports_schema=True, **more)
+    found = Chat(
+        "ours",
+        model_name=at.model(),
+        api_base=at.openai_url,
+        vision=True,
+        supports_tools=True,
+        supports_schema=True,
+        **more,
+    )
     found.key = at.key
     return found
 

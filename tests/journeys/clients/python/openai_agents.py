@@ -4,7 +4,16 @@ from functools import cache
 from typing import Any
 
 import openai
-from agents import Agent, ModelSettings, OpenAIChatCompletionsModel, OpenAIResponsesModel, RunConfig, Runner, function_tool, set_tracing_disabled
+from agents import (
+    Agent,
+    ModelSettings,
+    OpenAIChatCompletionsModel,
+    OpenAIResponsesModel,
+    RunConfig,
+    Runner,
+    function_tool,
+    set_tracing_disabled,
+)
 from openai import AsyncOpenAI
 from openai.types.shared import Reasoning
 from pydantic import BaseModel
@@ -41,7 +50,10 @@ def _asking(at: At) -> AsyncOpenAI:
 
 
 def models(at: At, role: str = "chat") -> list[Any]:
-    return [kind(model=at.model(role), openai_client=_asking(at)) for kind in (OpenAIResponsesModel, OpenAIChatCompletionsModel)]
+    return [
+        kind(model=at.model(role), openai_client=_asking(at))
+        for kind in (OpenAIResponsesModel, OpenAIChatCompletionsModel)
+    ]
 
 
 async def run(model: Any, said: Any, **more: Any) -> Any:
@@ -86,7 +98,9 @@ async def a_tool_without_arguments(at: At) -> None:
 @check
 async def runs_in_a_stream(at: At) -> None:
     for model in models(at):
-        streamed = Runner.run_streamed(Agent(name="A", model=model, tools=[get_weather]), "scene:tool", run_config=QUIET)
+        streamed = Runner.run_streamed(
+            Agent(name="A", model=model, tools=[get_weather]), "scene:tool", run_config=QUIET
+        )
         text = ""
         async for event in streamed.stream_events():
             if event.type == "raw_response_event" and event.data.type == "response.output_text.delta":
@@ -112,7 +126,9 @@ async def handoffs(at: At) -> None:
 async def thinks_with_tools(at: At) -> None:
     """Traps 48, 52, 61."""
     for model in models(at, "thinking"):
-        settings = ModelSettings(reasoning=Reasoning(effort="low"), response_include=["reasoning.encrypted_content"], store=False)
+        settings = ModelSettings(
+            reasoning=Reasoning(effort="low"), response_include=["reasoning.encrypted_content"], store=False
+        )
         said = await run(model, "scene:tool", tools=[get_weather], model_settings=settings)
         same(said.final_output, 'heard get_weather({"city":"Paris"})=Paris 18°')
 
@@ -137,7 +153,11 @@ async def a_conversation_goes_on(at: At) -> None:
 @check
 async def failures(at: At) -> None:
     for model in models(at):
-        for scene, expected in (("error-429", openai.RateLimitError), ("error-500", openai.InternalServerError), ("error-context", openai.BadRequestError)):
+        for scene, expected in (
+            ("error-429", openai.RateLimitError),
+            ("error-500", openai.InternalServerError),
+            ("error-context", openai.BadRequestError),
+        ):
             try:
                 await run(model, f"scene:{scene}")
             except expected:

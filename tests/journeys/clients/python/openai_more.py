@@ -20,7 +20,12 @@ WEATHER: Any = {
     "type": "function",
     "name": "get_weather",
     "description": "The weather of a city",
-    "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"], "additionalProperties": False},
+    "parameters": {
+        "type": "object",
+        "properties": {"city": {"type": "string"}},
+        "required": ["city"],
+        "additionalProperties": False,
+    },
     "strict": True,
 }
 
@@ -54,7 +59,10 @@ def responds_in_a_stream(at: At) -> None:
     """Trap 89."""
     events = list(ask(at, "Hello", stream=True))
     same("".join(event.delta for event in events if event.type == "response.output_text.delta"), GREETING)
-    same((events[0].type, events[1].type, events[-1].type), ("response.created", "response.in_progress", "response.completed"))
+    same(
+        (events[0].type, events[1].type, events[-1].type),
+        ("response.created", "response.in_progress", "response.completed"),
+    )
     same([event.sequence_number for event in events], list(range(len(events))))
     same(events[-1].response.output_text, GREETING)
     same(events[-1].response.usage.total_tokens, 28)
@@ -73,17 +81,19 @@ def the_order_of_events(at: At) -> None:
 def responds_with_awkward_characters(at: At) -> None:
     """Trap 79."""
     same(ask(at, "scene:unicode").output_text, AWKWARD)
-    text = "".join(event.delta for event in ask(at, "scene:unicode", stream=True) if event.type == "response.output_text.delta")
+    text = "".join(
+        event.delta for event in ask(at, "scene:unicode", stream=True) if event.type == "response.output_text.delta"
+    )
     same(text, AWKWARD)
 
 
 @check
 async def responds_async(at: At) -> None:
-    async with AsyncOpenAI(base_url=at.openai_url, api_key=at.key, max_retries=0) as asking:
-        async with asking.responses.stream(model=at.model(), input="Hello") as stream:
-            async for _ in stream:
-                pass
-            same((await stream.get_final_response()).output_text, GREETING)
+    asking = AsyncOpenAI(base_url=at.openai_url, api_key=at.key, max_retries=0)
+    async with asking, asking.responses.stream(model=at.model(), input="Hello") as stream:
+        async for _ in stream:
+            pass
+        same((await stream.get_final_response()).output_text, GREETING)
 
 
 @check
@@ -99,7 +109,10 @@ def instructions_and_settings_cross(at: At) -> None:
 @check
 def a_tool_is_called(at: At) -> None:
     call = ask(at, "scene:tool", tools=[WEATHER]).output[0]
-    same((call.type, call.name, json.loads(call.arguments), call.status), ("function_call", "get_weather", {"city": "Paris"}, "completed"))
+    same(
+        (call.type, call.name, json.loads(call.arguments), call.status),
+        ("function_call", "get_weather", {"city": "Paris"}, "completed"),
+    )
 
 
 @check
@@ -138,7 +151,10 @@ def earlier_answers_go_back(at: At) -> None:
 @check
 def tool_choice_crosses(at: At) -> None:
     same(ask(at, "Hello", tools=[WEATHER], tool_choice="required").output[0].name, "get_weather")
-    same(ask(at, "Hello", tools=[WEATHER], tool_choice={"type": "function", "name": "get_weather"}).output[0].name, "get_weather")
+    same(
+        ask(at, "Hello", tools=[WEATHER], tool_choice={"type": "function", "name": "get_weather"}).output[0].name,
+        "get_weather",
+    )
     same(ask(at, "scene:tool", tools=[WEATHER], tool_choice="none").output_text, GREETING)
 
 
@@ -165,13 +181,19 @@ def a_picture_and_a_paper(at: At) -> None:
         {"type": "input_image", "image_url": picture, "detail": "auto"},
         {"type": "input_file", "filename": "paper.pdf", "file_data": paper},
     ]
-    same(ask(at, [{"role": "user", "content": parts}]).output_text, f"I see image/png {len(PNG)} bytes; application/pdf {len(PDF)} bytes")
+    same(
+        ask(at, [{"role": "user", "content": parts}]).output_text,
+        f"I see image/png {len(PNG)} bytes; application/pdf {len(PDF)} bytes",
+    )
 
 
 @check
 def a_picture_by_url(at: At) -> None:
     url = f"{at.files}/picture.png"
-    parts: Any = [{"type": "input_text", "text": "scene:look"}, {"type": "input_image", "image_url": url, "detail": "auto"}]
+    parts: Any = [
+        {"type": "input_text", "text": "scene:look"},
+        {"type": "input_image", "image_url": url, "detail": "auto"},
+    ]
     shown = f"image/png {len(PNG)} bytes" if at.provider == "google" else f"image at {url}"
     same(ask(at, [{"role": "user", "content": parts}]).output_text, f"I see {shown}")
 
@@ -180,7 +202,12 @@ def a_picture_by_url(at: At) -> None:
 def thinking_is_told_and_goes_back(at: At) -> None:
     """Traps 52, 61."""
     model = at.model("thinking")
-    wish: Any = {"model": model, "reasoning": {"effort": "low", "summary": "auto"}, "include": ["reasoning.encrypted_content"], "tools": [WEATHER]}
+    wish: Any = {
+        "model": model,
+        "reasoning": {"effort": "low", "summary": "auto"},
+        "include": ["reasoning.encrypted_content"],
+        "tools": [WEATHER],
+    }
     said = ask(at, "scene:tool", **wish)
     same([item.type for item in said.output], ["reasoning", "function_call"])
     same(said.output[0].summary[0].text, "Let me think…")
@@ -191,8 +218,13 @@ def thinking_is_told_and_goes_back(at: At) -> None:
 
 @check
 def thinking_is_streamed(at: At) -> None:
-    events = list(ask(at, "Hello", model=at.model("thinking"), reasoning={"effort": "low", "summary": "auto"}, stream=True))
-    same("".join(event.delta for event in events if event.type == "response.reasoning_summary_text.delta"), "Let me think…")
+    events = list(
+        ask(at, "Hello", model=at.model("thinking"), reasoning={"effort": "low", "summary": "auto"}, stream=True)
+    )
+    same(
+        "".join(event.delta for event in events if event.type == "response.reasoning_summary_text.delta"),
+        "Let me think…",
+    )
     same(events[-1].response.output_text, GREETING)
 
 
@@ -329,7 +361,10 @@ def a_picture_is_made(at: At) -> None:
         said = client(at).images.generate(model=model, prompt="A cat", n=1, size="1024x1024")
         same(base64.b64decode(said.data[0].b64_json or ""), PNG)  # type: ignore[index]
     else:
-        error = raised((openai.BadRequestError, openai.NotFoundError), lambda: client(at).images.generate(model=model, prompt="A cat"))
+        error = raised(
+            (openai.BadRequestError, openai.NotFoundError),
+            lambda: client(at).images.generate(model=model, prompt="A cat"),
+        )
         assert error.message
 
 
@@ -341,7 +376,10 @@ def a_text_is_judged(at: At) -> None:
         same([each.flagged for each in said.results], [True, False])
         assert said.results[0].categories.violence
     else:
-        raised((openai.BadRequestError, openai.NotFoundError), lambda: client(at).moderations.create(model=model, input="Hello"))
+        raised(
+            (openai.BadRequestError, openai.NotFoundError),
+            lambda: client(at).moderations.create(model=model, input="Hello"),
+        )
 
 
 if __name__ == "__main__":
