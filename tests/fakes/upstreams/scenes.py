@@ -133,7 +133,7 @@ def reply(asked: Asked) -> Reply:
 
 def _calls(asked: Asked) -> tuple[Call, ...]:
     forced = asked.choice == "any" or asked.choice.startswith("=")
-    if not asked.tools or not (forced or asked.scene in _CALLING):
+    if not asked.tools or not (forced or asked.scene in _CALLING or "weather" in asked.said):
         return ()
     named = asked.choice.removeprefix("=")
     tool = next((tool for tool in asked.tools if tool.name == named), asked.tools[0])
