@@ -63,7 +63,12 @@ class Door:
         target = await plan(self._services, caller, wished=wish.provider, model=wish.chat.model, speaking=self._name)
         dialect, chat = self.dialect(scope), wish.chat
         about = About(
-            request_id(scope), int(self._services.now()), target.provider.id, target.model, is_kin(chat, target)
+            request_id(scope),
+            int(self._services.now()),
+            target.provider.id,
+            target.model,
+            is_kin(chat, target),
+            target.maker,
         )
         head, batches = Head(dialect, target, about.id), converse(self._services, chat, target)
         if chat.stream:

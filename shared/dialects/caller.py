@@ -33,6 +33,13 @@ class About:
     provider: str
     model: str
     kin: bool = False
+    signer: str = ""
+    """Which provider and key answer, where that is more than `provider`."""
+
+    @property
+    def maker(self) -> str:
+        """Proofs of thinking are marked with it (`shared.dialects.signed`), and go back to it alone. Trap 61."""
+        return self.signer or self.provider
 
 
 class Speaker(Protocol):

@@ -8,6 +8,7 @@ from dataclasses import MISSING, dataclass, fields, replace
 from typing import Any, Final
 
 from shared.chat.request import ChatRequest, Message, Text
+from shared.dialects.caller import load_caller
 from shared.dialects.dialect import Written
 from shared.dialects.signed import signed_by
 from shared.egress.exchange import Outbound
@@ -79,7 +80,9 @@ def _left_out(request: ChatRequest, name: str, default: Any) -> ChatRequest:
     defaults = {field: _OPTIONS_BY_FIELD[field] for field in names}
     original = request.original
     if original is not None:
-        body = {field: value for field, value in original.body.items() if field not in names}
+        own = load_caller(original.dialect).names
+        written = {own.get(field, field) for field in names}
+        body = {field: value for field, value in original.body.items() if field not in written}
         original = replace(original, body=body)
     return replace(request, **{**defaults, name: default}, original=original)
 
@@ -104,7 +107,7 @@ def _outbound(request: ChatRequest, target: Target) -> Outbound:
 
 def _translated(request: ChatRequest, target: Target) -> Written:
     """In the dialect's words; proofs of thinking go back to nobody but who made them."""
-    seen = signed_by(request, target.provider.id, target.dialect.name)
+    seen = signed_by(request, target.maker, target.dialect.name)
     return target.dialect.write(_within_reach(seen, target.largest_output), target.largest_output)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any
 
 from shared.dialects.dialect import Dialect
@@ -25,6 +26,12 @@ class Target:
     def largest_output(self) -> int | None:
         """Of the model, in tokens, where it is known."""
         return self.provider.find_largest_output(self.model)
+
+    @property
+    def maker(self) -> str:
+        """Who signs thinking: the provider, and which of its keys. Encrypted thinking opens for the key that made it alone (trap 61)."""
+        key = self.config.fingerprint
+        return f"{self.provider.id}@{blake2b(key.encode(), digest_size=4).hexdigest()}" if key else self.provider.id
 
     def url(self, path: str, query: str) -> str:
         """The URL to ask. A base URL that already ends in what the path begins with (`/v1`, `/openai/v1`) does not get it twice."""

@@ -39,14 +39,14 @@ def _thinking(choice: Choice, request: ChatRequest, about: About) -> Iterator[Js
         if not (block.text or wants):
             continue
         if block.redacted is not None:
-            yield {"type": "redacted_thinking", "data": mark(about.provider, block.redacted)}
+            yield {"type": "redacted_thinking", "data": mark(about.maker, block.redacted)}
         elif block.text or block.signature:
             yield _thought(block, about, hides=hides)
 
 
 def _thought(block: Reasoning, about: About, *, hides: bool) -> Json:
     shown = "" if hides else block.text
-    return {"type": "thinking", "thinking": shown, "signature": mark(about.provider, block.signature)}
+    return {"type": "thinking", "thinking": shown, "signature": mark(about.maker, block.signature)}
 
 
 def _words(choice: Choice, ending: Ending) -> Iterator[Json]:
@@ -65,7 +65,7 @@ def _words(choice: Choice, ending: Ending) -> Iterator[Json]:
 def _calls(choice: Choice, ending: Ending, about: About) -> Iterator[Json]:
     for index, call in enumerate(choice.tool_calls):
         ending.call()
-        id_ = signed_id(call.id or f"toolu_{about.id}_{index}", about.provider, call.signature)
+        id_ = signed_id(call.id or f"toolu_{about.id}_{index}", about.maker, call.signature)
         yield {"type": "tool_use", "id": id_, "name": call.name, "input": _input(call)}
 
 

@@ -165,7 +165,7 @@ class MessageSpeaker:
     def _prove(self, said: ReasoningSignature) -> None:
         """What closes the thinking before it. Proofs without any (Google signs answers too) are said to those who asked for thinking."""
         if said.redacted is not None:
-            data = mark(self._about.provider, said.redacted)
+            data = mark(self._about.maker, said.redacted)
             if self._wants:
                 self._open(_Block("redacted_thinking", {"type": "redacted_thinking", "data": data}))
             return
@@ -178,7 +178,7 @@ class MessageSpeaker:
 
     def _call(self, said: ToolCallStart) -> None:
         own = said.id or f"toolu_{self._about.id}_{said.index}"
-        id_ = signed_id(own, self._about.provider, said.signature)
+        id_ = signed_id(own, self._about.maker, said.signature)
         self._ending.call()
         start = {"type": "tool_use", "id": id_, "name": said.name, "input": {}}
         self._calls[said.index] = self._open(_Block("tool_use", start))
@@ -238,7 +238,7 @@ class MessageSpeaker:
     def _close(self, block: _Block) -> None:
         block.closed = True
         if block.kind == "thinking":
-            proof = {"type": "signature_delta", "signature": mark(self._about.provider, block.proof)}
+            proof = {"type": "signature_delta", "signature": mark(self._about.maker, block.proof)}
             self._out.append(event("content_block_delta", {"index": self._place, "delta": proof}))
         self._out.append(event("content_block_stop", {"index": self._place}))
 

@@ -70,11 +70,10 @@ def _message(choice: Choice, about: About, *, legacy: bool) -> Json:
     }
     if choice.reasoning:
         said["reasoning_content"] = choice.reasoning
-    if signed := details(choice.reasoning_blocks, about.provider):
+    if signed := details(choice.reasoning_blocks, about.maker):
         said["reasoning_details"] = signed
     calls = [
-        _call(call, call_id(about.id, choice.index, index), about.provider)
-        for index, call in enumerate(choice.tool_calls)
+        _call(call, call_id(about.id, choice.index, index), about.maker) for index, call in enumerate(choice.tool_calls)
     ]
     if calls and legacy:
         said["function_call"] = calls.pop(0)["function"]
@@ -88,6 +87,6 @@ def _call(call: ToolCall, minted: str, maker: str) -> Json:
     said = {
         "id": signed_id(call.id or minted, maker, call.signature),
         "type": "function",
-        "function": {"name": call.name, "arguments": call.arguments or "{}"},
+        "function": {"name": call.name, "arguments": call.arguments if call.arguments.strip() else "{}"},
     }
     return {**said, "extra_content": extra_content(call.signature)} if call.signature else said

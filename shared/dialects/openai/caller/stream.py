@@ -168,7 +168,7 @@ class ChunkSpeaker:
             said = self._delta(event.choice, write({"function_call": function}))
         else:
             own_id = event.id or call_id(self._about.id, event.choice, event.index)
-            seen_id = signed_id(own_id, self._about.provider, event.signature)
+            seen_id = signed_id(own_id, self._about.maker, event.signature)
             call: Json = {"index": event.index, "id": seen_id, "type": "function"}
             signed = {"extra_content": extra_content(event.signature)} if event.signature else {}
             said = self._delta(event.choice, write({"tool_calls": [{**call, "function": function, **signed}]}))
@@ -176,7 +176,7 @@ class ChunkSpeaker:
         return said
 
     def _argue(self, event: ToolCallDelta) -> bytes:
-        if event.arguments and (choice := self._choices.get(event.choice)):
+        if event.arguments.strip() and (choice := self._choices.get(event.choice)):
             choice.silent_calls.discard(event.index)
         return self._delta(event.choice, self._arguments(event.index, event.arguments))
 
@@ -221,7 +221,7 @@ class ChunkSpeaker:
         begun = b"" if index in self._choices else self._begin(index, "")
         choice = self._choices[index]
         told = [self._delta(index, self._arguments(call, "{}")) for call in sorted(choice.silent_calls)]
-        if extras := choice.extras(self._about.provider):
+        if extras := choice.extras(self._about.maker):
             told.append(self._delta(index, write(extras)))
         word = write(finish_word(reason, raw, legacy=self._legacy))
         native = b',"native_finish_reason":' + write(raw) if raw else b""

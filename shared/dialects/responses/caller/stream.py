@@ -139,7 +139,7 @@ class ResponseSpeaker:
     def _call(self, event: ToolCallStart) -> bytes:
         """A signed call says so in its id, of which no client loses anything: trap 48. Nobody but who signed it gets that back."""
         closed, place = self._close_open(), len(self._begun)
-        call_id = signed_id(event.id or "", self._about.provider, event.signature)
+        call_id = signed_id(event.id or "", self._about.maker, event.signature)
         call = GrowingCall(self._frames, place, item_id("fc", self._about.id, place), call_id=call_id, name=event.name)
         self._begun.append(call)
         self._calls[event.index] = call
@@ -187,7 +187,7 @@ class ResponseSpeaker:
         return thought.begin() + thought.close("completed")
 
     def _seal(self, content: Mapping[str, str]) -> str:
-        return seal(self._about.provider, content)
+        return seal(self._about.maker, content)
 
     def _open_message(self) -> bytes:
         if self._message is not None:
