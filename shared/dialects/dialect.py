@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from shared.chat.events import ChatEvent
-from shared.chat.request import ChatRequest
+from shared.chat.request import ChatRequest, MediaKind
 from shared.dialects.listed import ListedModel
 from shared.errors import ProviderError
 
@@ -62,10 +62,11 @@ class Dialect:
     kin: Callable[[dict[str, Any], ChatRequest], dict[str, Any]] | None = None
     """What a caller's own body in this dialect still needs before it goes out as it came: (a copy of it, the request) → the body."""
     deaf_to: frozenset[str] = frozenset()
-    """Hints for which this family has no word: `user`, `metadata` (labels), `strict` (tools), `cache` (CachePoint). They change no answer."""
+    """Hints for which this family has no word: `user`, `metadata` (labels), `strict` (tools), `cache` (CachePoint), `failure` (of a
+    tool); or `json` (mode), which it is asked for in words. They are told in the receipt."""
     calls_in_parallel: bool = False
     """It cannot be kept from several tool calls in one turn; where the caller wants one at a time, the gateway sees to that."""
-    fetches_media: bool = True
-    """These providers fetch pictures and documents by https URL themselves; where they do not, the gateway sends the bytes (trap 51)."""
+    fetches: frozenset[MediaKind] = frozenset()
+    """What these providers fetch by https URL themselves; of all else the gateway sends the bytes (trap 51)."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """What goes with the question for the list of models; a chat has its own in `Written`."""

@@ -1,4 +1,4 @@
-"""Hints of a request: what changes no answer, so that a provider without a word for it does without, and the receipt says so."""
+"""Hints of a request: what changes no answer, or is asked for in words alone, where a provider has no switch for it; the receipt says so."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
@@ -10,12 +10,18 @@ _FIELDS: Final[Mapping[str, Callable[[ChatRequest], bool]]] = {
     "metadata": lambda request: any(label != "user_id" for label in request.metadata or ()),
     "strict": lambda request: any(tool.strict for tool in request.tools),
     "cache": lambda request: any(_points(request)),
+    "json": lambda request: request.response_format is not None and request.response_format.kind == "json_object",
+    "failure": lambda request: any(
+        isinstance(part, ToolResult) and part.is_error for message in request.messages for part in message.parts
+    ),
 }
 _NAMES: Final[Mapping[str, str]] = {
     "user": "options.user",
     "metadata": "options.metadata",
     "strict": "options.tools.strict",
     "cache": "cache_control",
+    "json": "options.responseFormat",
+    "failure": "is_error",
 }
 
 

@@ -31,7 +31,9 @@ async def inline_media(request: ChatRequest, target: Target, client: Client) -> 
     Raises:
         InvalidRequest: a file cannot be fetched, is too large, or there are too many.
     """
-    if target.dialect.fetches_media or not (wanted := _wanted(request)):
+    fetched_there = target.dialect.fetches | target.provider.fetches
+    wanted = [media for media in _wanted(request) if media.kind not in fetched_there]
+    if not wanted:
         return request
     if len(wanted) > MOST:
         raise InvalidRequest(f"{len(wanted)} files by URL are too many; send at most {MOST}", parameter="messages")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any, Final, Literal
 
+from shared.chat.request import MediaKind
 from shared.dialects.exchanges import Kind
 from shared.dialects.listed import UNKNOWN, Facts
 from shared.dialects.wishes import refuse_leftovers
@@ -49,6 +50,8 @@ class Provider:
     pricing: Pricing = "paid"
     features: tuple[Feature, ...] = ("chat", "streaming", "tools", "json")
     auth: Auth = bearer
+    fetches: frozenset[MediaKind] = frozenset()
+    """What it fetches by https URL beyond what its dialect says."""
     scheme: Literal["header", "sigv4", "google"] = "header"
     """How the key is shown: in a header by `auth`, or by what `shared.gateway.credentials` makes of it."""
     responses_models: tuple[str, ...] = ()

@@ -112,6 +112,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         default_model="openai/gpt-4o-mini",
         pricing="freemium",
         features=("chat", "streaming", "tools", "json", "vision", "files", "audio", "video", "reasoning"),
+        fetches=frozenset({"file"}),
         quirks=(
             _TOP_K,
             cannot("n"),
@@ -194,6 +195,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         default_model="mistral-small-latest",
         pricing="freemium",
         features=("chat", "streaming", "tools", "json", "vision", "files", "audio", "reasoning", "embeddings"),
+        fetches=frozenset({"file"}),
         quirks=(
             max_tokens,
             _TOP_K,

@@ -33,7 +33,7 @@ class ErrorAnswer:
 
 def answer_error(error: RealMultiLLMError, request_id: str, family: CallerDialect = NDJSON) -> ErrorAnswer:
     """The answer to an error that we know, as the callers of this family read it."""
-    error = respell(error, family.names)
+    error = error if family is NDJSON else respell(error, family.names)
     headers = [(b"content-type", b"application/json"), *error_headers(error)]
     named = {name for name, _ in headers}
     if family is not NDJSON and family.request_id_header not in named:

@@ -10,6 +10,7 @@ from shared.chat.request import ChatRequest
 from shared.dialects.caller import load_caller, own_name
 from shared.errors import InvalidRequest
 from shared.gateway.destination import destination
+from shared.gateway.one_call import must_hold_back
 from shared.gateway.prepare import prepare
 from shared.gateway.target import Target
 from shared.providers.dialects import load_dialect
@@ -52,9 +53,12 @@ def try_feature(feature: Feature, caller: str, dialect: str) -> Crossing | None:
     target = _target(dialect)
     before = prepare(_read(needed, caller, target), target)
     try:
-        after = prepare(_read({**needed, **feature.said[caller]}, caller, target), target)
+        asked = _read({**needed, **feature.said[caller]}, caller, target)
+        after = prepare(asked, target)
     except InvalidRequest as error:
         return Crossing("refused", own_name(error.parameter or "", load_caller(caller).names))
+    if must_hold_back(asked, target.dialect):
+        return Crossing("crosses")  # the gateway sees to it
     if after.dropped:
         return Crossing("told", ", ".join(after.dropped))
     return Crossing("lost" if after.outbound.body == before.outbound.body else "crosses")

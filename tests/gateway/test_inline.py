@@ -12,8 +12,9 @@ from shared.gateway.target import Target
 from tests.fakes.client import FakeAnswer, FakeClient
 
 PICTURE = Media("image", url="https://pictures.example/a.png")
-GEMINI = cast("Target", SimpleNamespace(dialect=SimpleNamespace(fetches_media=False)))
-OPENAI = cast("Target", SimpleNamespace(dialect=SimpleNamespace(fetches_media=True)))
+ROW = SimpleNamespace(fetches=frozenset())
+GEMINI = cast("Target", SimpleNamespace(provider=ROW, dialect=SimpleNamespace(fetches=frozenset())))
+OPENAI = cast("Target", SimpleNamespace(provider=ROW, dialect=SimpleNamespace(fetches=frozenset({"image", "video"}))))
 
 
 def asking(*media: Media) -> ChatRequest:

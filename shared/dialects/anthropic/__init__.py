@@ -19,5 +19,6 @@ DIALECT: Final = Dialect(
     models=read_models,
     kin=kin,
     headers=HEADERS,
-    deaf_to=frozenset({"metadata"}),
+    deaf_to=frozenset({"metadata", "json"}),
+    fetches=frozenset({"image", "file"}),
 )

@@ -2,15 +2,18 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Iterable
 from typing import Any, Final
 
 from shared.chat.request import CachePoint, Media, Part, Reasoning, Refusal, Text, ToolCall, ToolResult
 from shared.dialects.arguments import arguments
+from shared.dialects.call_ids import fitting
 from shared.errors import InvalidRequest, UnsupportedParameter
 
 Block = dict[str, Any]
 _PDF: Final = "application/pdf"
+_ID: Final = re.compile(r"[a-zA-Z0-9_-]+")
 _PROPER: Final = {"image/jpg": "image/jpeg"}
 """What some callers write, and the name that is taken."""
 
@@ -45,7 +48,12 @@ def _block(part: Part, at: str, message: str) -> Block | None:
         case Reasoning():
             return _thinking(part)
         case ToolCall():
-            call = {"type": "tool_use", "id": part.id, "name": part.name, "input": arguments(part, message)}
+            call = {
+                "type": "tool_use",
+                "id": fitting(part.id, _ID),
+                "name": part.name,
+                "input": arguments(part, message),
+            }
             return keep_from(call, part.cache)
         case ToolResult():
             return keep_from(_result(part, at), part.cache)
@@ -61,7 +69,7 @@ def _thinking(part: Reasoning) -> Block | None:
 
 
 def _result(part: ToolResult, at: str) -> Block:
-    block: Block = {"type": "tool_result", "tool_use_id": part.call_id}
+    block: Block = {"type": "tool_result", "tool_use_id": fitting(part.call_id, _ID)}
     if content := blocks(part.content, at):
         block["content"] = content
     if part.is_error:

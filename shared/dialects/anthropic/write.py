@@ -10,7 +10,9 @@ from shared.chat.request import ChatRequest, ResponseFormat, Tool, ToolResult
 from shared.dialects.anthropic.blocks import keep_from
 from shared.dialects.anthropic.thinking import Room, make_room
 from shared.dialects.anthropic.turns import turns
+from shared.dialects.closed_schema import closed
 from shared.dialects.dialect import Written
+from shared.dialects.json_mode import in_words
 from shared.dialects.refuse import refuse_given, unsupported
 from shared.errors import InvalidRequest
 
@@ -30,7 +32,7 @@ def write(request: ChatRequest, largest_output: int | None) -> Written:
     room = make_room(request, largest_output)
     if room.thinks:
         _refuse_sampling(request)
-    system, messages = turns(request)
+    system, messages = turns(in_words(request))
     body = {
         "model": request.model,
         "max_tokens": room.max_tokens,
@@ -68,9 +70,7 @@ def _output(format_: ResponseFormat | None, room: Room) -> dict[str, Any]:
     config: dict[str, Any] = {"effort": room.effort} if room.effort else {}
     match format_:
         case ResponseFormat(kind="json_schema"):
-            config["format"] = {"type": "json_schema", "schema": dict(format_.schema or {})}
-        case ResponseFormat(kind="json_object"):
-            raise unsupported(_FAMILY, "response_format", "JSON without a schema is not offered, give a `json_schema`")
+            config["format"] = {"type": "json_schema", "schema": closed(format_.schema or {}, _FAMILY)}
         case _:
             pass
     return config

@@ -16,6 +16,5 @@ DIALECT: Final = Dialect(
     stream=BedrockStream,
     explain=explain,
     models=read_models,
-    fetches_media=False,
-    deaf_to=frozenset({"user"}),
+    deaf_to=frozenset({"user", "json"}),
 )

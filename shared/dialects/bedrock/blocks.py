@@ -1,6 +1,5 @@
 """Parts of our messages → content blocks. https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ContentBlock.html (2026-11)."""
 
-import hashlib
 import re
 from collections.abc import Iterable
 from typing import Final
@@ -9,6 +8,7 @@ from shared.chat.request import Media, Part, Reasoning, Refusal, Text, ToolCall,
 from shared.dialects.arguments import arguments
 from shared.dialects.bedrock.families import cache_point, takes_thinking
 from shared.dialects.bedrock.media import Block, MediaWriter
+from shared.dialects.call_ids import fitting
 from shared.errors import UnsupportedParameter
 
 _ID: Final = re.compile(r"[a-zA-Z0-9_.:-]{1,64}")
@@ -42,7 +42,7 @@ class BlockWriter:
             case Reasoning():
                 return _thinking(part) if takes_thinking(self._model) else None
             case ToolCall():
-                call = {"toolUseId": _id(part.id), "name": part.name, "input": arguments(part, message)}
+                call = {"toolUseId": fitting(part.id, _ID), "name": part.name, "input": arguments(part, message)}
                 return {"toolUse": call}
             case ToolResult():
                 return {"toolResult": self._result(part, at)}
@@ -51,7 +51,7 @@ class BlockWriter:
         blocks = [block for piece in part.content if (block := self._block(piece, at, at)) is not None]
         if any("audio" in block for block in blocks):
             raise UnsupportedParameter("Bedrock takes no sound as the result of a tool: leave it out", parameter=at)
-        result: Block = {"toolUseId": _id(part.call_id), "content": blocks}
+        result: Block = {"toolUseId": fitting(part.call_id, _ID), "content": blocks}
         if part.is_error:
             result["status"] = "error"
         return result
@@ -69,8 +69,3 @@ def _thinking(part: Reasoning) -> Block | None:
     if not part.signature:
         return None
     return {"reasoningContent": {"reasoningText": {"text": part.text, "signature": part.signature}}}
-
-
-def _id(call_id: str) -> str:
-    """Ids that other providers made may be longer, or hold other characters; call and result get the same one. Trap 41."""
-    return call_id if _ID.fullmatch(call_id) else f"call_{hashlib.sha256(call_id.encode()).hexdigest()[:32]}"

@@ -12,7 +12,9 @@ from shared.chat.request import ChatRequest, ResponseFormat
 from shared.dialects.bedrock.families import Thinking, is_claude, thinking, top_k
 from shared.dialects.bedrock.tools import tools
 from shared.dialects.bedrock.turns import turns
+from shared.dialects.closed_schema import closed
 from shared.dialects.dialect import Written
+from shared.dialects.json_mode import in_words
 from shared.dialects.refuse import refuse_given, unsupported
 from shared.wire.json import write as write_json
 
@@ -29,7 +31,7 @@ def write(request: ChatRequest, largest_output: int | None) -> Written:
     """Raises UnsupportedParameter for what Bedrock cannot do, InvalidRequest for what nobody could."""
     refuse_given(request, _FAMILY, *_UNKNOWN)
     thought, tooled = thinking(request, largest_output), tools(request)
-    system, messages = turns(request)
+    system, messages = turns(in_words(request))
     body = {
         "messages": messages,
         "system": system,
@@ -72,13 +74,11 @@ def _output(format_: ResponseFormat | None, thought: Thinking) -> dict[str, Any]
     match format_:
         case ResponseFormat(kind="json_schema"):
             schema = {
-                "schema": write_json(dict(format_.schema or {})).decode(),
+                "schema": write_json(closed(format_.schema or {}, _FAMILY)).decode(),
                 "name": format_.name,
                 "description": format_.description,
             }
             config["textFormat"] = {"type": "json_schema", "structure": {"jsonSchema": _given(schema)}}
-        case ResponseFormat(kind="json_object"):
-            raise unsupported(_FAMILY, "response_format", "JSON without a schema is not offered, give a `json_schema`")
         case _:
             pass
     return config

@@ -16,6 +16,7 @@ DIALECT: Final = Dialect(
     stream=CohereStream,
     explain=explain,
     models=read_models,
-    deaf_to=frozenset({"user", "metadata", "cache"}),
+    deaf_to=frozenset({"user", "metadata", "cache", "failure"}),
     calls_in_parallel=True,
+    fetches=frozenset({"image"}),
 )

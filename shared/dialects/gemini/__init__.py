@@ -16,7 +16,6 @@ DIALECT: Final = Dialect(
     stream=GeminiStream,
     explain=explain,
     models=read_models,
-    fetches_media=False,
     deaf_to=frozenset({"user", "metadata", "strict", "cache"}),
     calls_in_parallel=True,
 )

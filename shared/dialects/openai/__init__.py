@@ -17,5 +17,6 @@ DIALECT: Final = Dialect(
     explain=explain,
     models=read_models,
     kin=kin,
-    deaf_to=frozenset({"cache"}),
+    deaf_to=frozenset({"cache", "failure"}),
+    fetches=frozenset({"image", "video"}),
 )

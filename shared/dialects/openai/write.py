@@ -45,6 +45,7 @@ _FIELDS: Final = (
     ("top_k", TOP_K),
     ("reasoning_budget", REASONING_BUDGET),
 )
+_SHOWN: Final = "(What this call shows is in the next message of the user.)"
 _SOUND_FORMATS: Final = {"audio/mpeg": "mp3", "audio/x-wav": "wav", "audio/wave": "wav", "audio/vnd.wave": "wav"}
 
 
@@ -80,16 +81,25 @@ def kin(body: dict[str, Any], request: ChatRequest) -> dict[str, Any]:
 
 
 def _messages(messages: Iterable[Message]) -> Iterable[dict[str, Any]]:
+    shown: list[dict[str, Any]] = []
     for index, message in enumerate(messages):
-        match message.role:
-            case "tool":
-                for part in message.parts:
-                    if isinstance(part, ToolResult):
-                        yield _tool_result(part, index)
-            case "assistant":
-                yield _assistant(message, index)
-            case role:
-                yield _named({"role": role, "content": _content(message.parts, index)}, message)
+        if message.role == "tool":
+            results = [part for part in message.parts if isinstance(part, ToolResult)]
+            yield from (_tool_result(result, index) for result in results)
+            shown += [part for result in results for part in _shown(result, index)]
+            continue
+        yield from _user(shown)
+        shown = []
+        if message.role == "assistant":
+            yield _assistant(message, index)
+        else:
+            yield _named({"role": message.role, "content": _content(message.parts, index)}, message)
+    yield from _user(shown)
+
+
+def _user(parts: list[dict[str, Any]]) -> Iterable[dict[str, Any]]:
+    if parts:
+        yield {"role": "user", "content": parts}
 
 
 def _named(written: dict[str, Any], message: Message) -> dict[str, Any]:
@@ -115,12 +125,16 @@ def _assistant(message: Message, index: int) -> dict[str, Any]:
 
 
 def _tool_result(result: ToolResult, index: int) -> dict[str, Any]:
-    if any(isinstance(part, Media) for part in result.content):
-        raise UnsupportedParameter(
-            "this provider takes only text as a tool's result: send pictures and files in a `user` message",
-            parameter=f"messages[{index}].content",
-        )
-    return {"role": "tool", "tool_call_id": result.call_id, "content": _content(result.content, index)}
+    """Text alone; what a tool shows is shown behind the results of that turn, where pictures and files may stand."""
+    said = [part for part in result.content if not isinstance(part, Media)]
+    if len(said) < len(result.content):
+        said.append(Text(_SHOWN))
+    return {"role": "tool", "tool_call_id": result.call_id, "content": _content(said, index)}
+
+
+def _shown(result: ToolResult, index: int) -> list[dict[str, Any]]:
+    shown = [_part(part, index) for part in result.content if isinstance(part, Media)]
+    return [{"type": "text", "text": f"What the call {result.call_id} shows:"}, *shown] if shown else []
 
 
 def _content(parts: Iterable[Part], index: int) -> str | list[dict[str, Any]]:

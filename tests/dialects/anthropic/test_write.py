@@ -264,7 +264,6 @@ def test_a_choice_without_tools_is_not_written() -> None:
         ({"top_logprobs": 3}, "options.topLogprobs"),
         ({"frequency_penalty": 0.5}, "options.frequencyPenalty"),
         ({"presence_penalty": 0.5}, "options.presencePenalty"),
-        ({"response_format": ResponseFormat("json_object")}, "options.responseFormat"),
         ({"service_tier": "flex"}, "options.serviceTier"),
         ({"reasoning_effort": "heroic"}, "options.reasoningEffort"),
         ({"reasoning_effort": "high", "temperature": 0.2}, "options.temperature"),

@@ -164,7 +164,6 @@ def test_top_k_is_said_in_the_models_own_words(request_: ChatRequest, fields: di
         ({"presence_penalty": 0.5}, "options.presencePenalty"),
         ({"verbosity": "low"}, "options.verbosity"),
         ({"service_tier": "scale"}, "options.serviceTier"),
-        ({"response_format": ResponseFormat("json_object")}, "options.responseFormat"),
         ({"top_k": 4}, "options.topK"),
         ({"reasoning_effort": "low"}, "options.reasoningEffort"),
         ({"reasoning_budget": 2048}, "options.reasoningBudget"),
@@ -308,7 +307,7 @@ def test_media_are_named_by_format(media: Media, block: dict[str, Any]) -> None:
 def test_what_bedrock_does_not_read_is_refused_where_it_stands(media: Media) -> None:
     """Trap 51: what lies on the web comes here as bytes, or not at all."""
     assert refusal(CLAUDE, messages=(user("look", media),)) == "messages[0].content[1]"
-    assert not DIALECT.fetches_media
+    assert not DIALECT.fetches
 
 
 def test_instructions_and_results_take_no_sound() -> None:

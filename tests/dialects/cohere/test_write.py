@@ -196,7 +196,6 @@ def test_what_nobody_could_read_is_wrong(media: Media) -> None:
         ("options.topLogprobs", {"logprobs": True, "top_logprobs": 3}),
         ("options.verbosity", {"verbosity": "low"}),
         ("options.serviceTier", {"service_tier": "flex"}),
-        ("options.parallelToolCalls", {"tools": (NOW,), "parallel_tool_calls": False}),
         ("options.reasoningEffort", {"reasoning_effort": "heroic"}),
         ("options.tools", {"tools": (WEATHER, replace(NOW, strict=False))}),
     ],

@@ -204,7 +204,7 @@ def test_media_are_inline_unless_google_holds_them(media: Media, part: dict[str,
 )
 def test_what_gemini_would_have_to_fetch_is_refused_by_name(media: Media) -> None:
     """Trap 51: the gateway puts the bytes in before."""
-    assert not DIALECT.fetches_media
+    assert not DIALECT.fetches
     with pytest.raises(InvalidRequest) as caught:
         asked(user("Look:", media))
 
@@ -293,7 +293,6 @@ def test_thinking_is_a_budget_or_a_level_by_the_models_age(
 @pytest.mark.parametrize(
     ("changes", "parameter"),
     [
-        ({"tools": (NOW,), "parallel_tool_calls": False}, "options.parallelToolCalls"),
         ({"reasoning_effort": "heroic"}, "options.reasoningEffort"),
         ({"service_tier": "scale"}, "options.serviceTier"),
     ],

@@ -112,12 +112,24 @@ def test_media_are_parts(media: Media, part: dict[str, Any]) -> None:
     assert messages(Message("user", (Text("see"), media)))[0]["content"] == [{"type": "text", "text": "see"}, part]
 
 
+def test_what_a_tool_shows_is_shown_behind_the_results_of_its_turn() -> None:
+    picture = Media("image", "image/png", "aGk=")
+    results = Message("tool", (ToolResult("a", (Text("done"), picture)), ToolResult("b", (Text("rain"),))))
+
+    said = messages(results, Message("user", (Text("and?"),)))
+
+    assert [turn["role"] for turn in said] == ["tool", "tool", "user", "user"]
+    assert said[0]["content"][0] == {"type": "text", "text": "done"}
+    assert said[1] == {"role": "tool", "tool_call_id": "b", "content": "rain"}
+    assert said[2]["content"][1]["image_url"]["url"] == "data:image/png;base64,aGk="
+    assert said[3]["content"] == "and?"
+
+
 @pytest.mark.parametrize(
     "turn",
     [
         Message("user", (Media("audio", url="https://x.example/a.wav"),)),
         Message("assistant", (Media("image", "image/png", "aGk="),)),
-        Message("tool", (ToolResult("a", (Media("image", "image/png", "aGk="),)),)),
     ],
 )
 def test_what_no_openai_like_api_can_be_told_is_refused(turn: Message) -> None:
