@@ -1,6 +1,5 @@
-"""The catalogue door. It answers from the rows and the price table; only the models of one provider are asked of that provider."""
+"""The catalogue door. It answers from the rows and the price table, asks no provider, and opens no key."""
 
-import asyncio
 from collections.abc import Iterable
 from typing import Annotated
 
@@ -10,25 +9,21 @@ from functions.catalog.compare import compare
 from functions.catalog.schemas import (
     CompareBody,
     Comparison,
-    ModelAnswer,
     ModelList,
     ProviderAnswer,
     ProviderDetail,
     ProviderList,
     ProviderMetadata,
-    ProviderModels,
 )
-from shared.dialects.listed import ListedModel
 from shared.gateway.named import get_named_provider
-from shared.gateway.offers import offers
 from shared.gateway.permits import may_ask, may_see, permit_provider
 from shared.identity.caller import Caller
-from shared.providers.catalogue import Model, describe_listed, list_models
+from shared.providers.catalogue import Model, list_models
 from shared.providers.provider import Provider
 from shared.providers.rows import PROVIDERS
 from shared.services import Services
-from shared.storage.configs import find_config
 from shared.web.fastapi import StrictRoute, caller, new_door
+from shared.web.models import ModelAnswer
 
 _PAGE = 200
 _LARGEST_PAGE = 1000
@@ -83,17 +78,6 @@ def _models(services: Services) -> APIRouter:
         rows = _seen(who) if provider is None else [get_named_provider(provider, None)]
         return _page(who, rows, after or "", limit)
 
-    @routes.get("/{provider}")
-    async def provider_models(provider: str, who: Caller = ask) -> ProviderModels:
-        """The models of one provider: those that it lists for the caller's key, else those of the price table."""
-        row = get_named_provider(provider, None)
-        permit_provider(who, row)
-        listed, reason = await offers(services, await find_config(services.table, who.owner, row.id))
-        models = await asyncio.to_thread(_known, who, row, listed)
-        return ProviderModels(
-            provider=row.id, source="catalogue" if listed is None else "provider", reason=reason, models=models
-        )
-
     @routes.post("/compare")
     def compare_models(body: CompareBody, who: Caller = ask) -> Comparison:
         """Models side by side, with what a request of the caller's would cost at each."""
@@ -123,13 +107,6 @@ def _page(who: Caller, rows: Iterable[Provider], after: str, limit: int) -> Mode
     names = [name for name in sorted(models) if name > after]
     page = [ModelAnswer.of(models[name]) for name in names[:limit]]
     return ModelList(models=page, next=names[limit - 1] if len(names) > limit else None)
-
-
-def _known(who: Caller, row: Provider, listed: tuple[ListedModel, ...] | None) -> list[ModelAnswer]:
-    if listed is None:
-        return [ModelAnswer.of(model) for model in list_models(row) if may_ask(who, row, model.id)]
-    once = {model.id: model for model in reversed(listed) if may_ask(who, row, model.id)}
-    return [ModelAnswer.of(describe_listed(row, once[name]), available=True) for name in sorted(once)]
 
 
 def _name(model: Model) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
-from functions.catalog.schemas import CompareBody, ComparedCost, ComparedModel, Comparison, ModelAnswer
+from functions.catalog.schemas import CompareBody, ComparedCost, ComparedModel, Comparison
 from shared.chat.events import Usage
 from shared.errors import InvalidRequest
 from shared.gateway.named import get_named_provider
@@ -11,6 +11,7 @@ from shared.gateway.permits import permit_provider
 from shared.identity.caller import Caller
 from shared.providers.catalogue import describe
 from shared.providers.provider import Provider
+from shared.web.models import ModelAnswer
 
 
 def compare(who: Caller, body: CompareBody, now: float) -> Comparison:

@@ -1,17 +1,13 @@
 """Bodies of the catalogue door. What nobody told is null."""
 
-from decimal import Decimal
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
-from pydantic import Field, PlainSerializer, StringConstraints
+from pydantic import Field, StringConstraints
 
-from shared.dialects.listed import Ability, Modalities, Modality
-from shared.providers.catalogue import Model, Prices
 from shared.providers.provider import Provider
-from shared.web.schemas import Answer, Body, write_dollars
+from shared.web.models import Dollars, ModelAnswer
+from shared.web.schemas import Answer, Body
 
-Dollars = Annotated[Decimal, PlainSerializer(write_dollars, return_type=str)]
-"""US dollars, a decimal string."""
 ModelName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=300)]
 Tokens = Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)]
 
@@ -71,96 +67,11 @@ class ProviderMetadata(Answer):
     providers: dict[str, ProviderAnswer]
 
 
-class PricesAnswer(Answer):
-    """US dollars for a million tokens. `tiered`: long prompts cost more. `version` names the price table."""
-
-    input: Dollars | None
-    output: Dollars | None
-    cached_input: Dollars | None
-    cache_write: Dollars | None
-    tiered: bool
-    version: str | None
-
-    @classmethod
-    def of(cls, prices: Prices, version: str | None) -> Self:
-        """As the table says."""
-        return cls(
-            input=prices.input,
-            output=prices.output,
-            cached_input=prices.cached_input,
-            cache_write=prices.cache_write,
-            tiered=prices.tiered,
-            version=version,
-        )
-
-
-class ModalitiesAnswer(Answer):
-    """What goes into a model and what comes out of it."""
-
-    input: list[Modality]
-    output: list[Modality]
-
-    @classmethod
-    def of(cls, modalities: Modalities) -> Self:
-        """As they are told."""
-        return cls(input=list(modalities.input), output=list(modalities.output))
-
-
-class ModelAnswer(Answer):
-    """One model. `available`: the provider lists it for the caller's key; null where it was not asked.
-
-    What the provider tells in its list is right, else what its pages say. `abilities` names those that are known: `json` answers in JSON, `schema`
-    in the JSON of a given schema, `vision`, `files`, `audio` and `video` are taken. Null where nobody told of any.
-    """
-
-    id: str
-    provider: str
-    name: str | None
-    description: str | None
-    context_window: int | None
-    largest_output: int | None
-    modalities: ModalitiesAnswer | None
-    abilities: list[Ability] | None
-    prices: PricesAnswer | None
-    deprecated: bool | None
-    available: bool | None = None
-
-    @classmethod
-    def of(cls, model: Model, *, available: bool | None = None) -> Self:
-        """As the catalogue knows it."""
-        facts = model.facts
-        return cls(
-            id=model.id,
-            provider=model.provider,
-            name=model.name,
-            description=model.description,
-            context_window=facts.context_window,
-            largest_output=facts.largest_output,
-            modalities=ModalitiesAnswer.of(facts.modalities) if facts.modalities else None,
-            abilities=sorted(facts.abilities) if facts.abilities or facts.lacks else None,
-            prices=PricesAnswer.of(model.prices, model.price_version) if model.prices else None,
-            deprecated=model.deprecated,
-            available=available,
-        )
-
-
 class ModelList(Answer):
     """A page of models; `next` is the `after` of the page behind it, null on the last."""
 
     models: list[ModelAnswer]
     next: str | None = None
-
-
-class ProviderModels(Answer):
-    """The models of one provider. `source` is `provider` when it was asked with the caller's key within the last hour.
-
-    `reason` says why it was not: `no_key`, `no_list` (it has none), or the code of its failure.
-    """
-
-    provider: str
-    source: Literal["provider", "catalogue"]
-    reason: str | None = None
-    models: list[ModelAnswer]
 
 
 class ProviderDetail(ProviderAnswer):

@@ -1,9 +1,10 @@
-"""The key test door: tries a key, given or stored, and says in our own words what came of it."""
+"""The key test door: tries a key, given or stored, and says in our own words what came of it, or which models it may use."""
 
 from dataclasses import replace
 
 from fastapi import Depends, FastAPI
 
+from functions.key_test import models
 from functions.key_test.schemas import TrialBody
 from shared.errors import CredentialCorrupt, InvalidRequest, NotFound
 from shared.gateway.named import get_named_provider
@@ -25,6 +26,7 @@ from shared.web.keys import KeyTrial, read_key
 def create_app(services: Services) -> FastAPI:
     """The door. Nothing is opened before the first request."""
     app = new_door(services, title="Key test")
+    app.include_router(models.routes(services))
     ask = Depends(caller(services))
 
     @app.post("/api/providers/{provider}/test", tags=["Provider keys"])

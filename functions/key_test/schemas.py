@@ -1,11 +1,12 @@
-"""Bodies of the key test: which key to try, given or stored."""
+"""Bodies of the door that uses keys: which key to try, given or stored, and which models a key may use."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from shared.web.keys import KeyText
-from shared.web.schemas import Body
+from shared.web.models import ModelAnswer
+from shared.web.schemas import Answer, Body
 
 Name = Annotated[str, Field(min_length=1, max_length=256)]
 
@@ -19,3 +20,15 @@ class TrialBody(Body):
         default=None, description="Where to try a given key, if the provider's place may be chosen."
     )
     model: Name | None = Field(default=None, description="Asked for one token where listing models proves nothing.")
+
+
+class ProviderModels(Answer):
+    """The models of one provider. `source` is `provider` when it was asked with the caller's key within the last hour.
+
+    `reason` says why it was not: `no_key`, `no_list` (it has none), or the code of its failure.
+    """
+
+    provider: str
+    source: Literal["provider", "catalogue"]
+    reason: str | None = None
+    models: list[ModelAnswer]

@@ -23,10 +23,11 @@ LONGEST_NAME = 100
 MOST_ERRORS = 20
 """Wrong fields that are named: a body of nothing but wrong ones is not answered at ten times its length (threat H5)."""
 
-_BEARER = HTTPBearer(
+_CREDENTIAL = HTTPBearer(
     scheme_name="credential", auto_error=False, description="A session (JWT) or an access token (`sk-rml-…`)."
 )
-"""For the OpenAPI document alone: `authenticate` reads the headers itself."""
+_SESSION = HTTPBearer(scheme_name="session", auto_error=False, description="A session (JWT): somebody signed in.")
+"""For the OpenAPI document alone: `authenticate` reads the headers itself. What is deployed in front of the doors reads them there too."""
 
 _ERRORS: Mapping[int | str, dict[str, Any]] = {
     "4XX": {"model": ErrorBody, "description": "What the caller can mend"},
@@ -56,8 +57,13 @@ def install(app: FastAPI, services: Services) -> None:
 
 def caller(services: Services) -> Ask:
     """A dependency: whoever calls, person or program. `Annotated[Caller, Depends(caller(services))]`."""
+    return _verified(services, _CREDENTIAL)
 
-    async def ask(request: Request, _shown: Any = Depends(_BEARER)) -> Caller:
+
+def _verified(services: Services, described: HTTPBearer) -> Ask:
+    shown = Depends(described)
+
+    async def ask(request: Request, _shown: Any = shown) -> Caller:
         return await authenticate(services, request.scope["headers"], request.scope["query_string"])
 
     return ask
@@ -65,7 +71,7 @@ def caller(services: Services) -> Ask:
 
 def person(services: Services) -> Ask:
     """A dependency: somebody signed in, not an access token, so that a token cannot make another that may more (threat I4)."""
-    known = Depends(caller(services))
+    known = Depends(_verified(services, _SESSION))
 
     async def ask(who: Caller = known) -> Caller:
         if who.session_id is None:
