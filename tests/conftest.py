@@ -1,8 +1,11 @@
 """Fixtures that every room shares."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.fakes.aws import Aws, moto_server
 
 
 @pytest.fixture(scope="session")
@@ -12,3 +15,10 @@ def shared_material() -> Path:
     if not (folder / "security-vectors").is_dir():
         pytest.skip("the recorded traffic and test vectors are not beside this checkout")
     return folder
+
+
+@pytest.fixture(scope="session")
+def aws() -> Iterator[Aws]:
+    """AWS on this machine, which takes its time to start. Every test makes things of its own in it."""
+    with moto_server() as running:
+        yield running

@@ -15,8 +15,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from shared.crypto.keyfile import KeyFile
 from shared.errors import Conflict, InvalidRequest, KeyServiceUnavailable, StorageUnavailable, Unauthenticated
-from shared.identity.local import AUDIENCE, ISSUER, SESSION_LIFE, TOKEN_LIFE, LocalAccounts
+from shared.identity.local import AUDIENCE, ISSUER, TOKEN_LIFE, LocalAccounts
 from shared.identity.passwords import Cost, Passwords
+from shared.identity.sessions import SESSION_LIFE
 from shared.storage.accounts import find_account_by_email
 from tests.fakes.services import CountingTable, FixedClock
 
@@ -389,6 +390,7 @@ async def test_a_password_is_hashed_anew_when_the_cost_has_grown(
 
     account = await find_account_by_email(table, EMAIL)
     assert account is not None
+    assert account.password is not None
     assert account.password.startswith("scrypt$32$8$1$")
     await accounts.sign_in(EMAIL, PASSWORD)
 
