@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.fakes.aws import Aws, moto_server
+if TYPE_CHECKING:
+    from tests.fakes.aws import Aws
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +20,9 @@ def shared_material() -> Path:
 
 
 @pytest.fixture(scope="session")
-def aws() -> Iterator[Aws]:
+def aws() -> "Iterator[Aws]":
     """AWS on this machine, which takes its time to start. Every test makes things of its own in it."""
+    from tests.fakes.aws import moto_server  # noqa: PLC0415 - two seconds that most files of tests need not pay
+
     with moto_server() as running:
         yield running
