@@ -27,7 +27,7 @@ PLATFORMS: Final[Mapping[Architecture, str]] = {
     "x86_64": "x86_64-manylinux2014",
 }
 _NEVER: Final = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
-_LARGEST: Final = 250 * 1024 * 1024
+LARGEST: Final = 250 * 1024 * 1024
 """Bytes, unzipped. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html (2026-11)."""
 
 
@@ -49,7 +49,7 @@ class BundleError(RuntimeError):
     """A zip cannot be made here. The message says what uv said."""
 
 
-def build(bundle: Bundle, architecture: Architecture, into: Path) -> Path:
+def build(bundle: Bundle, architecture: Architecture, into: Path, *, largest: int = LARGEST) -> Path:
     """The unzipped bundle in a folder of its own under `into`; what lay there before is gone.
 
     Raises:
@@ -61,8 +61,8 @@ def build(bundle: Bundle, architecture: Architecture, into: Path) -> Path:
     _install(_locked(bundle.group), architecture, folder)
     _copy_ours(bundle, folder)
     _compile(folder)
-    if (size := size_of(folder)) > _LARGEST:
-        raise BundleError(f"{bundle.name} has {size / 1e6:.0f} MB unzipped; Lambda takes 250")
+    if (size := size_of(folder)) > largest:
+        raise BundleError(f"{bundle.name} has {size / 1e6:.0f} MB unzipped; Lambda takes {largest / 1e6:.0f}")
     return folder
 
 
