@@ -17,7 +17,7 @@ class Data(Construct):
 
     def __init__(self, scope: Construct, id_: str, *, stage: Stage) -> None:
         super().__init__(scope, id_)
-        self.table = dynamodb.Table(
+        own = dynamodb.Table(
             self,
             "Table",
             partition_key=dynamodb.Attribute(name="pk", type=dynamodb.AttributeType.STRING),
@@ -31,6 +31,9 @@ class Data(Construct):
             deletion_protection=stage.keep_data,
             removal_policy=RemovalPolicy.RETAIN if stage.keep_data else RemovalPolicy.DESTROY,
         )
+        self.table: dynamodb.ITable = own
+        if stage.table is not None:
+            self.table = dynamodb.Table.from_table_name(self, "Restored", stage.table)
 
     def grant(self, role: iam.Role, *actions: str) -> None:
         """These operations on this table, each by its name in DynamoDB's API."""

@@ -82,6 +82,7 @@ class Edge(Construct):
         self._guard(stage)
         self.url = f"https://{stage.domain}" if stage.domain else self.api.deployment_stage.url_for_path()
         self.records = self._records()
+        self.answered_5xx = self.api.metric_server_error(statistic="sum", period=Duration.minutes(5))
 
     def _domain(self, stage: Stage) -> rest.DomainNameOptions | None:
         if stage.domain is None or stage.certificate is None:

@@ -66,7 +66,7 @@ class Front(Construct):
         )
         signed_in = authorizers.HttpJwtAuthorizer(
             "SignedIn",
-            people.pool.user_pool_provider_url,
+            people.issuer,
             jwt_audience=[people.client.user_pool_client_id],
         )
         for name, door in doors.items():
@@ -86,6 +86,7 @@ class Front(Construct):
             access_log_settings=_Log(new_log(self, "Log", stage)),
         )
         self.url = self.api.api_endpoint
+        self.answered_5xx = self.api.metric_server_error(statistic="sum", period=Duration.minutes(5))
 
     def _add(self, name: str, door: Door, signed_in: authorizers.HttpJwtAuthorizer) -> None:
         to_door = integrations.HttpLambdaIntegration(name, door.function, scope_permission_to_route=False)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_iam as iam
 from constructs import Construct
@@ -62,6 +62,14 @@ class People(Construct):
             enable_token_revocation=True,
             prevent_user_existence_errors=True,
         )
+
+    @property
+    def issuer(self) -> str:
+        """What tokens of the pool name as their issuer.
+
+        https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html (2026-11).
+        """
+        return f"https://cognito-idp.{Aws.REGION}.{Aws.URL_SUFFIX}/{self.pool.user_pool_id}"
 
     def grant_manage(self, role: iam.Role, *actions: str) -> None:
         """These operations on this pool."""

@@ -51,17 +51,23 @@ class RealMultiLLM(Stack):
             people=people,
         )
         chat = Chat(self, "Chat", stage=stage, code=zips.chat, environment=environment, data=data, secrets=secrets)
-        Watch(self, "Watch", stage=stage, chat=chat.door.function, doors=doors.all)
-        for name, value in self._addresses(stage, chat, doors, people).items():
-            CfnOutput(self, name, value=value)
-
-    def _addresses(self, stage: Stage, chat: Chat, doors: Doors, people: People) -> Mapping[str, str]:
-        """What a program has to be told. None of it is a secret (threat I14)."""
+        front: Edge | Front
         if stage.edge:
-            edge = Edge(self, "Edge", stage=stage, chat=chat.answers, doors=doors.all)
-            return {"Url": edge.url, **edge.records}
-        front = Front(self, "Front", stage=stage, doors=doors.all, people=people)
-        return {"ApiUrl": front.url, "ChatUrl": chat.add_url(stage)}
+            front = Edge(self, "Edge", stage=stage, chat=chat.answers, doors=doors.all)
+            addresses = {"Url": front.url, **front.records}
+        else:
+            front = Front(self, "Front", stage=stage, doors=doors.all, people=people)
+            addresses = {"ApiUrl": front.url, "ChatUrl": chat.add_url(stage)}
+        Watch(
+            self,
+            "Watch",
+            stage=stage,
+            chat=chat.door.function,
+            doors=doors.all,
+            answered_5xx=front.answered_5xx,
+        )
+        for name, value in addresses.items():  # what a program has to be told; none of it is a secret (threat I14)
+            CfnOutput(self, name, value=value)
 
 
 def _environment(stage: Stage, data: Data, secrets: Secrets, people: People) -> Mapping[str, str]:

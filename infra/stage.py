@@ -29,6 +29,8 @@ class Stage:
     architecture: Architecture = "arm64"
     keep_data: bool = True
     """Table, key and user pool outlive the stack, and the first and last cannot be deleted by mistake."""
+    table: str | None = None
+    """The name of a table that was restored from a backup, to be used in place of the stack's own."""
     chat_memory: int = 512
     chat_seconds: int = LONGEST_CHAT
     chat_concurrency: int | None = None
@@ -164,6 +166,7 @@ _READERS: Final[Mapping[str, Callable[[str, Any], Any]]] = MappingProxyType(
     {
         "architecture": _one_of(*get_args(Architecture)),
         "keep_data": _switch,
+        "table": _text(re.compile(r"[A-Za-z0-9_.-]{3,255}"), "RealMultiLLM-restored"),
         "chat_memory": _number(256, 10_240),
         "chat_seconds": _number(30, LONGEST_CHAT),
         "chat_concurrency": _number(1, 100_000),

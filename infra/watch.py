@@ -21,7 +21,7 @@ _SLOW: Final = 10
 """Seconds to the first token, for the slowest one in twenty."""
 
 
-def own(name: str, statistic: str, label: str, **dimensions: str) -> cloudwatch.Metric:
+def own(name: str, statistic: str, label: str | None = None, **dimensions: str) -> cloudwatch.Metric:
     """A metric that the chat door writes (shared/observability.py)."""
     return cloudwatch.Metric(
         namespace=NAMESPACE,
@@ -44,6 +44,7 @@ class Watch(Construct):
         stage: Stage,
         chat: lambda_.Function,
         doors: Mapping[str, Door],
+        answered_5xx: cloudwatch.Metric,
     ) -> None:
         super().__init__(scope, id_)
         self._topic = self._mail(stage)
@@ -54,16 +55,10 @@ class Watch(Construct):
             1,
             "chats were turned away: raise chat-concurrency",
         )
-        door_errors = cloudwatch.MathExpression(
-            expression=" + ".join(doors),
-            using_metrics={name: door.function.metric_errors(period=_FIVE_MINUTES) for name, door in doors.items()},
-            period=_FIVE_MINUTES,
-            label="errors of the other doors",
-        )
-        self._alarm("DoorErrors", door_errors, 1, "a buffered door failed by itself")
+        self._alarm("DoorErrors", answered_5xx, 1, "a buffered door failed, or could not be reached")
         self._alarm(
             "SlowFirstToken",
-            own("llm_time_to_first_token_seconds", "p95", "time to first token"),
+            own("llm_time_to_first_token_seconds", "p95"),
             _SLOW,
             "providers or the gateway are slow to answer",
             periods=3,

@@ -1,4 +1,5 @@
 from tests.infra.conftest import Synthesise, Synthesised
+from tests.infra.rights import role_of, statements
 
 
 def test_there_is_one_table_with_the_two_keys_of_the_layout_that_costs_nothing_idle(house: Synthesised) -> None:
@@ -36,3 +37,15 @@ def test_one_rotating_key_wraps_and_the_table_is_not_opened_with_it(house: Synth
     """Threat K7: else everybody who reads the table would need to decrypt with it."""
     assert house.the("AWS::KMS::Key")["EnableKeyRotation"] is True
     assert house.the("AWS::DynamoDB::Table")["SSESpecification"] == {"SSEEnabled": True}
+
+
+def test_a_restored_table_takes_the_place_of_the_own_one_which_stays(synthesise: Synthesise) -> None:
+    """Threat I15: a restore makes a new table, under a new name."""
+    restored = synthesise(stage="prod", table="RealMultiLLM-restored")
+    (own,) = restored.of("AWS::DynamoDB::Table")
+
+    for door, function in restored.functions().items():
+        assert function["Environment"]["Variables"]["REALMULTILLM_TABLE"] == "RealMultiLLM-restored"
+        reached = [each for each in statements(restored, role_of(restored, door)) if "dynamodb:" in str(each["Action"])]
+        assert ":table/RealMultiLLM-restored" in str(reached)
+        assert own not in str(reached)
