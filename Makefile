@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test clients lint types conformance bench synth format clean uv
+.PHONY: help run test clients lint types conformance bench synth bootstrap deploy deploy-local format clean uv
 
 UV_VERSION := 0.13.8
 CORPUS ?= ../shared/provider-traffic
@@ -45,11 +45,26 @@ conformance: .venv/.conformance ## Replay recorded provider traffic through the 
 bench: .venv/.bench ## CPU, memory and start against the budgets
 	@$(PYTHON) -m benchmarks.chat
 
-synth: .venv/.infra ## The AWS stack as CloudFormation, in cdk.out
-	@$(PYTHON) -m infra.app
+STAGE ?= dev
+OPTIONS ?=
+CDK := infra/node_modules/.bin/cdk
+# An end of life that the CDK's bridge to Node.js tells at every start: README.md says which version to use.
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 1
+
+synth: .venv/.infra $(CDK) ## The AWS stack as CloudFormation in cdk.out: STAGE=prod, OPTIONS='-c alarm-email=…'
+	@$(CDK) synth --quiet -c stage=$(STAGE) $(OPTIONS)
+
+bootstrap: .venv/.infra $(CDK) ## Once for an AWS account and region: where the CDK puts what it deploys
+	@$(CDK) bootstrap -c stage=$(STAGE) $(OPTIONS)
+
+deploy: .venv/.infra $(CDK) ## Create or upgrade the stack in your AWS account: STAGE=prod
+	@$(CDK) deploy -c stage=$(STAGE) $(OPTIONS)
+
+deploy-local: .venv/.dev .clients/ministack/.made $(CDK) ## Deploy the stack onto an emulator of AWS on this machine, and walk through it
+	@$(PYTHON) -m tests.deployed
 
 clean: ## Forget what was made here, except the data of a running installation
-	rm -rf .venv .clients tests/journeys/clients/node/node_modules .uv .mypy_cache .ruff_cache .hypothesis cdk.out
+	rm -rf .venv .clients tests/journeys/clients/node/node_modules infra/node_modules .uv .mypy_cache .ruff_cache .hypothesis build cdk.out
 
 # Each stamp stands for its groups as the lock file has them, hashes checked. Nothing is taken away by another target's sync.
 .venv/.product: GROUPS := --no-default-groups
@@ -65,6 +80,14 @@ CLIENTS := tests/journeys/clients
 .clients/%/.made: $(CLIENTS)/python/uv.lock .python-version $(UV_IS_OURS)
 	@UV_PROJECT_ENVIRONMENT=$(CURDIR)/.clients/$* $(SYNC) --project $(CLIENTS)/python --only-group $*
 	@touch $@
+
+.clients/ministack/.made: tests/deployed/uv.lock .python-version $(UV_IS_OURS)
+	@UV_PROJECT_ENVIRONMENT=$(CURDIR)/.clients/ministack $(SYNC) --project tests/deployed
+	@touch $@
+
+$(CDK): infra/package-lock.json
+	@command -v npm >/dev/null || { echo 'The CDK needs Node.js 22 or later, with npm: https://nodejs.org/' >&2; exit 1; }
+	@npm ci --prefix infra --silent --no-audit --no-fund --ignore-scripts && touch $@
 
 # Where there is no Node.js, the tests of its clients say that they did not run.
 $(CLIENTS)/node/node_modules/.made: $(CLIENTS)/node/package-lock.json

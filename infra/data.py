@@ -1,27 +1,23 @@
-"""Where everything is kept: the one table, under a key of the owner's own."""
+"""Where everything is kept: the one table."""
 
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
-from aws_cdk import aws_kms as kms
+from aws_cdk import aws_iam as iam
 from constructs import Construct
+
+from infra.stage import Stage
 
 
 class Data(Construct):
-    """The table of `shared/storage/layout.py`. It costs nothing while nobody asks, and outlives the stack.
+    """The table of `shared/storage/layout.py`. It costs nothing while nobody asks.
 
-    Table and not TableV2: the latter cannot be encrypted with a customer key in a stack that names no region.
+    Table and not TableV2: the latter cannot be encrypted in a stack that names no region. Encrypted under DynamoDB's own KMS key: who may read the
+    table needs no right to decrypt, and the one key of ours (infra/secrets.py) opens provider keys and nothing else.
     """
 
-    def __init__(self, scope: Construct, id_: str) -> None:
+    def __init__(self, scope: Construct, id_: str, *, stage: Stage) -> None:
         super().__init__(scope, id_)
-        self.key = kms.Key(
-            self,
-            "Key",
-            description="RealMultiLLM: the table at rest",
-            enable_key_rotation=True,
-            removal_policy=RemovalPolicy.RETAIN,
-        )
-        self.table = dynamodb.Table(
+        own = dynamodb.Table(
             self,
             "Table",
             partition_key=dynamodb.Attribute(name="pk", type=dynamodb.AttributeType.STRING),
@@ -31,8 +27,16 @@ class Data(Construct):
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True
             ),
-            encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
-            encryption_key=self.key,
-            deletion_protection=True,
-            removal_policy=RemovalPolicy.RETAIN,
+            encryption=dynamodb.TableEncryption.AWS_MANAGED,
+            deletion_protection=stage.keep_data,
+            removal_policy=RemovalPolicy.RETAIN if stage.keep_data else RemovalPolicy.DESTROY,
+        )
+        self.table: dynamodb.ITable = own
+        if stage.table is not None:
+            self.table = dynamodb.Table.from_table_name(self, "Restored", stage.table)
+
+    def grant(self, role: iam.Role, *actions: str) -> None:
+        """These operations on this table, each by its name in DynamoDB's API."""
+        role.add_to_policy(
+            iam.PolicyStatement(actions=[f"dynamodb:{action}" for action in actions], resources=[self.table.table_arn])
         )

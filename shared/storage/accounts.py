@@ -128,6 +128,23 @@ async def end_sign_in(table: Table, owner: str, session_id: str) -> None:
     await table.delete(layout.session_of(owner, session_id))
 
 
+async def end_sign_ins(table: Table, owner: str) -> None:
+    """All of the owner's sessions are over."""
+    listing = layout.sessions(owner)
+    while items := (await table.query(listing.pk, prefix=listing.prefix)).items:
+        for item in items:
+            await end_sign_in(table, owner, str(item["sk"]).removeprefix(listing.prefix))
+
+
+async def remove_account(table: Table, owner: str) -> None:
+    """Forget the person; the e-mail is free again. Whoever was the first admin stays written as such, by an id that leads nowhere."""
+    account = await find_account(table, owner)
+    if account is not None:
+        await table.delete(layout.email(account.email))
+    await table.delete(layout.person(owner))
+    await table.delete(layout.account(owner))
+
+
 def _item(key: Key, fields: Mapping[str, Value]) -> Item:
     return {"pk": key.pk, "sk": key.sk, **fields}
 

@@ -80,6 +80,11 @@ def sessions(owner: str) -> Listing:
     return Listing(_owner(owner), "SESSION#")
 
 
+def owned(owner: str) -> Listing:
+    """Everything under an owner's name."""
+    return Listing(_owner(owner), "")
+
+
 def signing_key(key_id: str) -> Key:
     """A key with which the local issuer signs."""
     return Key("ISSUER", f"KEY#{_part(key_id)}")

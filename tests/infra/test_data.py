@@ -1,51 +1,51 @@
-import shutil
-from typing import Any
-
-import pytest
+from tests.infra.conftest import Synthesise, Synthesised
+from tests.infra.rights import role_of, statements
 
 
-@pytest.fixture(scope="module")
-def template() -> Any:
-    if shutil.which("node") is None:
-        pytest.skip("the CDK runs on Node.js, and there is none here")
-    import aws_cdk as cdk  # noqa: PLC0415 - seconds to import: only when these tests are asked for
-    from aws_cdk.assertions import Template  # noqa: PLC0415 - the same
+def test_there_is_one_table_with_the_two_keys_of_the_layout_that_costs_nothing_idle(house: Synthesised) -> None:
+    table = house.the("AWS::DynamoDB::Table")
 
-    from infra.stack import RealMultiLLM  # noqa: PLC0415 - the same
-
-    return Template.from_stack(RealMultiLLM(cdk.App(analytics_reporting=False), "RealMultiLLM"))
-
-
-def test_there_is_one_table_with_the_two_keys_of_the_layout_that_costs_nothing_idle(template: Any) -> None:
-    template.resource_count_is("AWS::DynamoDB::Table", 1)
-    template.has_resource_properties(
-        "AWS::DynamoDB::Table",
-        {
-            "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-            "BillingMode": "PAY_PER_REQUEST",
-            "TimeToLiveSpecification": {"AttributeName": "expires_at", "Enabled": True},
-        },
-    )
+    assert table["KeySchema"] == [
+        {"AttributeName": "pk", "KeyType": "HASH"},
+        {"AttributeName": "sk", "KeyType": "RANGE"},
+    ]
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
 
 
-def test_what_was_lost_can_be_had_back_and_nothing_goes_with_the_stack(template: Any) -> None:
-    for kind in ("AWS::DynamoDB::Table", "AWS::KMS::Key"):
-        template.has_resource(kind, {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"})
-    template.has_resource_properties(
-        "AWS::DynamoDB::Table",
-        {"DeletionProtectionEnabled": True, "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True}},
-    )
+def test_what_was_lost_can_be_had_back_and_nothing_goes_with_the_stack(house: Synthesised) -> None:
+    """Threat I15."""
+    for kind in ("AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::Cognito::UserPool"):
+        (kept,) = house.of(kind).values()
+        assert (kept["DeletionPolicy"], kept["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    table = house.the("AWS::DynamoDB::Table")
+
+    assert table["DeletionProtectionEnabled"] is True
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert house.the("AWS::Cognito::UserPool")["DeletionProtection"] == "ACTIVE"
+    assert house.the("AWS::KMS::Key")["PendingWindowInDays"] == 30
 
 
-def test_the_table_is_encrypted_with_the_owners_own_rotating_key(template: Any) -> None:
-    template.has_resource_properties("AWS::KMS::Key", {"EnableKeyRotation": True})
-    template.has_resource_properties(
-        "AWS::DynamoDB::Table", {"SSESpecification": {"SSEEnabled": True, "SSEType": "KMS"}}
-    )
+def test_a_stage_for_trying_things_leaves_nothing_behind(synthesise: Synthesise) -> None:
+    dev = synthesise(stage="dev")
+
+    for kind in ("AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::Cognito::UserPool", "AWS::Logs::LogGroup"):
+        assert {each["DeletionPolicy"] for each in dev.of(kind).values()} == {"Delete"}
 
 
-def test_the_stack_names_no_account_and_no_region(template: Any) -> None:
-    text = str(template.to_json())
+def test_one_rotating_key_wraps_and_the_table_is_not_opened_with_it(house: Synthesised) -> None:
+    """Threat K7: else everybody who reads the table would need to decrypt with it."""
+    assert house.the("AWS::KMS::Key")["EnableKeyRotation"] is True
+    assert house.the("AWS::DynamoDB::Table")["SSESpecification"] == {"SSEEnabled": True}
 
-    assert "us-east-1" not in text
-    assert "arn:aws:" not in text.replace("arn:aws:iam", "")
+
+def test_a_restored_table_takes_the_place_of_the_own_one_which_stays(synthesise: Synthesise) -> None:
+    """Threat I15: a restore makes a new table, under a new name."""
+    restored = synthesise(stage="prod", table="RealMultiLLM-restored")
+    (own,) = restored.of("AWS::DynamoDB::Table")
+
+    for door, function in restored.functions().items():
+        assert function["Environment"]["Variables"]["REALMULTILLM_TABLE"] == "RealMultiLLM-restored"
+        reached = [each for each in statements(restored, role_of(restored, door)) if "dynamodb:" in str(each["Action"])]
+        assert ":table/RealMultiLLM-restored" in str(reached)
+        assert own not in str(reached)

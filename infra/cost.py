@@ -1,0 +1,118 @@
+"""What a month costs on AWS: `python -m infra.cost --chats 1000000 --seconds 20 --memory 512`. US dollars, without tax and without free tiers.
+
+Prices of us-east-1, as AWS published them in September 2026: aws.amazon.com/lambda/pricing, /dynamodb/pricing, /kms/pricing, /cloudwatch/pricing,
+/api-gateway/pricing, /waf/pricing. What providers charge for their models is on the callers' own keys, and not in here.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final, Literal
+
+Architecture = Literal["arm64", "x86_64"]
+
+GB_SECOND: Final[Mapping[Architecture, Decimal]] = {
+    "arm64": Decimal("0.0000133334"),
+    "x86_64": Decimal("0.0000166667"),
+}
+CALL: Final = Decimal("0.20") / 1_000_000
+WRITE: Final = Decimal("0.625") / 1_000_000
+READ: Final = Decimal("0.125") / 1_000_000
+"""Strongly consistent, of 4 KB at most; half of it where not."""
+KMS_CALL: Final = Decimal("0.03") / 10_000
+KMS_KEY: Final = Decimal(1)
+LOG_GB: Final = Decimal("0.50")
+OUT_GB: Final = Decimal("0.09")
+STREAM_GB: Final = Decimal("0.008")
+ALARM: Final = Decimal("0.10")
+METRIC: Final = Decimal("0.30")
+REST_CALL: Final = Decimal("3.50") / 1_000_000
+FIREWALL: Final = Decimal(5) + 3 * Decimal(1)
+"""The list itself, and its three rules."""
+FIREWALL_CALL: Final = Decimal("0.60") / 1_000_000
+
+WRITES_A_CHAT: Final = 0
+READS_A_CHAT: Final = 3
+"""Token, config, and what its key is for. With limits and a ledger there will be writes too."""
+KMS_CALLS_A_CHAT: Final = Decimal("0.2")
+"""A data key stays open for a minute in each environment."""
+LOG_BYTES_A_CHAT: Final = 1500
+OUT_BYTES_A_CHAT: Final = 30_000
+ALARMS: Final = 7
+"""Metrics that alarms look at (infra/watch.py)."""
+METRICS: Final = 40
+"""Sets of dimensions, where five providers are in use."""
+_MB_IN_GB: Final = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """A month's chats. Memory in MB; `seconds` as long as the stream runs, for Lambda counts them all."""
+
+    chats: int
+    seconds: Decimal
+    memory: int
+    architecture: Architecture = "arm64"
+    edge: bool = False
+
+
+def idle(*, edge: bool = False) -> Iterator[tuple[str, Decimal]]:
+    """What a month costs in which nobody calls, line by line."""
+    yield "KMS key", KMS_KEY
+    yield "alarms", ALARMS * ALARM
+    if edge:
+        yield "AWS WAF", FIREWALL
+
+
+def month(load: Load) -> Iterator[tuple[str, Decimal]]:
+    """What a month costs, line by line."""
+    yield from idle(edge=load.edge)
+    yield "Lambda, time", load.chats * load.seconds * load.memory / _MB_IN_GB * GB_SECOND[load.architecture]
+    yield "Lambda, calls", load.chats * CALL
+    yield "DynamoDB", load.chats * (WRITES_A_CHAT * WRITE + READS_A_CHAT * READ)
+    yield "KMS, calls", load.chats * KMS_CALLS_A_CHAT * KMS_CALL
+    yield "CloudWatch logs", Decimal(load.chats * LOG_BYTES_A_CHAT) / 10**9 * LOG_GB
+    yield "CloudWatch metrics", METRICS * METRIC if load.chats else Decimal(0)
+    yield "data out", Decimal(load.chats * OUT_BYTES_A_CHAT) / 10**9 * (OUT_GB + STREAM_GB)
+    if load.edge:
+        yield "API Gateway and WAF, calls", load.chats * (REST_CALL + FIREWALL_CALL)
+
+
+def page(load: Load) -> Iterator[str]:
+    """As a person reads it."""
+    yield f"{load.chats:,} chats of {load.seconds} s at {load.memory} MB on {load.architecture}{', with the edge' if load.edge else ''}:"
+    lines = list(month(load))
+    yield from (f"  {name:28}{dollars:12,.2f}" for name, dollars in lines)
+    yield f"  {'a month':28}{sum(dollars for _, dollars in lines):12,.2f}"
+    yield f"  {'of it while nobody calls':28}{sum(dollars for _, dollars in idle(edge=load.edge)):12,.2f}"
+
+
+def main() -> int:
+    """Print the page."""
+    parser = argparse.ArgumentParser(prog="python -m infra.cost", description=__doc__)
+    parser.add_argument("--chats", type=_count, default=1_000_000, help="a month")
+    parser.add_argument("--seconds", type=_seconds, default=Decimal(20), help="of one chat, until its stream ends")
+    parser.add_argument("--memory", type=_count, default=512, help="MB of the chat door")
+    parser.add_argument("--architecture", choices=sorted(GB_SECOND), default="arm64")
+    parser.add_argument("--edge", action="store_true", help="with the REST API and AWS WAF before it")
+    for line in page(Load(**vars(parser.parse_args()))):
+        print(line)  # noqa: T201 - what a person at a terminal reads
+    return 0
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError("a whole number, without signs or separators")
+    return int(text)
+
+
+def _seconds(text: str) -> Decimal:
+    if not text.isascii() or not text.replace(".", "", 1).isdigit():
+        raise argparse.ArgumentTypeError("seconds, for example 20 or 7.5")
+    return Decimal(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

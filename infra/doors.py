@@ -1,0 +1,89 @@
+"""The buffered doors: a function each, and the least that each may do. What it takes is what it asks for: tests/infra/test_rights.py."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from infra.data import Data
+from infra.door import Door, Shape
+from infra.people import People
+from infra.secrets import Secrets
+from infra.stage import Stage
+
+SIGNS_PEOPLE_IN: Final = (
+    "AdminAddUserToGroup",
+    "AdminCreateUser",
+    "AdminDeleteUser",
+    "AdminGetUser",
+    "AdminInitiateAuth",
+    "AdminListGroupsForUser",
+    "AdminSetUserPassword",
+    "AdminUserGlobalSignOut",
+)
+
+
+class Doors(Construct):
+    """Accounts, configs, key test and catalogue, by the names of their folders in `functions/`."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        stage: Stage,
+        code: lambda_.Code,
+        environment: Mapping[str, str],
+        data: Data,
+        secrets: Secrets,
+        people: People,
+    ) -> None:
+        super().__init__(scope, id_)
+        self._stage = stage
+        self._code = code
+        self._environment = environment
+        self._data = data
+
+        self.accounts = self._door("accounts", "Sign up, in and out; access tokens")
+        data.grant(self.accounts.role, "GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query")
+        people.grant_manage(self.accounts.role, *SIGNS_PEOPLE_IN)
+
+        self.configs = self._door("configs", "Provider configs; keys go in and come out of none")
+        data.grant(self.configs.role, "GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query")
+        secrets.grant_seal(self.configs.role)
+        secrets.grant_rewrap(self.configs.role)
+
+        self.key_test = self._door("key_test", "Tries a key, and asks which models it may use")
+        data.grant(self.key_test.role, "GetItem", "UpdateItem")
+        secrets.grant_open(self.key_test.role)
+
+        self.catalog = self._door("catalog", "Providers and models")
+        data.grant(self.catalog.role, "GetItem")
+
+    @property
+    def all(self) -> Mapping[str, Door]:
+        """By the names of their folders."""
+        return {
+            "accounts": self.accounts,
+            "configs": self.configs,
+            "key_test": self.key_test,
+            "catalog": self.catalog,
+        }
+
+    def _door(self, name: str, description: str) -> Door:
+        shape = Shape(
+            handler=f"functions.{name}.main.handler",
+            description=description,
+            memory=self._stage.door_memory,
+            seconds=self._stage.door_seconds,
+            concurrency=self._stage.door_concurrency,
+        )
+        return Door(
+            self,
+            name.title().replace("_", ""),
+            stage=self._stage,
+            shape=shape,
+            code=self._code,
+            environment=self._environment,
+        )

@@ -1,0 +1,46 @@
+"""The one KMS key: it wraps the data keys under which provider keys are sealed. Threats K2 and K7."""
+
+from typing import Final
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from infra.stage import Stage
+from shared.crypto.binding import PURPOSE
+
+_ONLY_FOR_PROVIDER_KEYS: Final = {"StringEquals": {"kms:EncryptionContext:purpose": PURPOSE}}
+"""What does not belong to a provider key is neither wrapped nor opened."""
+
+
+class Secrets(Construct):
+    """The key, and the three rights to it, each for whoever needs that one alone."""
+
+    def __init__(self, scope: Construct, id_: str, *, stage: Stage) -> None:
+        super().__init__(scope, id_)
+        self.key = kms.Key(
+            self,
+            "Key",
+            description=f"RealMultiLLM {stage.name}: wraps the data keys of provider keys",
+            enable_key_rotation=True,
+            pending_window=Duration.days(30 if stage.keep_data else 7),
+            removal_policy=RemovalPolicy.RETAIN if stage.keep_data else RemovalPolicy.DESTROY,
+        )
+
+    def grant_seal(self, role: iam.Role) -> None:
+        """New data keys, and none opened."""
+        self._grant(role, "kms:GenerateDataKey")
+
+    def grant_open(self, role: iam.Role) -> None:
+        """Data keys opened, for the doors that send a provider key to its provider."""
+        self._grant(role, "kms:Decrypt")
+
+    def grant_rewrap(self, role: iam.Role) -> None:
+        """Data keys wrapped anew within KMS; nobody sees them plain."""
+        self._grant(role, "kms:ReEncryptFrom", "kms:ReEncryptTo")
+
+    def _grant(self, role: iam.Role, *actions: str) -> None:
+        role.add_to_policy(
+            iam.PolicyStatement(actions=[*actions], resources=[self.key.key_arn], conditions=_ONLY_FOR_PROVIDER_KEYS)
+        )

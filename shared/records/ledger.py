@@ -1,0 +1,43 @@
+"""One request as it is kept: exactly one row for each that was admitted, in the state in which it ended."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+Outcome = Literal["done", "error", "cancelled", "disconnected", "deadline", "aborted"]
+"""`aborted`: whoever carried it died, and the sweeper ended it. The others end by themselves, each exactly once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerRow:
+    """What was asked of whom, how it ended, and what it cost. No word of what was said. Times are epoch seconds, durations milliseconds."""
+
+    request_id: str
+    """A ULID of ours."""
+    owner: str
+    token_id: str | None
+    started_at: float
+    outcome: Outcome
+    error: str | None = None
+    """The code of the error that ended it."""
+    api: str = "native"
+    """In which API it was asked: `native`, `openai`, `anthropic`, `responses`; or what it was: `embeddings`, `images`, `moderations`."""
+    route: str | None = None
+    """The named route that led there, if one did."""
+    provider: str
+    model: str
+    key: Literal["own", "shared"] = "own"
+    streamed: bool = False
+    attempts: int = 0
+    duration_ms: int = 0
+    first_token_ms: int | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cached_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    estimated: bool = False
+    """The tokens are our guess: the provider reported none."""
+    cost_usd: Decimal | None = None
+    cost_source: str | None = None
+    """`provider`, `custom` or `table`; where the cost is null, the reason why."""

@@ -1,0 +1,57 @@
+"""The CDK's own command line, as an operator uses it."""
+
+import asyncio
+import json
+import platform
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tests.deployed.emulator import ACCOUNT, REGION, Emulator
+from tests.fakes.gateway import ROOT
+
+CDK = ROOT / "infra" / "node_modules" / ".bin" / "cdk"
+
+
+class CommandLine:
+    """`cdk` against one emulator, with this context; what it prints goes into `folder`."""
+
+    def __init__(self, emulator: Emulator, folder: Path, context: Mapping[str, str]) -> None:
+        self._emulator = emulator
+        self._folder = folder
+        here = {"architecture": "arm64" if platform.machine() in {"aarch64", "arm64"} else "x86_64", **context}
+        self._context = [word for name, value in here.items() for word in ("--context", f"{name}={value}")]
+
+    async def bootstrap(self) -> None:
+        """What every account and region needs once."""
+        await self._run("bootstrap", f"aws://{ACCOUNT}/{REGION}")
+
+    async def deploy(self) -> dict[str, str]:
+        """The stack's outputs."""
+        said = self._folder / "outputs.json"
+        await self._run("deploy", "--require-approval", "never", "--outputs-file", str(said))
+        outputs: dict[str, Any] = json.loads(said.read_text("utf-8"))
+        (stack,) = outputs.values()
+        return dict(stack)
+
+    async def destroy(self) -> None:
+        """Take it all away again."""
+        await self._run("destroy", "--force")
+
+    async def _run(self, command: str, *words: str) -> None:
+        environment = {
+            **self._emulator.environment,
+            "CI": "true",
+            "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",
+        }
+        process = await asyncio.create_subprocess_exec(
+            *(str(CDK), command, *words, "--output", str(self._folder / "cdk.out"), *self._context),
+            cwd=ROOT,
+            env=environment,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        printed, _ = await process.communicate()
+        (self._folder / f"{command}.log").write_bytes(printed)
+        if process.returncode:
+            raise RuntimeError(f"cdk {command} failed:\n{printed.decode(errors='replace')[-4000:]}")

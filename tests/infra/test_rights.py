@@ -1,0 +1,125 @@
+"""Every door has a role of its own, and for each it is shown what it cannot do. Threats K7 and E6."""
+
+from typing import Any
+
+import pytest
+
+from tests.infra.conftest import Synthesised
+from tests.infra.rights import actions, listed, may, role_of, statements
+
+DOORS = ("accounts", "configs", "key_test", "catalog", "chat")
+PROVIDER_KEY = {"kms:EncryptionContext:purpose": "provider-key"}
+WRITES_ITS_LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
+READS_AND_WRITES = {f"dynamodb:{name}" for name in ("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query")}
+
+
+def arn(house: Synthesised, kind: str) -> Any:
+    """The ARN of the only resource of that kind, as templates write it."""
+    (name,) = house.of(kind)
+    return {"Fn::GetAtt": [name, "Arn"]}
+
+
+def test_no_two_doors_share_a_role(house: Synthesised) -> None:
+    assert len({role_of(house, door) for door in DOORS}) == len(DOORS)
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_no_right_is_written_with_a_star(house: Synthesised, door: str) -> None:
+    for statement in statements(house, role_of(house, door)):
+        assert "*" not in str(statement["Action"])
+        assert "*" not in str(statement["Resource"])
+        assert statement["Effect"] == "Allow"
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_only_chat_and_key_test_open_provider_keys_and_only_those(house: Synthesised, door: str) -> None:
+    """Threat K7: one key, and no data key but one that was wrapped for a provider key."""
+    key = arn(house, "AWS::KMS::Key")
+
+    assert may(house, door, "kms:Decrypt", key, PROVIDER_KEY) is (door in {"chat", "key_test"})
+    assert not may(house, door, "kms:Decrypt", key)
+    assert not may(house, door, "kms:Decrypt", key, {"kms:EncryptionContext:purpose": "anything else"})
+    assert not may(house, door, "kms:Decrypt", "*", PROVIDER_KEY)
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_only_configs_makes_data_keys_and_wraps_them_anew(house: Synthesised, door: str) -> None:
+    """Threat K7."""
+    key = arn(house, "AWS::KMS::Key")
+
+    for action in ("kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"):
+        assert may(house, door, action, key, PROVIDER_KEY) is (door == "configs")
+        assert not may(house, door, action, key)
+
+
+def test_nobody_administers_the_key(house: Synthesised) -> None:
+    """Threat K7: what KMS actions there are at all."""
+    all_of_them = {action for door in DOORS for action in actions(house, door) if action.startswith("kms:")}
+
+    assert all_of_them == {"kms:Decrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"}
+
+
+def test_the_keys_own_policy_leaves_the_say_to_iam(house: Synthesised) -> None:
+    """Threat K7: the account's root, and no service or role beside it."""
+    (statement,) = house.the("AWS::KMS::Key")["KeyPolicy"]["Statement"]
+
+    assert "root" in str(statement["Principal"])
+
+
+@pytest.mark.parametrize(
+    ("door", "allowed"),
+    [
+        ("accounts", READS_AND_WRITES),
+        ("configs", READS_AND_WRITES),
+        ("key_test", {"dynamodb:GetItem", "dynamodb:UpdateItem"}),
+        ("catalog", {"dynamodb:GetItem"}),
+        ("chat", {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"}),
+    ],
+)
+def test_a_door_does_with_the_table_what_it_needs_and_no_more(house: Synthesised, door: str, allowed: set[str]) -> None:
+    table = arn(house, "AWS::DynamoDB::Table")
+    every = READS_AND_WRITES | {
+        f"dynamodb:{name}" for name in ("Scan", "BatchWriteItem", "DeleteTable", "ExportTableToPointInTime")
+    }
+
+    assert {action for action in every if may(house, door, action, table)} == allowed
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_only_accounts_touches_people(house: Synthesised, door: str) -> None:
+    people = {action for action in actions(house, door) if action.startswith("cognito-idp:")}
+
+    assert bool(people) is (door == "accounts")
+    assert not people & {"cognito-idp:DeleteUserPool", "cognito-idp:UpdateUserPoolClient", "cognito-idp:ListUsers"}
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_nothing_else_of_the_account_is_in_reach(house: Synthesised, door: str) -> None:
+    """Threat E6: no function is changed or called, no role assumed, no secret read."""
+    services = {action.partition(":")[0] for action in actions(house, door)}
+
+    assert services <= {"logs", "dynamodb", "kms", "cognito-idp"}
+    assert {action for action in actions(house, door) if action.startswith("logs:")} == WRITES_ITS_LOG
+
+
+def test_a_door_writes_no_log_but_its_own(house: Synthesised) -> None:
+    written = {
+        door: [
+            each["Resource"]
+            for each in statements(house, role_of(house, door))
+            if "logs:PutLogEvents" in listed(each["Action"])
+        ]
+        for door in DOORS
+    }
+
+    assert len({str(resource) for resource in written.values()}) == len(DOORS)
+    for door, (resource,) in written.items():
+        assert resource["Fn::GetAtt"][0] == house.functions()[door]["LoggingConfig"]["LogGroup"]["Ref"]
+
+
+def test_roles_for_bedrock_are_those_that_the_operator_names(synthesise: Any) -> None:
+    role = "arn:aws:iam::111122223333:role/bedrock-callers"
+    named = synthesise(stage="prod", assume_roles=role)
+
+    assert may(named, "chat", "sts:AssumeRole", role)
+    assert not may(named, "key_test", "sts:AssumeRole", role)

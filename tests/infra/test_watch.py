@@ -1,0 +1,36 @@
+"""What an operator hears of and sees."""
+
+from typing import Any
+
+from tests.infra.conftest import Synthesise, Synthesised
+
+
+def alarms(house: Synthesised) -> dict[str, Any]:
+    found = [each["Properties"] for each in house.of("AWS::CloudWatch::Alarm").values()]
+    return {alarm["AlarmDescription"]: alarm for alarm in found}
+
+
+def test_every_alarm_reaches_whoever_was_named(synthesise: Synthesise) -> None:
+    told = synthesise(stage="prod", alarm_email="ops@example.com")
+    (topic,) = told.of("AWS::SNS::Topic")
+
+    assert told.the("AWS::SNS::Subscription")["Endpoint"] == "ops@example.com"
+    assert all(alarm["AlarmActions"] == [{"Ref": topic}] for alarm in alarms(told).values())
+
+
+def test_silence_is_no_alarm(house: Synthesised) -> None:
+    """Nothing is measured while nobody calls."""
+    assert len(alarms(house)) >= 4
+    assert {alarm["TreatMissingData"] for alarm in alarms(house).values()} == {"notBreaching"}
+
+
+def test_the_account_has_a_budget_where_one_is_set(synthesise: Synthesise, house: Synthesised) -> None:
+    """Threat I10."""
+    bounded = synthesise(stage="prod", alarm_email="ops@example.com", monthly_budget="50")
+    budget = bounded.the("AWS::Budgets::Budget")
+
+    assert budget["Budget"]["BudgetLimit"] == {"Amount": 50, "Unit": "USD"}
+    assert [each["Subscribers"][0]["Address"] for each in budget["NotificationsWithSubscribers"]] == [
+        "ops@example.com"
+    ] * 2
+    assert not house.of("AWS::Budgets::Budget")

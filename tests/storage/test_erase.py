@@ -1,0 +1,79 @@
+"""Nothing is left of an owner but what others need. Threat K10."""
+
+from pathlib import Path
+
+import pytest
+
+from shared.crypto.keyfile import KeyFile
+from shared.errors import Unauthenticated
+from shared.identity.local import LocalAccounts
+from shared.identity.opaque import digest_of
+from shared.identity.tokens import mint_token
+from shared.records.config import ProviderConfig
+from shared.records.token import AccessToken
+from shared.storage.accounts import find_account_by_email
+from shared.storage.configs import every_config, list_configs, save_config
+from shared.storage.erase import erase_owner
+from shared.storage.table import Item, Table
+from shared.storage.tokens import add_token, find_token, list_tokens
+from tests.fakes.table import MemoryTable
+from tests.storage.conftest import Clock
+
+PASSWORD = "correct horse"
+
+
+def token_of(owner: str) -> AccessToken:
+    token_id, text = mint_token()
+    return AccessToken(id=token_id, owner=owner, name="t", digest=digest_of(text), created_at=0, updated_at=0)
+
+
+def config_of(owner: str, provider: str) -> ProviderConfig:
+    return ProviderConfig(owner=owner, id=f"c-{provider}", provider=provider, created_at=0, updated_at=0)
+
+
+async def test_whatever_acts_or_tells_of_them_is_gone_and_others_keep_theirs(
+    table: Table, clock: Clock, tmp_path: Path
+) -> None:
+    wrapper = KeyFile(tmp_path / "keys.json")
+    accounts = LocalAccounts(table, wrapper, now=clock)
+    alice, bob = [await accounts.sign_up(f"{name}@example.com", PASSWORD) for name in ("alice", "bob")]
+    kept = {}
+    for owner in (alice.user.id, bob.user.id):
+        kept[owner] = token_of(owner)
+        await add_token(table, kept[owner])
+        for provider in ("openai", "anthropic"):
+            await save_config(table, config_of(owner, provider))
+
+    await erase_owner(table, alice.user.id)
+
+    assert await find_token(table, kept[alice.user.id].id) is None
+    assert await list_tokens(table, alice.user.id) == []
+    assert await list_configs(table, alice.user.id) == []
+    assert await find_account_by_email(table, "alice@example.com") is None
+    assert {config.owner async for config in every_config(table)} == {bob.user.id}
+    with pytest.raises(Unauthenticated):
+        await LocalAccounts(table, wrapper, now=clock).verify(alice.token)
+    assert await list_tokens(table, bob.user.id) == [kept[bob.user.id]]
+    assert (await accounts.verify(bob.token)).owner == bob.user.id
+
+
+async def test_no_row_names_them_but_the_one_that_says_who_was_first(tmp_path: Path) -> None:
+    """The tombstone: an opaque id that leads nowhere."""
+    table = MemoryTable(now=lambda: 1_800_000_000.0)
+    accounts = LocalAccounts(table, KeyFile(tmp_path / "keys.json"), now=lambda: 1_800_000_000.0)
+    owner = (await accounts.sign_up("alice@example.com", PASSWORD)).user.id
+    await add_token(table, token_of(owner))
+    await save_config(table, config_of(owner, "openai"))
+
+    await erase_owner(table, owner)
+
+    naming: list[Item] = [item for item in table.items.values() if owner in str(item) or "alice" in str(item)]
+    assert [item["sk"] for item in naming] == ["FIRST_ADMIN"]
+
+
+async def test_done_twice_it_finds_nothing_left(table: Table) -> None:
+    await add_token(table, token_of("somebody"))
+
+    await erase_owner(table, "somebody")
+
+    assert await erase_owner(table, "somebody") == 0
