@@ -16,6 +16,7 @@ from shared.storage.table import Table
 if TYPE_CHECKING:
     from shared.crypto.keyfile import KeyFile
     from shared.home_on_aws import HomeOnAws
+    from shared.observability import ChatEnded
     from shared.providers.models import ModelLists
 
 _OF_BEFORE = ("table", "key_wrapper", "vault", "accounts", "access_tokens", "client", "model_lists", "_on_aws")
@@ -83,6 +84,15 @@ class Services:
         from shared.providers.models import ModelLists  # noqa: PLC0415 - a door that asks for no models does not load it
 
         return ModelLists(self.now)
+
+    @cached_property
+    def metrics(self) -> "Callable[[ChatEnded], None] | None":
+        """Who is told how a chat ended: CloudWatch, by lines of the log; on one machine nobody."""
+        if self.settings.aws is None:
+            return None
+        from shared.observability import write_metrics  # noqa: PLC0415 - the other home does not load it
+
+        return write_metrics
 
     @cached_property
     def _on_aws(self) -> "HomeOnAws | None":

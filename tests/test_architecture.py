@@ -28,8 +28,8 @@ ROOMS: Mapping[str, str] = {
     "storage": "aws records crypto errors secrets",
     "aws": "egress wire errors",
     "identity": "aws egress storage crypto records errors secrets wire",
-    "gateway": "aws providers dialects wire chat egress storage crypto identity records services settings errors secrets",
-    "services": "home_on_aws providers storage crypto identity egress settings errors",
+    "gateway": "aws observability providers dialects wire chat egress storage crypto identity records services settings errors secrets",
+    "services": "home_on_aws observability providers storage crypto identity egress settings errors",
     "home_on_aws": "aws storage crypto identity egress settings errors",
     "web": "services providers identity records settings observability dialects wire chat errors secrets",
 }
