@@ -1,6 +1,7 @@
 """AWS for tests: moto behind a socket of this machine, one call at a time (under threads it over-admits), and faults that moto knows nothing of."""
 
 import logging
+import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from tests.fakes.services import FixedClock
 REGION = "eu-central-1"
 ENVIRONMENT = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_SESSION_TOKEN": "testing"}
 SERVICES = {service.name: service for service in (DYNAMODB, KMS, COGNITO)}
+_SIGNED = re.compile(r"Credential=([^/]+)/\d+/[^/]+/([^/]+)/aws4_request")
 _numbers = count()
 
 
@@ -30,6 +32,8 @@ class Aws:
     """A running one: where it is, and boto3's own clients to make things in it with."""
 
     url: str
+    asked: list[tuple[str, str, str]]
+    """Who asked which service for which operation, by the access key that signed: `("AKIACHAT", "dynamodb", "GetItem")`."""
     clients: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -123,16 +127,12 @@ class _Silent(WSGIRequestHandler):
 def moto_server() -> Iterator[Aws]:
     """moto on a free port of 127.0.0.1, until the context is left."""
     logging.getLogger("moto").setLevel(logging.ERROR)
-    server = make_server(
-        "127.0.0.1",
-        0,
-        _one_at_a_time(DomainDispatcherApplication(create_backend_app)),
-        threaded=True,
-        request_handler=_Silent,
-    )
+    asked: list[tuple[str, str, str]] = []
+    app = _one_at_a_time(DomainDispatcherApplication(create_backend_app), asked)
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Silent)
     serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     serving.start()
-    aws = Aws(f"http://127.0.0.1:{server.server_port}")
+    aws = Aws(f"http://127.0.0.1:{server.server_port}", asked)
     try:
         yield aws
     finally:
@@ -143,11 +143,13 @@ def moto_server() -> Iterator[Aws]:
         serving.join()
 
 
-def _one_at_a_time(app: Any) -> Callable[[dict[str, Any], Any], Iterable[bytes]]:
+def _one_at_a_time(app: Any, asked: list[tuple[str, str, str]]) -> Callable[[dict[str, Any], Any], Iterable[bytes]]:
     lock = threading.Lock()
 
     def serve(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         with lock:
+            if found := _SIGNED.search(environ.get("HTTP_AUTHORIZATION", "")):
+                asked.append((found[1], found[2], environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]))
             answer = app(environ, start_response)
             try:
                 return [b"".join(answer)]
