@@ -5,6 +5,7 @@ What every door asks of AWS on the way is written down: those are the rights tha
 
 import base64
 import json
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ from shared.identity.sessions import SESSION_LIFE
 from shared.services import Services
 from shared.settings import read_settings
 from tests.fakes.aws import Aws
-from tests.fakes.gateway import lines
+from tests.fakes.gateway import ROOT, lines
 from tests.fakes.http_server import HttpServer
 from tests.fakes.provider import GOOD_KEY, WORDS, fake_provider
 
@@ -194,6 +195,22 @@ async def test_every_door_asks_for_what_its_role_may_and_for_all_of_it(house: Ho
     await walk_everywhere(house)
 
     assert {door: house.asked(door) for door in DOORS} == RIGHTS
+
+
+def test_the_page_about_rights_says_the_same() -> None:
+    page = (ROOT / "docs" / "aws-rights.md").read_text("utf-8")
+    rows = [line.strip("| ").split("|") for line in page.splitlines() if line.startswith("| ") and "---" not in line]
+    written = {door.strip(): cells for door, *cells in rows if door.strip() in DOORS}
+    services = ("dynamodb", "kms", "cognito-idp")
+
+    assert {
+        door: {
+            f"{service}:{operation}"
+            for service, cell in zip(services, cells, strict=False)
+            for operation in re.findall(r"\b[A-Z]\w+(?<!From)(?<!To)\b", cell)
+        }
+        for door, cells in written.items()
+    } == RIGHTS
 
 
 async def walk_everywhere(house: HouseOnAws) -> None:
