@@ -7,10 +7,15 @@ from shared.dialects.native import NDJSON
 
 
 def family_of(path: str, headers: Iterable[tuple[bytes, bytes]]) -> CallerDialect:
-    """`/v1/messages…` is Anthropic's, and so is what their SDK asks of other paths; `/v1/…` is OpenAI's, the rest is ours."""
+    """`/v1/messages…` is Anthropic's, and so is what their SDK asks of other paths; `/v1/…` is OpenAI's, the rest is ours.
+
+    OpenAI's two APIs fail alike and name parameters differently: what is `verbosity` in chats is `text.verbosity` in responses.
+    """
     if not path.startswith("/v1/"):
         return NDJSON
     theirs = path.startswith("/v1/messages") or (
         path.startswith("/v1/models") and any(name == b"anthropic-version" for name, _ in headers)
     )
-    return load_caller("anthropic" if theirs else "openai")
+    if theirs:
+        return load_caller("anthropic")
+    return load_caller("responses" if path.startswith("/v1/responses") else "openai")
