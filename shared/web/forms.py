@@ -1,9 +1,20 @@
 """Which API family a path belongs to, so that even an answer from the outer wall is in words that the caller's SDK knows."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from shared.dialects.caller import CallerDialect, load_caller
 from shared.dialects.native import NDJSON
+
+
+_OPENAIS: Final = (
+    "/v1/chat/",
+    "/v1/responses",
+    "/v1/embeddings",
+    "/v1/images/",
+    "/v1/moderations",
+)
+"""Routes of OpenAI's alone."""
 
 
 def family_of(path: str, headers: Iterable[tuple[bytes, bytes]]) -> CallerDialect:
@@ -14,7 +25,7 @@ def family_of(path: str, headers: Iterable[tuple[bytes, bytes]]) -> CallerDialec
     if not path.startswith("/v1/"):
         return NDJSON
     theirs = path.startswith("/v1/messages") or (
-        path.startswith("/v1/models") and any(name == b"anthropic-version" for name, _ in headers)
+        not path.startswith(_OPENAIS) and any(name == b"anthropic-version" for name, _ in headers)
     )
     if theirs:
         return load_caller("anthropic")

@@ -23,5 +23,9 @@ def test_a_path_belongs_to_an_api(path: str, family: str) -> None:
     assert family_of(path, ()).name == family
 
 
-def test_a_list_of_models_is_anthropics_for_its_sdk() -> None:
-    assert family_of("/v1/models/a", [(b"anthropic-version", b"2023-06-01")]).name == "anthropic"
+@pytest.mark.parametrize(
+    ("path", "family"),
+    [("/v1/models/a", "anthropic"), ("/v1/files", "anthropic"), ("/v1/chat/completions", "openai")],
+)
+def test_what_is_not_openais_alone_is_anthropics_for_its_sdk(path: str, family: str) -> None:
+    assert family_of(path, [(b"anthropic-version", b"2023-06-01")]).name == family
