@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 LARGEST_PORT = 65_535
+_PAGE = re.compile(r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 
 
 class SettingError(ValueError):
@@ -28,6 +29,7 @@ class Settings:
     port: int = 8000
     provider_urls: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     egress_allow: frozenset[str] = frozenset()
+    browser_origins: frozenset[str] = frozenset()
     log_level: str = "INFO"
 
 
@@ -98,6 +100,15 @@ def _origins(name: str, value: str) -> frozenset[str]:
     return origins
 
 
+def _pages(name: str, value: str) -> frozenset[str]:
+    """Exact, as browsers send them: https://www.rfc-editor.org/rfc/rfc6454#section-6.2."""
+    pages = frozenset(part.strip().lower() for part in value.split(",") if part.strip())
+    for page in pages:
+        if not _PAGE.fullmatch(page):
+            raise SettingError(f"{name} is a comma-separated list of origins, for example http://localhost:3000")
+    return pages
+
+
 class _Reader(NamedTuple):
     field: str
     read: Callable[[str, str], object]
@@ -110,6 +121,7 @@ _READERS: Mapping[str, _Reader] = MappingProxyType(
         "REALMULTILLM_PORT": _Reader("port", _port),
         "REALMULTILLM_PROVIDER_URLS": _Reader("provider_urls", _provider_urls),
         "REALMULTILLM_EGRESS_ALLOW": _Reader("egress_allow", _origins),
+        "REALMULTILLM_BROWSER_ORIGINS": _Reader("browser_origins", _pages),
         "REALMULTILLM_LOG_LEVEL": _Reader("log_level", _log_level),
     }
 )
