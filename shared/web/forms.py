@@ -6,7 +6,6 @@ from typing import Final
 from shared.dialects.caller import CallerDialect, load_caller
 from shared.dialects.native import NDJSON
 
-
 _OPENAIS: Final = (
     "/v1/chat/",
     "/v1/responses",
