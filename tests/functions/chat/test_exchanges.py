@@ -437,6 +437,11 @@ async def test_what_gemini_cannot_paint_is_refused(
     [
         ({"promptFeedback": {"blockReason": "SAFETY"}}, 400, "content_policy_violation"),
         ({"candidates": [{"finishReason": "IMAGE_SAFETY"}]}, 400, "content_policy_violation"),
+        (
+            {"candidates": [{"content": {"parts": [{"text": "a cat"}]}, "finishReason": "STOP"}]},
+            400,
+            "provider_refused_request",
+        ),
         ({}, 502, "bad_upstream_response"),
     ],
 )
