@@ -89,3 +89,21 @@ def set_up_logging(level: str) -> None:
     root.setLevel(logging.WARNING)
     for name in TOO_TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def set_up_logging_when_needed(level: str) -> None:
+    """The same, at the first line: for a start that has no time for it."""
+    logging.getLogger().handlers = [_NotYet(level)]
+
+
+class _NotYet(logging.Handler):
+    """Sets the logging up when something is said, and says that."""
+
+    def __init__(self, level: str) -> None:
+        super().__init__()
+        self._wanted = level
+
+    def emit(self, record: logging.LogRecord) -> None:
+        set_up_logging(self._wanted)
+        if record.name != logger().service:  # ours has been said by its own handler
+            logging.getLogger(record.name).handle(record)

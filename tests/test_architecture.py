@@ -30,6 +30,7 @@ ROOMS: Mapping[str, str] = {
     "gateway": "providers dialects wire chat egress storage crypto identity records services settings errors secrets",
     "services": "providers storage crypto identity egress settings errors",
     "web": "services identity records settings observability dialects wire chat errors secrets",
+    "runtime": "wire errors observability",
 }
 
 # The second side of a port, opened by shared/services.py and its own room alone: above the port no code knows its home.
