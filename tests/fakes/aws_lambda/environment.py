@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -52,6 +53,8 @@ class Function:
             "AWS_LAMBDA_FUNCTION_NAME": "chat",
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
             "AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start" if self.snap_start else "on-demand",
+            "AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/chat",
+            "AWS_LAMBDA_LOG_STREAM_NAME": "2026/11/21/[$LATEST]0123456789abcdef0123456789abcdef",
             "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{port}",
             "AWS_REGION": "eu-central-1",
             "LAMBDA_RUNTIME_DIR": "/var/runtime",
@@ -107,8 +110,13 @@ class Environment:
         self.running -= 1
 
     def _time_out(self, invocation: Invocation) -> None:
-        if not invocation.over.is_set() and self.is_alive:
-            self.process.kill()
+        if not invocation.over.is_set():
+            self.kill()
+
+    def kill(self) -> None:
+        """It and all that it started, as Lambda ends an environment."""
+        if self.is_alive:
+            os.killpg(self.process.pid, signal.SIGKILL)
 
     async def _watch(self) -> None:
         assert self.process.stdout is not None
@@ -118,8 +126,7 @@ class Environment:
         await self.api.fail_all(FunctionFailed("Runtime.ExitError", f"exit status {self.process.returncode}"))
 
     async def close(self) -> None:
-        if self.is_alive:
-            self.process.kill()
+        self.kill()
         await self._watching
         if not self.api.ready.cancelled() and self.api.ready.done():
             self.api.ready.exception()  # heard, whoever asked or not
@@ -138,6 +145,7 @@ async def start(function: Function) -> Environment:
         env=function.variables(api.port),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
+        start_new_session=True,
     )
     return Environment(function, api, process)
 
