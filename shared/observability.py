@@ -57,7 +57,11 @@ def mask(text: str) -> str:
 @cache
 def logger() -> "Logger":
     """The logger of everything here. Fields that belong to one request: `logger().thread_safe_append_keys(…)`."""
-    return make_logger(sys.stdout)
+    ours = make_logger(sys.stdout)
+    for waiting in logging.getLogger().handlers:
+        if isinstance(waiting, _NotYet):
+            _set_up(ours, waiting.wanted)
+    return ours
 
 
 def make_logger(stream: IO[str], *, name: str = "realmultillm") -> "Logger":
@@ -81,7 +85,10 @@ def line(log: dict[str, object]) -> str:
 
 def set_up_logging(level: str) -> None:
     """For `main.py`: our level, and the same lines for what libraries warn of. uvicorn's access log stays off: it has URLs."""
-    ours = logger()
+    _set_up(logger(), level)
+
+
+def _set_up(ours: "Logger", level: str) -> None:
     ours.setLevel(level)
     logging.getLogger(ours.service).propagate = False  # or the root says each line again
     root = logging.getLogger()
@@ -101,9 +108,8 @@ class _NotYet(logging.Handler):
 
     def __init__(self, level: str) -> None:
         super().__init__()
-        self._wanted = level
+        self.wanted = level
 
     def emit(self, record: logging.LogRecord) -> None:
-        set_up_logging(self._wanted)
-        if record.name != logger().service:  # ours has been said by its own handler
-            logging.getLogger(record.name).handle(record)
+        logger()  # sets it up; its own lines never come here
+        logging.getLogger(record.name).handle(record)

@@ -1,12 +1,22 @@
 import io
 import json
 import logging
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 
 import pytest
 
-from shared.observability import TOO_TALKATIVE, logger, make_logger, mask, request_id_of_this_task, set_up_logging
+from shared.observability import (
+    MASKED,
+    TOO_TALKATIVE,
+    logger,
+    make_logger,
+    mask,
+    request_id_of_this_task,
+    set_up_logging,
+)
 
 PLANTED = [
     "sk-proj-Abcdefgh0123456789_-x",
@@ -135,3 +145,19 @@ def test_libraries_that_would_tell_headers_are_kept_quiet() -> None:
     assert root.level == logging.WARNING
     for name in TOO_TALKATIVE:
         assert not logging.getLogger(name).isEnabledFor(logging.INFO)
+
+
+@pytest.mark.parametrize("name", ["realmultillm", "some.library"])
+def test_logging_that_is_set_up_when_needed_says_each_line_once_and_masked(name: str) -> None:
+    """Threat K8, for the doors of Lambda, whose start has no time for a logger."""
+    script = (
+        "import logging; from shared.observability import logger, set_up_logging_when_needed; "
+        "set_up_logging_when_needed('WARNING'); "
+        f"log = logger() if {name!r} == 'realmultillm' else logging.getLogger({name!r}); "
+        "log.warning('key sk-proj-Zq7Hd2Kx9Lm4Np8RtVw3Yb6Cf'); log.warning('again'); log.info('quiet')"
+    )
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    lines = [json.loads(line)["message"] for line in said.stdout.splitlines()]
+
+    assert lines == [f"key {MASKED}", "again"]
+    assert said.stderr == ""

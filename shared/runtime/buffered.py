@@ -29,6 +29,11 @@ class Buffered:
             self._runner = asyncio.Runner()
         return self._runner.run(self._answer(request, _left(context)))
 
+    def close(self) -> None:
+        """Close the loop. Lambda ends processes without asking; tests do not."""
+        if self._runner is not None:
+            self._runner.close()
+
     async def _answer(self, request: Request, left: float | None) -> dict[str, Any]:
         request.scope["state"] = {"deadline": None if left is None else ends(left)}
         waiting: list[Message] = [{"type": "http.request", "body": request.body, "more_body": False}]
