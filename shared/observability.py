@@ -111,5 +111,5 @@ class _NotYet(logging.Handler):
         self.wanted = level
 
     def emit(self, record: logging.LogRecord) -> None:
-        logger()  # sets it up; its own lines never come here
+        _set_up(logger(), self.wanted)  # its own lines never come here
         logging.getLogger(record.name).handle(record)

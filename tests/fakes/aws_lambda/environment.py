@@ -79,6 +79,9 @@ class Environment:
         self.printed = bytearray()
         self.began = time.perf_counter()
         self.running = 0
+        self.idle = asyncio.Event()
+        self.idle.set()
+        self._watched: set[asyncio.Task[None]] = set()
         self._watching = asyncio.create_task(self._watch())
 
     @property
@@ -97,17 +100,20 @@ class Environment:
         """Lambda ends the process when the function's time is over."""
         invocation = Invocation(event, seconds=self.function.seconds)
         self.running += 1
+        self.idle.clear()
         self.api.invoke(invocation)
         ending = asyncio.get_running_loop().call_later(self.function.seconds, self._time_out, invocation)
         over = asyncio.create_task(self._over(invocation, ending))
-        over.add_done_callback(lambda _: None)
-        self._last = over
+        self._watched.add(over)
+        over.add_done_callback(self._watched.discard)
         return invocation
 
     async def _over(self, invocation: Invocation, ending: asyncio.TimerHandle) -> None:
         await invocation.over.wait()
         ending.cancel()
         self.running -= 1
+        if not self.running:
+            self.idle.set()
 
     def _time_out(self, invocation: Invocation) -> None:
         if not invocation.over.is_set():

@@ -4,7 +4,7 @@ import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from tests.fakes.aws_lambda.environment import Environment, Function, start
@@ -88,6 +88,9 @@ async def _hand_on(invocation: Invocation, writer: asyncio.StreamWriter) -> bool
             writer.write(_chunk(piece))
             await writer.drain()
         writer.write(b"0\r\n\r\n")
+    except ConnectionError:
+        await _hear_out(pieces)  # the caller has left; the function is not told, and goes on
+        return False
     except FunctionFailed:
         if begun:
             writer.transport.abort()  # the caller sees a cut, as on Lambda
@@ -95,6 +98,12 @@ async def _hand_on(invocation: Invocation, writer: asyncio.StreamWriter) -> bool
         writer.write(_message(502, "Internal Server Error"))
     await writer.drain()
     return True
+
+
+async def _hear_out(pieces: AsyncIterator[bytes]) -> None:
+    with suppress(FunctionFailed):
+        async for _ in pieces:
+            pass
 
 
 async def _head(invocation: Invocation, pieces: AsyncIterator[bytes]) -> tuple[bytes, bytes]:
