@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test clients lint types conformance bench synth format clean uv
+.PHONY: help run test clients lint types conformance bench cold synth format clean uv
 
 UV_VERSION := 0.13.8
 CORPUS ?= ../shared/provider-traffic
@@ -44,6 +44,9 @@ conformance: .venv/.conformance ## Replay recorded provider traffic through the 
 
 bench: .venv/.bench ## CPU, memory and start against the budgets
 	@$(PYTHON) -m benchmarks.chat
+
+cold: .venv/.bench ## From nothing to the first byte under a fake Lambda, by part, against the budgets
+	@$(PYTHON) -m benchmarks.cold_start
 
 synth: .venv/.infra ## The AWS stack as CloudFormation, in cdk.out
 	@$(PYTHON) -m infra.app
