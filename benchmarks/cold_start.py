@@ -298,9 +298,10 @@ def _print_imports(door: str, script: str, function: Function) -> None:
         for owner, spent in _by_owner(said.stderr).items():
             found[owner].append(spent)
     print(f"\n{door} door: packages whose own modules take over {LARGE:.0f} ms to import (slowed by being watched)")  # noqa: T201 - the same
-    for owner, spent in sorted(found.items(), key=lambda one: -statistics.median(one[1])):
-        if statistics.median(spent) >= LARGE:
-            print(f"  {owner:30} {statistics.median(spent):5.0f}")  # noqa: T201 - the same
+    medians = {owner: statistics.median(times) for owner, times in found.items()}
+    for owner in sorted(medians, key=lambda one: -medians[one]):
+        if medians[owner] >= LARGE:
+            print(f"  {owner:30} {medians[owner]:5.0f}")  # noqa: T201 - the same
 
 
 def _by_owner(printed: str) -> dict[str, float]:
