@@ -244,6 +244,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         ),
         key_prefix="gsk_",
         price_ids=("groq",),
+        tiers_at_usual_price=("flex",),  # https://console.groq.com/docs/flex-processing (2026-11)
         documented=documented.GROQ,
         makes=("llama-*-versatile", "llama-*-instant", "*/*"),
     ),
