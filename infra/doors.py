@@ -25,7 +25,7 @@ SIGNS_PEOPLE_IN: Final = (
 
 
 class Doors(Construct):
-    """Accounts, configs, key test and catalogue, by the names of their folders in `functions/`."""
+    """Accounts, configs, key test, catalogue and analytics, by the names of their folders in `functions/`."""
 
     def __init__(
         self,
@@ -61,6 +61,9 @@ class Doors(Construct):
         self.catalog = self._door("catalog", "Providers and models")
         data.grant(self.catalog.role, "GetItem")
 
+        self.analytics = self._door("analytics", "What was used, what it cost, how fast it was")
+        data.grant(self.analytics.role, "GetItem", "Query")
+
     @property
     def all(self) -> Mapping[str, Door]:
         """By the names of their folders."""
@@ -69,6 +72,7 @@ class Doors(Construct):
             "configs": self.configs,
             "key_test": self.key_test,
             "catalog": self.catalog,
+            "analytics": self.analytics,
         }
 
     def _door(self, name: str, description: str) -> Door:

@@ -27,9 +27,10 @@ ROOMS: Mapping[str, str] = {
     "records": "crypto errors secrets",
     "storage": "records crypto errors secrets",
     "identity": "storage crypto records errors secrets wire",
+    "insight": "storage records providers observability errors",
     "gateway": "providers dialects wire chat egress storage crypto identity records services settings errors secrets",
     "services": "providers storage crypto identity egress settings errors",
-    "web": "services providers identity records settings observability dialects wire chat errors secrets",
+    "web": "services insight providers identity records settings observability dialects wire chat errors secrets",
 }
 
 # The second side of a port, opened by shared/services.py and its own room alone: above the port no code knows its home.
@@ -47,7 +48,7 @@ HEAVY: Mapping[str, str] = {
     "jwt": r"-",
     "httpx": r"-",
     "mangum": r"functions/(?!chat/)\w+/main\.py",
-    "pydantic": r"functions/(?!chat/)\w+/\w+\.py|shared/web/(schemas|keys|models|fastapi)\.py",
+    "pydantic": r"functions/(?!chat/)\w+/\w+\.py|shared/web/(schemas|keys|models|usage|fastapi)\.py",
     "fastapi": r"functions/((?!chat/)\w+/\w+|local)\.py|shared/web/fastapi\.py",
     "uvicorn": r"functions/(local|bounded_head)\.py",
 }
