@@ -29,7 +29,7 @@ ROOMS: Mapping[str, str] = {
     "aws": "egress wire errors",
     "identity": "aws egress storage crypto records errors secrets wire",
     "insight": "storage records providers observability errors",
-    "gateway": "aws observability providers dialects wire chat egress storage crypto identity records services settings errors secrets",
+    "gateway": "aws insight observability providers dialects wire chat egress storage crypto identity records services settings errors secrets",
     "services": "home_on_aws observability providers storage crypto identity egress settings errors",
     "home_on_aws": "aws storage crypto identity egress settings errors",
     "web": "services insight providers identity records settings observability dialects wire chat errors secrets",

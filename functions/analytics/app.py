@@ -3,15 +3,16 @@
 A person sees all that is theirs; an access token what was used with it, and nothing else of its owner's.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, FastAPI, Response
+from fastapi import APIRouter, Depends, FastAPI, Header, Query, Response
 
-from functions.analytics.schemas import CSV, Question, question
+from functions.analytics.schemas import CSV, LARGEST_LIST, PAGE, Question, question
 from shared.identity.caller import Caller
 from shared.insight.prometheus import CONTENT_TYPE, exposition
-from shared.insight.read import Span, usage_of, usage_of_everybody
+from shared.insight.read import Span, requests_of, usage_of, usage_of_everybody
 from shared.insight.spreadsheet import write_csv
 from shared.records.usage import DayUsage
 from shared.services import Services
@@ -26,6 +27,8 @@ from shared.web.usage import (
     PerformanceAnswer,
     PerformanceReport,
     ReportAnswer,
+    RequestAnswer,
+    RequestsAnswer,
     UsageAnswer,
     UsageReport,
     flat,
@@ -34,6 +37,7 @@ from shared.web.usage import (
 
 type Answered = Answer | Response
 CSV_TYPE: Final = "text/csv; charset=utf-8; header=present"
+COLUMNS: Final = [field.alias or name for name, field in RequestAnswer.model_fields.items()]
 NEXT: Final = "x-realmultillm-next"
 """A spreadsheet has no room for where the next page begins."""
 _METRICS: Final[dict[int | str, dict[str, Any]]] = {
@@ -71,6 +75,22 @@ def _reports(services: Services) -> APIRouter:
         page, rows = await _asked(services, who, what)
         return _answer(report(PerformanceReport, rows, PerformanceAnswer.of, page), what)
 
+    @routes.get("/requests", responses=CSV, response_model=RequestsAnswer)
+    async def requests(
+        after: Annotated[
+            str | None, Query(min_length=1, max_length=100, description="`next` of the page before.")
+        ] = None,
+        limit: Annotated[int, Query(ge=1, le=LARGEST_LIST)] = PAGE,
+        accept: Annotated[str, Header(include_in_schema=False)] = "",
+        who: Caller = ask,
+    ) -> Answered:
+        """Each request that was let in, the newest first, with how it ended and what it cost; an access token is told of its own. Never what was said."""
+        rows, following = await requests_of(services.table, who.owner, after=after, limit=limit, token_id=who.token_id)
+        told = [RequestAnswer.of(row) for row in rows]
+        if "text/csv" in accept:
+            return _spreadsheet(COLUMNS, told, following)
+        return RequestsAnswer(requests=told, next=following)
+
     return routes
 
 
@@ -99,10 +119,13 @@ async def _asked(services: Services, who: Caller, what: Question) -> tuple[Page,
 def _answer[Line: GroupAnswer](told: ReportAnswer[Line], what: Question) -> Answered:
     if not what.csv:
         return told
-    lines = [flat(line) for line in told.rows]
-    following = {NEXT: told.next} if told.next else {}
-    head = {"content-type": CSV_TYPE, "content-disposition": 'attachment; filename="analytics.csv"', **following}
-    return Response(write_csv(list(flat(told.total)), lines), headers=head)
+    return _spreadsheet(list(flat(told.total)), told.rows, told.next)
+
+
+def _spreadsheet(columns: list[str], lines: Sequence[Answer], following: str | None) -> Response:
+    more = {NEXT: following} if following else {}
+    head = {"content-type": CSV_TYPE, "content-disposition": 'attachment; filename="analytics.csv"', **more}
+    return Response(write_csv(columns, [flat(line) for line in lines]), headers=head)
 
 
 async def _scraped(services: Services, who: Caller) -> list[DayUsage]:

@@ -13,6 +13,7 @@ from shared.web.usage import Page
 
 PAGE: Final = 200
 LARGEST_PAGE: Final = 5000
+LARGEST_LIST: Final = 1000
 _USUAL_DAYS: Final = 30
 _ONE_OF: Final = "(day|provider|model|token)"
 

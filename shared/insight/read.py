@@ -1,4 +1,4 @@
-"""The counters of some days: one owner's, or everybody's."""
+"""The counters of some days, one owner's or everybody's; and the requests themselves."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -6,13 +6,18 @@ from datetime import date, timedelta
 from typing import Final
 
 from shared.errors import InvalidRequest
+from shared.records.ledger import LedgerRow
 from shared.records.usage import DayUsage
+from shared.storage import layout
 from shared.storage.accounts import list_owners
+from shared.storage.ledger import list_rows
 from shared.storage.table import Table
 from shared.storage.usage import list_usage
 
 LONGEST: Final = 366
 """Days that are read at once."""
+_MOST_PAGES: Final = 20
+"""Pages of the ledger that are looked through for the requests of one access token."""
 _MOST: Final = 50_000
 """Counters that are read for one answer; some seconds of a table's time."""
 
@@ -67,3 +72,28 @@ async def _bounded(rows: AsyncIterator[DayUsage]) -> AsyncIterator[DayUsage]:
         if count > _MOST:
             raise InvalidRequest("those days hold too much to add up at once: ask for fewer", parameter="from")
         yield row
+
+
+async def requests_of(
+    table: Table, owner: str, *, after: str | None, limit: int, token_id: str | None = None
+) -> tuple[list[LedgerRow], str | None]:
+    """The owner's requests behind the one of that id, the newest first, or those of one access token alone; and the id behind which the next page begins.
+
+    A page of one token's may be short, or empty, though more follow: so much is looked through for it and no more.
+    """
+    found: list[LedgerRow] = []
+    for _ in range(1 if token_id is None else _MOST_PAGES):
+        begin = None if after is None else layout.request(owner, after).sk
+        rows, following = await list_rows(table, owner, after=begin, limit=limit)
+        for row in rows:
+            after = row.request_id
+            if token_id is None or row.token_id == token_id:
+                found.append(row)
+            if len(found) == limit:
+                break
+        if len(found) < limit and following is None:
+            return found, None
+        if len(found) == limit:
+            is_last = following is None and after == rows[-1].request_id
+            return found, None if is_last else after
+    return found, after

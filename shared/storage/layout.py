@@ -116,6 +116,16 @@ def fingerprint_secret() -> Key:
     return Key("INSTALLATION", "FINGERPRINT")
 
 
+def request(owner: str, request_id: str) -> Key:
+    """The ledger's row of a request. Ids are ULIDs, so that the newest sorts last."""
+    return Key(_owner(owner), f"REQUEST#{_part(request_id)}")
+
+
+def requests(owner: str) -> Listing:
+    """All of an owner's rows of the ledger."""
+    return Listing(_owner(owner), "REQUEST#")
+
+
 def usage(owner: str, day: date, provider: str, model: str, token_id: str | None) -> Key:
     """What an owner used on a day of a provider's model, by an access token or by themselves."""
     by = _part(token_id) if token_id else ""

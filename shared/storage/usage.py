@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final, cast
+from zlib import crc32
 
 from shared.records.histogram import bucket
 from shared.records.ledger import LedgerRow
@@ -16,6 +17,10 @@ from shared.storage import layout
 from shared.storage.table import Change, Compare, ConditionFailed, Item, Table
 
 _PAGE: Final = 200
+_PLACES: Final = 32
+"""Where the last requests are noted, each at a place of its own: it is told from a repetition until another was noted there."""
+_MARK: Final = 10
+"""Characters of an id that are noted: the last ones of a ULID are chance."""
 _LONGEST_MODEL: Final = 200
 """Characters of a model's name that are kept; what a provider says of itself is not bounded by us."""
 _CODE: Final = re.compile("[a-z][a-z0-9_]{0,39}")
@@ -25,7 +30,7 @@ _MICRO: Final = Decimal(1_000_000)
 
 
 async def add_usage(table: Table, row: LedgerRow) -> None:
-    """Count this request, in one write. Called again for the row that was counted last, it counts nothing.
+    """Count this request, in one write. Called again for a row that was counted lately, it counts nothing: an answer of the table may be lost.
 
     Raises:
         StorageUnavailable: the table does not answer.
@@ -33,10 +38,11 @@ async def add_usage(table: Table, row: LedgerRow) -> None:
     model = row.model[:_LONGEST_MODEL] or "unknown"
     day = datetime.fromtimestamp(row.started_at, tz=UTC).date()
     named = {"day": day.isoformat(), "provider": row.provider, "model": model, "token_id": row.token_id}
-    change = Change(set={**named, "last": row.request_id}, increase=_increases(row))
+    place, mark = f"l{crc32(row.request_id.encode()) % _PLACES}", row.request_id[-_MARK:]
+    change = Change(set={**named, place: mark}, increase=_increases(row))
     try:
         key = layout.usage(row.owner, day, row.provider, model, row.token_id)
-        await table.update(key, change, when=Compare("last", "<>", row.request_id))
+        await table.update(key, change, when=Compare(place, "<>", mark))
     except ConditionFailed:
         return
 
@@ -63,11 +69,16 @@ def _increases(row: LedgerRow) -> dict[str, int | Decimal]:
         counts[f"error_{row.error if _CODE.fullmatch(row.error) else 'other'}"] = 1
     if row.estimated:
         counts["estimated"] = 1
-    if row.cost_usd is None:
+    if row.cost_usd is None and _may_cost(row):
         counts["unpriced"] = 1
     elif row.cost_usd:
         counts["cost_micro"] = row.cost_usd * _MICRO
     return counts | _times(row)
+
+
+def _may_cost(row: LedgerRow) -> bool:
+    """Something was used, or nobody knows. What was refused has no tokens, and costs nothing."""
+    return row.outcome in {"done", "aborted"} or row.input_tokens is not None or row.output_tokens is not None
 
 
 def _times(row: LedgerRow) -> dict[str, int | Decimal]:

@@ -2,16 +2,17 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field
 
 from shared.insight.groups import By, Group, grouped, page_of
 from shared.insight.read import Span
 from shared.records.histogram import Histogram, percentile
+from shared.records.ledger import LedgerRow, Outcome
 from shared.records.usage import Counts, DayUsage, total
 from shared.web.models import Dollars
-from shared.web.schemas import Answer
+from shared.web.schemas import Answer, Moment, moment
 
 _FAILED = ("error", "deadline", "aborted")
 """Outcomes that nobody wanted; who cancels or leaves has no error."""
@@ -150,6 +151,68 @@ class CostReport(ReportAnswer[CostAnswer]):
 
 class PerformanceReport(ReportAnswer[PerformanceAnswer]):
     """How fast it was, and what failed."""
+
+
+class RequestAnswer(Answer):
+    """One request, as it is kept: no word of what was said. What nobody told is null."""
+
+    id: str
+    started_at: Moment
+    outcome: Outcome
+    error: str | None = Field(description="The code of the error that ended it.")
+    api: str
+    route: str | None
+    provider: str
+    model: str
+    token: str | None = Field(description="The access token's id; null for a session.")
+    key: Literal["own", "shared"]
+    streamed: bool
+    attempts: int
+    duration_ms: int
+    time_to_first_token_ms: int | None
+    input_tokens: int | None
+    output_tokens: int | None
+    cached_tokens: int | None
+    cache_write_tokens: int | None
+    reasoning_tokens: int | None
+    estimated: bool
+    cost_usd: Dollars | None
+    cost_source: str | None = Field(description="Who told the cost; where it is null, why.")
+
+    @classmethod
+    def of(cls, row: LedgerRow) -> Self:
+        """As it is kept."""
+        return cls(
+            id=row.request_id,
+            started_at=moment(row.started_at),
+            outcome=row.outcome,
+            error=row.error,
+            api=row.api,
+            route=row.route,
+            provider=row.provider,
+            model=row.model,
+            token=row.token_id,
+            key=row.key,
+            streamed=row.streamed,
+            attempts=row.attempts,
+            duration_ms=row.duration_ms,
+            time_to_first_token_ms=row.first_token_ms,
+            input_tokens=row.input_tokens,
+            output_tokens=row.output_tokens,
+            cached_tokens=row.cached_tokens,
+            cache_write_tokens=row.cache_write_tokens,
+            reasoning_tokens=row.reasoning_tokens,
+            estimated=row.estimated,
+            cost_usd=row.cost_usd,
+            cost_source=row.cost_source,
+        )
+
+
+class RequestsAnswer(Answer):
+    """A page of requests, the newest first; `next` is the `after` of the page behind it, null on the last."""
+
+    requests: list[RequestAnswer]
+    next: str | None
 
 
 def report[Line: GroupAnswer](

@@ -243,7 +243,13 @@ async def walk_everywhere(house: HouseOnAws) -> None:
     await house.ask("key_test", "GET", "/api/models/openai")
     for path in ("/api/providers", "/api/providers/metadata", "/api/providers/openai", "/api/models"):
         await house.ask("catalog", "GET", path)
-    for path in ("/api/analytics/usage", "/api/analytics/costs", "/api/analytics/performance", "/api/metrics"):
+    for path in (
+        "/api/analytics/usage",
+        "/api/analytics/costs",
+        "/api/analytics/performance",
+        "/api/analytics/requests",
+        "/api/metrics",
+    ):
         await house.ask("analytics", "GET", path)
 
     await chat_in_every_way(house)

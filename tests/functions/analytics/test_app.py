@@ -19,12 +19,13 @@ from shared.records.ledger import LedgerRow
 from shared.records.token import AccessToken
 from shared.services import Services
 from shared.storage.accounts import change_account, find_account
+from shared.storage.ledger import add_row
 from shared.storage.tokens import add_token
 from shared.storage.usage import add_usage
 
 type Headers = dict[str, str]
-ROUTES = ["/api/analytics/usage", "/api/analytics/costs", "/api/analytics/performance", "/api/metrics"]
-REPORTS = ROUTES[:3]
+REPORTS = ["/api/analytics/usage", "/api/analytics/costs", "/api/analytics/performance"]
+ROUTES = [*REPORTS, "/api/analytics/requests", "/api/metrics"]
 DAY = 86_400
 _NUMBERS = count()
 
@@ -265,6 +266,60 @@ async def test_an_access_token_is_told_of_its_own_use_alone(
 
     assert [(row["token"], row["requests"]) for row in told["rows"]] == [(token_id, 1)]
     assert other["total"]["requests"] == 0
+
+
+async def keep(services: Services, owner: str, request_id: str, **more: Any) -> None:
+    """A row of the ledger."""
+    usual: dict[str, Any] = {"token_id": None, "outcome": "done", "provider": "openai", "model": "gpt-4o"}
+    row = LedgerRow(request_id=request_id, owner=owner, started_at=services.now(), **{**usual, **more})
+    assert await add_row(services.table, row)
+
+
+async def all_requests(door: httpx.AsyncClient, who: Headers, limit: int) -> list[str]:
+    found: list[str] = []
+    query: dict[str, str] = {"limit": str(limit)}
+    while True:
+        page = (await door.get("/api/analytics/requests", params=query, headers=who)).json()
+        found += [request["id"] for request in page["requests"]]
+        assert len(page["requests"]) <= limit
+        if page["next"] is None:
+            return found
+        query["after"] = page["next"]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7, 100])
+async def test_each_request_is_listed_once_the_newest_first(
+    door: httpx.AsyncClient, services: Services, alice: Headers, bob: Headers, limit: int
+) -> None:
+    """Threats I3 and I4: an access token sees its own among them, and nobody another's."""
+    owner = await owner_of(services, alice)
+    token_id, program = await token_of(services, owner)
+    for number in range(7):
+        await keep(services, owner, f"01{number}", token_id=token_id if number % 3 == 0 else None)
+    await keep(services, await owner_of(services, bob), "019")
+
+    assert await all_requests(door, alice, limit) == [f"01{number}" for number in range(6, -1, -1)]
+    assert await all_requests(door, program, limit) == ["016", "013", "010"]
+
+
+async def test_a_request_is_told_with_its_cost_or_why_there_is_none(
+    door: httpx.AsyncClient, services: Services, alice: Headers
+) -> None:
+    """Trap 67."""
+    owner = await owner_of(services, alice)
+    await keep(
+        services, owner, "01", cost_usd=Decimal("0.00125"), cost_source="table", first_token_ms=80, input_tokens=0
+    )
+    await keep(services, owner, "02", cost_source="nobody knows", outcome="error", error="throttled")
+
+    unknown, known = (await door.get("/api/analytics/requests", headers=alice)).json()["requests"]
+    sheet = await door.get("/api/analytics/requests", headers={**alice, "accept": "text/csv"})
+
+    assert (known["costUsd"], known["costSource"], known["timeToFirstTokenMs"]) == ("0.00125", "table", 80)
+    assert (known["inputTokens"], known["outputTokens"]) == (0, None)
+    assert (unknown["costUsd"], unknown["costSource"], unknown["error"]) == (None, "nobody knows", "throttled")
+    lines = list(csv.DictReader(StringIO(sheet.text, newline="")))
+    assert [(line["id"], line["costUsd"]) for line in lines] == [("02", ""), ("01", "0.00125")]
 
 
 async def test_prometheus_is_told_of_everybody_by_an_admins_session_or_token(
