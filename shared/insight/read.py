@@ -18,7 +18,7 @@ LONGEST: Final = 366
 """Days that are read at once."""
 _MOST_PAGES: Final = 20
 """Pages of the ledger that are looked through for the requests of one access token."""
-_MOST: Final = 50_000
+MOST: Final = 50_000
 """Counters that are read for one answer; some seconds of a table's time."""
 
 
@@ -46,17 +46,17 @@ async def usage_of(table: Table, owner: str, span: Span, *, token_id: str | None
     Raises:
         InvalidRequest: there are too many to read at once.
     """
-    kept = [each async for each in _bounded(list_usage(table, owner, span.first, span.last))]
+    kept = [each async for each in _bounded(list_usage(table, owner, span.first, span.last), MOST)]
     return kept if token_id is None else [each for each in kept if each.token_id == token_id]
 
 
-async def usage_of_everybody(table: Table, span: Span) -> list[DayUsage]:
+async def usage_of_everybody(table: Table, span: Span, *, most: int = MOST) -> list[DayUsage]:
     """All owners' counters, for admins. It says nothing of who they are, and asks the table once for each of them.
 
     Raises:
         InvalidRequest: there are too many to read at once.
     """
-    return [each async for each in _bounded(_of_everybody(table, span))]
+    return [each async for each in _bounded(_of_everybody(table, span), most)]
 
 
 async def _of_everybody(table: Table, span: Span) -> AsyncIterator[DayUsage]:
@@ -65,11 +65,11 @@ async def _of_everybody(table: Table, span: Span) -> AsyncIterator[DayUsage]:
             yield each
 
 
-async def _bounded(rows: AsyncIterator[DayUsage]) -> AsyncIterator[DayUsage]:
+async def _bounded(rows: AsyncIterator[DayUsage], most: int) -> AsyncIterator[DayUsage]:
     count = 0
     async for row in rows:
         count += 1
-        if count > _MOST:
+        if count > most:
             raise InvalidRequest("those days hold too much to add up at once: ask for fewer", parameter="from")
         yield row
 
