@@ -16,7 +16,7 @@ SIGNS_PEOPLE_IN: Final = ("AdminAddUserToGroup", "AdminCreateUser", "AdminInitia
 
 
 class Doors(Construct):
-    """Accounts, configs, key test and catalogue, by the names of their folders in `functions/`."""
+    """Accounts, configs, key test, catalogue and analytics, by the names of their folders in `functions/`."""
 
     def __init__(
         self,
@@ -52,6 +52,9 @@ class Doors(Construct):
         self.catalog = self._door("catalog", "Providers and models")
         data.grant(self.catalog.role, "GetItem")
 
+        self.analytics = self._door("analytics", "What was used, what it cost, how fast it was")
+        data.grant(self.analytics.role, "GetItem", "Query")
+
     @property
     def all(self) -> Mapping[str, Door]:
         """By the names of their folders."""
@@ -60,6 +63,7 @@ class Doors(Construct):
             "configs": self.configs,
             "key_test": self.key_test,
             "catalog": self.catalog,
+            "analytics": self.analytics,
         }
 
     def _door(self, name: str, description: str) -> Door:

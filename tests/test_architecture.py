@@ -28,10 +28,11 @@ ROOMS: Mapping[str, str] = {
     "storage": "aws records crypto errors secrets",
     "aws": "egress wire errors",
     "identity": "aws egress storage crypto records errors secrets wire",
-    "gateway": "aws observability providers dialects wire chat egress storage crypto identity records services settings errors secrets",
+    "insight": "storage records providers observability errors",
+    "gateway": "aws insight observability providers dialects wire chat egress storage crypto identity records services settings errors secrets",
     "services": "home_on_aws observability providers storage crypto identity egress settings errors",
     "home_on_aws": "aws storage crypto identity egress settings errors",
-    "web": "services providers identity records settings observability dialects wire chat errors secrets",
+    "web": "services insight providers identity records settings observability dialects wire chat errors secrets",
     "runtime": "wire errors observability",
 }
 
@@ -51,7 +52,7 @@ HEAVY: Mapping[str, str] = {
     "jwt": r"-",
     "httpx": r"-",
     "mangum": r"functions/(?!chat/)\w+/main\.py",
-    "pydantic": r"functions/(?!chat/)\w+/\w+\.py|shared/web/(schemas|keys|models|fastapi)\.py",
+    "pydantic": r"functions/(?!chat/)\w+/\w+\.py|shared/web/(schemas|keys|models|usage|fastapi)\.py",
     "fastapi": r"functions/((?!chat/)\w+/\w+|local)\.py|shared/web/fastapi\.py",
     "uvicorn": r"functions/(local|bounded_head)\.py",
 }

@@ -34,6 +34,7 @@ def changed(config: ProviderConfig, body: ConfigBody) -> ProviderConfig:
         base_url=body.base_url if "base_url" in named else config.base_url,
         models=tuple(body.models or ()) if "models" in named else config.models,
         settings=settings if "settings" in named else config.settings,
+        prices={name: own.price() for name, own in (body.prices or {}).items()} if "prices" in named else config.prices,
         is_active=config.is_active if body.is_active is None else body.is_active,
     )
 

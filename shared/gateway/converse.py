@@ -1,6 +1,5 @@
 """One chat from wish to receipt, told in order: plan, ask, relay, meter. The doors only read the wish and speak the events."""
 
-import asyncio
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -23,11 +22,11 @@ from shared.gateway.open_key import open_key
 from shared.gateway.permits import permit_chat
 from shared.gateway.plan import with_settings
 from shared.gateway.prepare import is_kin, prepare
+from shared.gateway.priced import priced
 from shared.gateway.relay import relay
 from shared.gateway.target import Target
 from shared.gateway.whom import whom
 from shared.identity.caller import Caller
-from shared.providers import prices
 from shared.providers.dialects import load_dialect
 from shared.providers.find import get_provider
 from shared.records.ids import mint_ulid
@@ -107,10 +106,6 @@ async def _done(
     services: Services, meter: Meter, target: Target, attempts: list[Attempt], dropped: tuple[str, ...]
 ) -> Done:
     usage, model = meter.usage(), meter.model or target.model
-    if not prices.loaded():
-        await asyncio.to_thread(prices.load)
-    cost = prices.price(target.provider, model, usage, services.now(), service_tier=meter.service_tier)
-    if cost.usd is None and model != target.model:
-        cost = prices.price(target.provider, target.model, usage, services.now(), service_tier=meter.service_tier)
+    cost = await priced(meter, target, services.now())
     receipt = Receipt("own", target.config.fingerprint or "", target.provider.id, model, tuple(attempts), cost, dropped)
     return Done(meter.finishes(), usage, receipt)

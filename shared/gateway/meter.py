@@ -13,6 +13,7 @@ from shared.chat.events import (
     Usage,
 )
 from shared.chat.request import ChatRequest, Media, Reasoning, Refusal, Text, ToolCall, ToolResult
+from shared.providers.fees import is_fee
 
 CHARACTERS_A_TOKEN = 4
 """The rule of thumb of https://help.openai.com/en/articles/4936856 for estimates, which are always flagged as such."""
@@ -21,7 +22,7 @@ CHARACTERS_A_TOKEN = 4
 class Meter:
     """Listens to one chat. The last usage holds (trap 20), the first finish of each choice does."""
 
-    __slots__ = ("_finishes", "_request", "_said", "_usage", "model", "service_tier")
+    __slots__ = ("_finishes", "_request", "_said", "_usage", "fees", "model", "service_tier")
 
     def __init__(self, request: ChatRequest) -> None:
         self._request = request
@@ -31,6 +32,8 @@ class Meter:
         self.model: str | None = None
         """The provider's own name of the model that answered."""
         self.service_tier: str | None = None
+        self.fees = False
+        """Tools of the provider's were used that are paid by their use."""
 
     def hear(self, event: ChatEvent) -> None:
         """Take note of one event."""
@@ -47,6 +50,8 @@ class Meter:
                 self.model = event.model or self.model
             case Annotation(name="service_tier", value=str(tier)):
                 self.service_tier = tier
+            case Annotation():
+                self.fees = self.fees or is_fee(event.name, event.value)
             case _:
                 pass
 

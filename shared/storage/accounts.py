@@ -4,7 +4,7 @@ There is no transaction. An account is written first and its e-mail claimed last
 loses the race for an e-mail wipes what they wrote. A session is found by its id; its word under its owner is written first.
 """
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -46,6 +46,18 @@ async def find_account_by_email(table: Table, email: str) -> Account | None:
     """The account with that normalised e-mail. Two reads, whether there is one or not."""
     claim = await table.get(layout.email(email), consistent=True)
     return await find_account(table, str(claim["owner"]) if claim else "nobody")
+
+
+async def list_owners(table: Table) -> AsyncIterator[str]:
+    """Everybody who has an account, in no order that means anything."""
+    listing, after = layout.people(), None
+    while True:
+        page = await table.query(listing.pk, prefix=listing.prefix, after=after)
+        for item in page.items:
+            yield str(item["sk"])
+        after = page.after
+        if after is None:
+            return
 
 
 async def change_account(

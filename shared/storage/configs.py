@@ -11,12 +11,13 @@ import msgspec
 
 from shared.crypto.vault import SealedKey
 from shared.errors import Conflict
-from shared.records.config import ChatSettings, KeyStatus, ProviderConfig
+from shared.records.config import ChatSettings, KeyStatus, OwnPrice, ProviderConfig
 from shared.storage.layout import Listing, listed_config, listed_configs, provider_config, provider_configs
 from shared.storage.table import Absent, Change, Compare, Condition, ConditionFailed, Item, Table
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(ChatSettings).decode
+_decode_prices = msgspec.json.Decoder(dict[str, OwnPrice]).decode
 _CHANGED = "The config was changed meanwhile. Read it again and repeat the change."
 
 
@@ -109,6 +110,7 @@ def _attributes(config: ProviderConfig) -> Item:
         "base_url": config.base_url,
         "models": config.models,
         "settings": _encode(config.settings).decode(),
+        "prices": _encode(config.prices).decode(),
         "is_active": config.is_active,
         "sealed": config.sealed.envelope if config.sealed else None,
         "key_version": config.key_version,
@@ -123,5 +125,6 @@ def _record(item: Item) -> ProviderConfig:
     fields: dict[str, Any] = {name: value for name, value in item.items() if name not in {"pk", "sk", "key"}}
     fields["models"] = tuple(fields["models"])
     fields["settings"] = _decode(fields["settings"])
+    fields["prices"] = _decode_prices(fields.get("prices", "{}"))
     fields["sealed"] = SealedKey(bytes(fields["sealed"])) if fields["sealed"] is not None else None
     return ProviderConfig(**fields)

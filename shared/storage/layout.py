@@ -5,6 +5,7 @@ A part (an id, an e-mail) is escaped before it is joined, so that none can climb
 
 import re
 from dataclasses import dataclass
+from datetime import date
 
 from shared.errors import InvalidRequest
 from shared.storage.table import Key
@@ -113,6 +114,32 @@ def first_admin() -> Key:
 def fingerprint_secret() -> Key:
     """What fingerprints of keys are keyed with."""
     return Key("INSTALLATION", "FINGERPRINT")
+
+
+def request(owner: str, request_id: str) -> Key:
+    """The ledger's row of a request. Ids are ULIDs, so that the newest sorts last."""
+    return Key(_owner(owner), f"REQUEST#{_part(request_id)}")
+
+
+def requests(owner: str) -> Listing:
+    """All of an owner's rows of the ledger."""
+    return Listing(_owner(owner), "REQUEST#")
+
+
+def usage(owner: str, day: date, provider: str, model: str, token_id: str | None) -> Key:
+    """What an owner used on a day of a provider's model, by an access token or by themselves."""
+    by = _part(token_id) if token_id else ""
+    return Key(_owner(owner), f"USAGE#{day.isoformat()}#{_part(provider)}#{_part(model)}#{by}")
+
+
+def usage_of(owner: str) -> Listing:
+    """All that an owner used, the oldest day first."""
+    return Listing(_owner(owner), "USAGE#")
+
+
+def before_usage(owner: str, day: date) -> Key:
+    """Where the counts of that day begin; nothing lies there."""
+    return Key(_owner(owner), f"USAGE#{day.isoformat()}")
 
 
 def attempts(what: str, window: int) -> Key:

@@ -18,6 +18,7 @@ import httpx
 import pytest
 
 import functions.accounts.app as accounts
+import functions.analytics.app as analytics
 import functions.catalog.app as catalog
 import functions.chat.app as chat
 import functions.configs.app as configs
@@ -35,6 +36,7 @@ DOORS: dict[str, ModuleType] = {
     "configs": configs,
     "key_test": key_test,
     "catalog": catalog,
+    "analytics": analytics,
     "chat": chat,
 }
 HELLO = [{"role": "user", "content": "hello"}]
@@ -64,6 +66,7 @@ RIGHTS = {
     },
     "key_test": {"dynamodb:GetItem", "dynamodb:UpdateItem", "kms:Decrypt"},
     "catalog": {"dynamodb:GetItem"},
+    "analytics": {"dynamodb:GetItem", "dynamodb:Query"},
     "chat": {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem", "kms:Decrypt"},
 }
 """By door. ReEncrypt is two rights of IAM's: kms:ReEncryptFrom and kms:ReEncryptTo."""
@@ -71,7 +74,7 @@ RIGHTS = {
 
 @dataclass
 class HouseOnAws:
-    """Five functions, and what they asked of AWS."""
+    """Six functions, and what they asked of AWS."""
 
     aws: Aws
     ids: dict[str, str]
@@ -258,6 +261,14 @@ async def walk_everywhere(house: HouseOnAws) -> None:
     await house.ask("key_test", "GET", "/api/models/openai")
     for path in ("/api/providers", "/api/providers/metadata", "/api/providers/openai", "/api/models"):
         await house.ask("catalog", "GET", path)
+    for path in (
+        "/api/analytics/usage",
+        "/api/analytics/costs",
+        "/api/analytics/performance",
+        "/api/analytics/requests",
+        "/api/metrics",
+    ):
+        await house.ask("analytics", "GET", path)
 
     await chat_in_every_way(house)
     person, house.headers = house.headers, {"x-api-key": token["token"]}
