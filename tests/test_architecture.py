@@ -18,6 +18,7 @@ ROOMS: Mapping[str, str] = {
     "secrets": "",
     "settings": "",
     "observability": "",
+    "running": "",
     "wire": "errors",
     "chat": "errors",
     "dialects": "wire chat errors",
@@ -27,8 +28,8 @@ ROOMS: Mapping[str, str] = {
     "records": "crypto errors secrets",
     "storage": "records crypto errors secrets",
     "identity": "storage crypto records errors secrets wire",
-    "gateway": "providers dialects wire chat egress storage crypto identity records services settings errors secrets",
-    "services": "providers storage crypto identity egress settings errors",
+    "gateway": "providers dialects wire chat egress storage crypto identity records services running settings errors secrets",
+    "services": "providers storage crypto identity egress running settings errors",
     "web": "services providers identity records settings observability dialects wire chat errors secrets",
 }
 
