@@ -20,6 +20,7 @@ import functions.catalog.app as catalog
 import functions.chat.app as chat
 import functions.chat.openapi as chat_openapi
 import functions.configs.app as configs
+import functions.history.app as history
 import functions.key_test.app as key_test
 import functions.reference.app as reference
 from functions.bounded_head import BoundedHead
@@ -84,7 +85,7 @@ def documents(services: Services) -> list[dict[str, Any]]:
 
 
 def _buffered(services: Services) -> list[FastAPI]:
-    return [door.create_app(services) for door in (accounts, key_test, configs, catalog)]
+    return [door.create_app(services) for door in (accounts, key_test, configs, catalog, history)]
 
 
 def main() -> int:

@@ -25,7 +25,7 @@ SIGNS_PEOPLE_IN: Final = (
 
 
 class Doors(Construct):
-    """Accounts, configs, key test and catalogue, by the names of their folders in `functions/`."""
+    """Accounts, configs, key test, catalogue and history, by the names of their folders in `functions/`."""
 
     def __init__(
         self,
@@ -59,7 +59,11 @@ class Doors(Construct):
         secrets.grant_open(self.key_test.role)
 
         self.catalog = self._door("catalog", "Providers and models")
-        data.grant(self.catalog.role, "GetItem")
+        data.grant(self.catalog.role, "GetItem", "Query")
+
+        self.history = self._door("history", "Kept conversations")
+        data.grant(self.history.role, "GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query")
+        secrets.grant_journals(self.history.role)
 
     @property
     def all(self) -> Mapping[str, Door]:
@@ -69,6 +73,7 @@ class Doors(Construct):
             "configs": self.configs,
             "key_test": self.key_test,
             "catalog": self.catalog,
+            "history": self.history,
         }
 
     def _door(self, name: str, description: str) -> Door:

@@ -92,9 +92,7 @@ async def list_messages(
     """A page in their order (or the reverse), behind the number `after`; and the number to go on behind, None at the end."""
     listing = layout.kept_messages(conversation.owner, conversation.id)
     since = layout.kept_message(conversation.owner, conversation.id, after).sk if after is not None else None
-    page = await table.query(
-        listing.pk, prefix=listing.prefix, after=since, limit=limit, newest_first=newest_first
-    )
+    page = await table.query(listing.pk, prefix=listing.prefix, after=since, limit=limit, newest_first=newest_first)
     messages = [_message(item) for item in page.items]
     return messages, messages[-1].number if page.after is not None else None
 
