@@ -143,7 +143,7 @@ class RecommendBody(Body):
     """
 
     task: Task | None = None
-    abilities: Annotated[list[Ability], Field(max_length=10)] = []
+    abilities: Annotated[tuple[Ability, ...], Field(max_length=10)] = ()
     min_context: Tokens | None = None
     input_tokens: Tokens | None = None
     output_tokens: Tokens | None = None

@@ -1,0 +1,33 @@
+"""Switches by which answers are stopped in the process that gives them."""
+
+import asyncio
+
+from shared.running import Running
+
+
+async def test_a_switch_is_found_by_its_owner_alone_and_only_while_the_answer_grows() -> None:
+    """Threat I3."""
+    running = Running()
+    with running.giving("alice", "r1") as switch:
+        others = [running.stop("bob", "r1"), running.stop("alice", "r2"), switch.thrown]
+        own = running.stop("alice", "r1")
+
+    assert others == [False, False, False]
+    assert own
+    assert switch.thrown
+    assert not running.stop("alice", "r1")
+
+
+async def test_a_switch_thrown_before_the_wait_ends_it_at_once() -> None:
+    running = Running()
+    with running.giving("alice", "r1") as switch:
+        switch.throw()
+        waiting = asyncio.timeout(None)
+        try:
+            async with waiting:
+                with switch.ends(waiting):
+                    await asyncio.sleep(60)
+        except TimeoutError:
+            ended = waiting.expired()
+
+    assert ended
