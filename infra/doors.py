@@ -12,16 +12,7 @@ from infra.people import People
 from infra.secrets import Secrets
 from infra.stage import Stage
 
-SIGNS_PEOPLE_IN: Final = (
-    "AdminAddUserToGroup",
-    "AdminCreateUser",
-    "AdminDeleteUser",
-    "AdminGetUser",
-    "AdminInitiateAuth",
-    "AdminListGroupsForUser",
-    "AdminSetUserPassword",
-    "AdminUserGlobalSignOut",
-)
+SIGNS_PEOPLE_IN: Final = ("AdminAddUserToGroup", "AdminCreateUser", "AdminInitiateAuth", "AdminSetUserPassword")
 
 
 class Doors(Construct):
@@ -62,8 +53,8 @@ class Doors(Construct):
         data.grant(self.catalog.role, "GetItem", "Query")
 
         self.history = self._door("history", "Kept conversations")
-        data.grant(self.history.role, "GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query")
-        secrets.grant_journals(self.history.role)
+        data.grant(self.history.role, "GetItem", "UpdateItem", "DeleteItem", "Query")
+        secrets.grant_open_journals(self.history.role)
 
     @property
     def all(self) -> Mapping[str, Door]:

@@ -41,8 +41,12 @@ class Secrets(Construct):
         """Data keys wrapped anew within KMS; nobody sees them plain."""
         self._grant(role, "kms:ReEncryptFrom", "kms:ReEncryptTo")
 
-    def grant_journals(self, role: iam.Role) -> None:
-        """Journals opened, and a new one made; for the doors that keep and show conversations."""
+    def grant_open_journals(self, role: iam.Role) -> None:
+        """Owners' journals opened, for the door that shows conversations."""
+        self._grant(role, "kms:Decrypt", purpose=JOURNAL)
+
+    def grant_keep_journals(self, role: iam.Role) -> None:
+        """The same and new ones made, for the door that keeps what is said."""
         self._grant(role, "kms:Decrypt", "kms:GenerateDataKey", purpose=JOURNAL)
 
     def _grant(self, role: iam.Role, *actions: str, purpose: str = PURPOSE) -> None:

@@ -28,7 +28,7 @@ from shared.observability import logger
 from shared.records.ids import mint_ulid
 from shared.services import Services
 from shared.web.authentication import authenticate
-from shared.web.edge import request_id
+from shared.web.edge import deadline, request_id
 from shared.web.errors import INTERNAL_MESSAGE
 from shared.web.stream import CallerGone, Receive, Send, StreamShape, send_stream, while_listening
 from shared.wire.json import write
@@ -44,6 +44,8 @@ class _Side:
     place: int
     id: str
     wish: Wish
+    ends: float | None
+    """When the platform ends the request."""
     began: float = field(default_factory=time.monotonic)
     first_token: int | None = None
     duration: int | None = None
@@ -91,8 +93,9 @@ class Compare(Door):
             headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
             wishes, stream = read_comparison(await read_body(receive))
             drop = wants_dropping(headers)
+            now, ends = self._services.now(), deadline(scope)
             sides = [
-                _Side(place, mint_ulid(self._services.now()), replace(wish, chat=replace(wish.chat, drop=drop)))
+                _Side(place, mint_ulid(now), replace(wish, chat=replace(wish.chat, drop=drop)), ends)
                 for place, wish in enumerate(wishes)
             ]
             work = self._grow(caller, sides, scope, send) if stream else self._whole(caller, sides, scope, send)
@@ -140,7 +143,8 @@ class Compare(Door):
             target = await plan(self._services, caller, wished=side.wish.provider, model=chat.model, speaking="native")
             side.provider, side.model = target.provider.id, target.model
             side.began = time.monotonic()
-            batches = stoppable(self._services, caller.owner, side.id, converse(self._services, chat, target))
+            batches = converse(self._services, chat, target, ends=side.ends)
+            batches = stoppable(self._services, caller.owner, side.id, batches)
             async with aclosing(batches):
                 async for batch in batches:
                     for event in batch:

@@ -5,9 +5,10 @@ from dataclasses import replace
 from functions.chat.door import Head, NativeDoor, Scope, send_json
 from shared.dialects.caller import Wish
 from shared.gateway.converse import plan
+from shared.gateway.deadline import before
 from shared.gateway.forecast import forecast
 from shared.identity.caller import Caller
-from shared.web.edge import request_id
+from shared.web.edge import deadline, request_id
 from shared.web.stream import Send
 from shared.wire.json import write
 
@@ -19,7 +20,8 @@ class Count(NativeDoor):
         target = await plan(self._services, caller, wished=wish.provider, model=wish.chat.model, speaking=self._name)
         talk = await self._talk(caller, _only_recalled(wish), target, scope)
         head = Head(self.dialect(scope), target, request_id(scope))
-        foreseen, answered = await forecast(self._services, talk.chat if talk else wish.chat, target)
+        async with before(deadline(scope)):
+            foreseen, answered = await forecast(self._services, talk.chat if talk else wish.chat, target)
         head.hear(answered)
         told = {"conversation": {"id": talk.conversation.id, "leftOut": talk.left_out}} if talk else {}
         await send_json(send, write({**foreseen, **told}), head.headers())

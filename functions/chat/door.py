@@ -21,7 +21,7 @@ from shared.identity.caller import Caller
 from shared.observability import logger
 from shared.services import Services
 from shared.web.authentication import authenticate
-from shared.web.edge import request_id
+from shared.web.edge import deadline, request_id
 from shared.web.errors import HeaderList, header_list
 from shared.web.stream import CallerGone, Message, Receive, Send, StreamShape, send_stream, while_listening
 
@@ -76,7 +76,8 @@ class Door:
             target.maker,
             talk.conversation.id if talk else None,
         )
-        head, batches = Head(dialect, target, about.id), converse(self._services, chat, target)
+        head = Head(dialect, target, about.id)
+        batches = converse(self._services, chat, target, ends=deadline(scope))
         batches = stoppable(self._services, caller.owner, about.id, batches, poll=POLL if chat.stream else None)
         if talk:
             batches = talk.kept(batches)
