@@ -2,7 +2,15 @@
 
 import asyncio
 
-from shared.running import Running
+import pytest
+
+from shared.running import Running, Switch
+
+
+async def _sleep(switch: Switch, waiting: asyncio.Timeout) -> None:
+    async with waiting:
+        with switch.ends(waiting):
+            await asyncio.sleep(60)
 
 
 async def test_a_switch_is_found_by_its_owner_alone_and_only_while_the_answer_grows() -> None:
@@ -23,11 +31,7 @@ async def test_a_switch_thrown_before_the_wait_ends_it_at_once() -> None:
     with running.giving("alice", "r1") as switch:
         switch.throw()
         waiting = asyncio.timeout(None)
-        try:
-            async with waiting:
-                with switch.ends(waiting):
-                    await asyncio.sleep(60)
-        except TimeoutError:
-            ended = waiting.expired()
+        with pytest.raises(TimeoutError):
+            await _sleep(switch, waiting)
 
-    assert ended
+    assert waiting.expired()

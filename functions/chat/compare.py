@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Final
 
-from functions.chat.door import Door, Scope, read_body, send_json, wants_dropping
+from functions.chat.door import Door, Scope, give, read_body, send_json, wants_dropping
 from shared.chat.collect import Collector
 from shared.chat.events import ChatEvent, MediaOutput, ReasoningDelta, RefusalDelta, TextDelta, ToolCallStart
 from shared.chat.receipt import Done
@@ -20,7 +20,7 @@ from shared.dialects.native.errors import describe
 from shared.dialects.native.read import read_comparison
 from shared.dialects.native.speak import Framing, Speaker, as_ndjson, as_sse, say_answer
 from shared.errors import RealMultiLLMError
-from shared.gateway.converse import converse, plan
+from shared.gateway.converse import plan
 from shared.gateway.stoppable import stoppable
 from shared.gateway.together import together
 from shared.identity.caller import Caller
@@ -143,8 +143,7 @@ class Compare(Door):
             target = await plan(self._services, caller, wished=side.wish.provider, model=chat.model, speaking="native")
             side.provider, side.model = target.provider.id, target.model
             side.began = time.monotonic()
-            batches = converse(self._services, chat, target, ends=side.ends)
-            batches = stoppable(self._services, caller.owner, side.id, batches)
+            batches = give(self._services, caller, chat, target, id_=side.id, ends=side.ends)
             async with aclosing(batches):
                 async for batch in batches:
                     for event in batch:

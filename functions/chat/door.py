@@ -77,8 +77,7 @@ class Door:
             talk.conversation.id if talk else None,
         )
         head = Head(dialect, target, about.id)
-        batches = converse(self._services, chat, target, ends=deadline(scope))
-        batches = stoppable(self._services, caller.owner, about.id, batches, poll=POLL if chat.stream else None)
+        batches = give(self._services, caller, chat, target, id_=about.id, ends=deadline(scope))
         if talk:
             batches = talk.kept(batches)
         if chat.stream:
@@ -93,6 +92,14 @@ class Door:
         from shared.gateway.talk import open_talk  # noqa: PLC0415 - most chats belong to none
 
         return await open_talk(self._services, caller, wish.keeping, wish.chat, target, request_id=request_id(scope))
+
+
+def give(
+    services: Services, caller: Caller, chat: ChatRequest, target: Target, *, id_: str, ends: float | None
+) -> Batches:
+    """One answer, which its owner stops by that id. Of a plain one nobody else knows the id before it is over."""
+    batches = converse(services, chat, target, ends=ends)
+    return stoppable(services, caller.owner, id_, batches, poll=POLL if chat.stream else None)
 
 
 class NativeDoor(Door):

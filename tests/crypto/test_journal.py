@@ -60,7 +60,7 @@ async def test_its_data_key_opens_for_this_owner_and_purpose_alone(wrapper: KeyW
     others = [journal_context("bob"), {**journal_context("alice"), "purpose": "provider-key"}]
 
     assert await wrapper.unwrap(made.wrapped, journal_context("alice")) == made.plain
-    assert journal_context("alice")["purpose"] == PURPOSE != "provider-key"
+    assert journal_context("alice")["purpose"] == PURPOSE
     for context in others:
         with pytest.raises(CredentialCorrupt):
             await wrapper.unwrap(made.wrapped, context)

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 HELLO = [{"role": "user", "content": "hello"}]
 STALL = {"model": "openai/stall", "messages": HELLO}
 PROVIDERS = ("openai", "mistral")
-ROUTES = {
+ROUTES: dict[str, dict[str, Any]] = {
     "/api/llm/stream": STALL,
     "/api/chat/openai/stream": {**STALL, "model": "stall"},
     "/v1/chat/completions": {**STALL, "stream": True},

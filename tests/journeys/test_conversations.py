@@ -207,7 +207,8 @@ async def test_a_message_too_large_to_keep_is_refused_before_anything_is_spent(
 
 async def test_pages_of_conversations_and_of_messages_join_without_a_gap(house: House, asker: Headers) -> None:
     made = [await begun(house, asker) for _ in range(5)]
-    seen, after = list[str](), ""
+    seen = list[str]()
+    after: str | None = ""
     while after is not None:
         page = (await house.http.get(f"{HISTORY}?limit=2{after and f'&after={after}'}", headers=asker)).json()
         seen += [one["id"] for one in page["conversations"]]
