@@ -23,7 +23,7 @@ MOST: Final = 1000
 """Messages of a context; as many as a request may hold are twice that."""
 LARGEST: Final = 4 * 1024 * 1024
 """Bytes of a context, sealed."""
-_PAGE: Final = 100
+_PAGE: Final = 50
 _MARGIN: Final = 10
 """One part in ten stays free, for lengths are guessed."""
 _ANSWERS: Final = 4

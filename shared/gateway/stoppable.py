@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 
 from shared.errors import Cancelled, StorageUnavailable
-from shared.running import Switch
+from shared.running import Stopped, Switch
 from shared.services import Services
 from shared.storage.cancellations import hear_cancellation
 
@@ -25,46 +25,51 @@ async def stoppable[T](
     Raises:
         Cancelled: it was stopped, and with it what it asked for upstream.
     """
-    watching: asyncio.Task[None] | None = None
+    watch: _Watch | None = None
     with services.running.giving(owner, request_id) as switch:
         try:
             async with aclosing(pieces):
                 while True:
                     try:
-                        piece = await _next(pieces, switch)
+                        piece = await switch.unless_thrown(pieces.__anext__)
                     except StopAsyncIteration:
                         return
+                    except Stopped as error:
+                        raise _cancelled() from error
                     yield piece
-                    if watching is None and poll is not None:
-                        watching = asyncio.create_task(_watch(services, owner, request_id, switch, poll))
+                    if watch is None and poll is not None:
+                        watch = _Watch(services, owner, request_id, switch, poll)
         finally:
-            if watching is not None:
-                watching.cancel()
-                await asyncio.gather(watching, return_exceptions=True)
+            if watch is not None:
+                await watch.end()
 
 
-async def _next[T](pieces: AsyncGenerator[T], switch: Switch) -> T:
-    """The wait alone is cut short; a cancellation around the `yield` would hit whoever reads."""
-    if switch.thrown:
-        raise _cancelled()
-    waiting = asyncio.timeout(None)
-    try:
-        async with waiting:
-            with switch.ends(waiting):
-                return await anext(pieces)
-    except TimeoutError as error:
-        if waiting.expired():
-            raise _cancelled() from error
-        raise
+class _Watch:
+    """Looks into the table every `poll` seconds. A table that does not answer stops nothing. Until the first look it costs a timer and no task."""
 
+    def __init__(self, services: Services, owner: str, request_id: str, switch: Switch, poll: float) -> None:
+        self._services = services
+        self._name = owner, request_id
+        self._switch = switch
+        self._poll = poll
+        self._timer = asyncio.get_running_loop().call_later(poll, self._begin)
+        self._looking: asyncio.Task[None] | None = None
 
-async def _watch(services: Services, owner: str, request_id: str, switch: Switch, poll: float) -> None:
-    """A table that does not answer stops nothing."""
-    while not switch.thrown:
-        await asyncio.sleep(poll)
-        with suppress(StorageUnavailable):
-            if await hear_cancellation(services.table, owner, request_id):
-                switch.throw()
+    async def end(self) -> None:
+        self._timer.cancel()
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.gather(self._looking, return_exceptions=True)
+
+    def _begin(self) -> None:
+        self._looking = asyncio.create_task(self._look())
+
+    async def _look(self) -> None:
+        while not self._switch.thrown:
+            with suppress(StorageUnavailable):
+                if await hear_cancellation(self._services.table, *self._name):
+                    self._switch.throw()
+            await asyncio.sleep(self._poll)
 
 
 def _cancelled() -> Cancelled:

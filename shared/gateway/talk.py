@@ -60,15 +60,15 @@ class Talk:
         try:
             async with aclosing(batches):
                 async for batch in batches:
-                    if isinstance(done := batch[-1] if batch else None, Done):
-                        failure = ""
-                        told = Kept(self.conversation.id, await self._keep_answer(collector, done), self.left_out)
-                        yield [*batch[:-1], replace(done, conversation=told)]
-                        continue
+                    told: list[ChatEvent | Done] = []
                     for event in batch:
-                        if not isinstance(event, Done):
+                        if isinstance(event, Done):
+                            failure = ""
+                            told.append(replace(event, conversation=await self._kept(collector, event)))
+                        else:
                             collector.add(event)
-                    yield batch
+                            told.append(event)
+                    yield told
         except RealMultiLLMError as error:
             failure = error.code
             if self.keeping.keep:
@@ -77,6 +77,9 @@ class Talk:
         finally:
             if failure:
                 await self._keep_failure(failure)
+
+    async def _kept(self, collector: Collector, done: Done) -> Kept:
+        return Kept(self.conversation.id, await self._keep_answer(collector, done), self.left_out)
 
     async def _keep_answer(self, collector: Collector, done: Done) -> bool:
         """Whether it is kept. The answer was given and paid for, so a table that does not answer takes it from nobody."""

@@ -4,6 +4,7 @@ There is no transaction: numbers are given out by the conversation's row in one 
 leaves a gap, which nobody reads.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
@@ -13,6 +14,7 @@ from shared.storage import layout
 from shared.storage.table import Absent, Change, ConditionFailed, Item, Key, Present, Table
 
 _PAGE = 100
+_AT_ONCE = 25
 
 
 async def find_journal_key(table: Table, owner: str) -> bytes | None:
@@ -80,10 +82,9 @@ async def take_numbers(table: Table, conversation: Conversation, many: int, now:
 
 
 async def add_messages(table: Table, conversation: Conversation, messages: Sequence[KeptMessage]) -> None:
-    """Keep them, each at its number."""
-    for message in messages:
-        key = layout.kept_message(conversation.owner, conversation.id, message.number)
-        await table.put({"pk": key.pk, "sk": key.sk, **_without_nothing(asdict(message))})
+    """Keep them, each at its number, some at a time."""
+    for first in range(0, len(messages), _AT_ONCE):
+        await asyncio.gather(*(_put(table, conversation, one) for one in messages[first : first + _AT_ONCE]))
 
 
 async def list_messages(
@@ -104,6 +105,11 @@ async def delete_conversation(table: Table, conversation: Conversation) -> None:
     while items := (await table.query(listing.pk, prefix=listing.prefix)).items:
         for item in items:
             await table.delete(Key(str(item["pk"]), str(item["sk"])))
+
+
+async def _put(table: Table, conversation: Conversation, message: KeptMessage) -> None:
+    key = layout.kept_message(conversation.owner, conversation.id, message.number)
+    await table.put({"pk": key.pk, "sk": key.sk, **_without_nothing(asdict(message))})
 
 
 def _key(conversation: Conversation) -> Key:
