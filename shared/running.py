@@ -38,11 +38,15 @@ class Switch:
         try:
             return await ask()
         except asyncio.CancelledError:
-            if self.thrown and task.uncancel() <= before:  # else somebody else cancels us too, and is heard
+            if self._threw(task, before):
                 raise Stopped from None
             raise
         finally:
             self._waiting = None
+
+    def _threw(self, task: asyncio.Task[Any], before: int) -> bool:
+        """The cancellation is the switch's alone; where somebody else cancels us too, they are heard."""
+        return self.thrown and task.uncancel() <= before
 
 
 class Running:
