@@ -21,6 +21,7 @@ import functions.catalog.app as catalog
 import functions.chat.app as chat
 import functions.chat.openapi as chat_openapi
 import functions.configs.app as configs
+import functions.history.app as history
 import functions.key_test.app as key_test
 import functions.reference.app as reference
 from functions.bounded_head import BoundedHead
@@ -86,7 +87,7 @@ def documents(services: Services) -> list[dict[str, Any]]:
 
 
 def _buffered(services: Services) -> list[FastAPI]:
-    return [door.create_app(services) for door in (accounts, key_test, configs, catalog, analytics)]
+    return [door.create_app(services) for door in (accounts, key_test, configs, catalog, history, analytics)]
 
 
 def main() -> int:

@@ -71,8 +71,9 @@ class Chat(Construct):
             code=code,
             environment={**environment, **_START[stage.chat_runtime]},
         )
-        data.grant(self.door.role, "GetItem", "Query", "UpdateItem")
+        data.grant(self.door.role, "GetItem", "PutItem", "Query", "UpdateItem")
         secrets.grant_open(self.door.role)
+        secrets.grant_keep_journals(self.door.role)
         if stage.assume_roles:
             self.door.role.add_to_policy(
                 iam.PolicyStatement(actions=["sts:AssumeRole"], resources=[*stage.assume_roles])

@@ -16,7 +16,7 @@ SIGNS_PEOPLE_IN: Final = ("AdminAddUserToGroup", "AdminCreateUser", "AdminInitia
 
 
 class Doors(Construct):
-    """Accounts, configs, key test, catalogue and analytics, by the names of their folders in `functions/`."""
+    """Accounts, configs, key test, catalogue, history and analytics, by the names of their folders in `functions/`."""
 
     def __init__(
         self,
@@ -50,7 +50,11 @@ class Doors(Construct):
         secrets.grant_open(self.key_test.role)
 
         self.catalog = self._door("catalog", "Providers and models")
-        data.grant(self.catalog.role, "GetItem")
+        data.grant(self.catalog.role, "GetItem", "Query")
+
+        self.history = self._door("history", "Kept conversations")
+        data.grant(self.history.role, "GetItem", "UpdateItem", "DeleteItem", "Query")
+        secrets.grant_open_journals(self.history.role)
 
         self.analytics = self._door("analytics", "What was used, what it cost, how fast it was")
         data.grant(self.analytics.role, "GetItem", "Query")
@@ -63,6 +67,7 @@ class Doors(Construct):
             "configs": self.configs,
             "key_test": self.key_test,
             "catalog": self.catalog,
+            "history": self.history,
             "analytics": self.analytics,
         }
 

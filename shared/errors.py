@@ -14,6 +14,7 @@
     │   ├── Conflict                  409
     │   ├── RequestTooLarge           413
     │   ├── BudgetSpent               402  the access token may spend no more
+    │   ├── Cancelled                 499  the caller stopped their own answer
     │   └── LimitReached              429  one of our own limits
     ├── ProviderError                 what the provider did
     │   ├── CredentialRejected        424  it refuses the stored key
@@ -150,6 +151,13 @@ class BudgetSpent(CallerError):
 
     status = 402
     code = "budget_spent"
+
+
+class Cancelled(CallerError):
+    """The caller stopped the answer while it grew. 499 is nginx's word for a request whose caller wants no answer any more."""
+
+    status = 499
+    code = "cancelled"
 
 
 class LimitReached(CallerError):

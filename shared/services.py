@@ -10,6 +10,7 @@ from shared.crypto.vault import Vault
 from shared.egress.exchange import Client
 from shared.identity.accounts import Accounts
 from shared.identity.tokens import AccessTokens
+from shared.running import Running
 from shared.settings import Settings
 from shared.storage.table import Table
 
@@ -84,6 +85,11 @@ class Services:
         from shared.providers.models import ModelLists  # noqa: PLC0415 - a door that asks for no models does not load it
 
         return ModelLists(self.now)
+
+    @cached_property
+    def running(self) -> Running:
+        """The answers that this process is giving."""
+        return Running()
 
     @cached_property
     def metrics(self) -> "Callable[[ChatEnded], None] | None":

@@ -1,11 +1,13 @@
 """The catalogue door. It answers from the rows and the price table, asks no provider, and opens no key."""
 
+import asyncio
 from collections.abc import Iterable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Query
 
 from functions.catalog.compare import compare
+from functions.catalog.recommend import recommend
 from functions.catalog.schemas import (
     CompareBody,
     Comparison,
@@ -14,6 +16,8 @@ from functions.catalog.schemas import (
     ProviderDetail,
     ProviderList,
     ProviderMetadata,
+    Recommendation,
+    RecommendBody,
 )
 from shared.gateway.named import get_named_provider
 from shared.gateway.permits import may_ask, may_see, permit_provider
@@ -22,6 +26,7 @@ from shared.providers.catalogue import Model, list_models
 from shared.providers.provider import Provider
 from shared.providers.rows import PROVIDERS
 from shared.services import Services
+from shared.storage.configs import list_configs
 from shared.web.fastapi import StrictRoute, caller, new_door
 from shared.web.models import ModelAnswer
 
@@ -82,6 +87,12 @@ def _models(services: Services) -> APIRouter:
     def compare_models(body: CompareBody, who: Caller = ask) -> Comparison:
         """Models side by side, with what a request of the caller's would cost at each."""
         return compare(who, body, services.now())
+
+    @routes.post("/recommend")
+    async def recommend_models(body: RecommendBody, who: Caller = ask) -> Recommendation:
+        """Which models of the caller's providers fit a need, the best first, with the reasons."""
+        configs = await list_configs(services.table, who.owner)
+        return await asyncio.to_thread(recommend, who, configs, body, services.now())
 
     return routes
 

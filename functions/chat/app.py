@@ -7,6 +7,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from functions.chat import exchanges, held
+from functions.chat.cancel import Cancel
+from functions.chat.compare import Compare
+from functions.chat.count import Count
 from functions.chat.door import Door, NativeDoor
 from shared.dialects.native import SSE
 from shared.services import Services
@@ -19,6 +22,9 @@ def create_app(services: Services) -> Starlette:
     plain = NativeDoor(services)
     app = Starlette(
         routes=[
+            Route("/api/chat/compare", Compare(services), methods=["POST"]),
+            Route("/api/requests/{id}/cancel", Cancel(services), methods=["POST"]),
+            Route("/api/tokens/count", Count(services), methods=["POST"]),
             Route("/api/llm/chat", plain, methods=["POST"]),
             Route("/api/llm/stream", NativeDoor(services, stream=True), methods=["POST"]),
             Route("/api/chat/{provider}", plain, methods=["POST"]),

@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from shared.chat.collect import Answer, Collector
 from shared.chat.events import Answered, ChatEvent
@@ -15,6 +15,7 @@ from shared.dialects.native.read import read_request
 from shared.errors import InvalidRequest, ProviderFailed
 from shared.gateway.converse import converse, plan
 from shared.gateway.prepare import is_kin
+from shared.gateway.stoppable import POLL, stoppable
 from shared.gateway.target import Target
 from shared.identity.caller import Caller
 from shared.observability import logger
@@ -23,6 +24,9 @@ from shared.web.authentication import authenticate
 from shared.web.edge import deadline, request_id
 from shared.web.errors import HeaderList, header_list
 from shared.web.stream import CallerGone, Message, Receive, Send, StreamShape, send_stream, while_listening
+
+if TYPE_CHECKING:
+    from shared.gateway.talk import Talk
 
 type Scope = dict[str, Any]
 type Batches = AsyncGenerator[Sequence[ChatEvent | Done]]
@@ -61,7 +65,8 @@ class Door:
 
     async def _answer(self, caller: Caller, wish: Wish, scope: Scope, send: Send) -> None:
         target = await plan(self._services, caller, wished=wish.provider, model=wish.chat.model, speaking=self._name)
-        dialect, chat = self.dialect(scope), wish.chat
+        dialect, talk = self.dialect(scope), await self._talk(caller, wish, target, scope)
+        chat = talk.chat if talk else wish.chat
         about = About(
             request_id(scope),
             int(self._services.now()),
@@ -69,13 +74,32 @@ class Door:
             target.model,
             is_kin(chat, target),
             target.maker,
+            talk.conversation.id if talk else None,
         )
         head = Head(dialect, target, about.id)
-        batches = converse(self._services, chat, target, ends=deadline(scope))
+        batches = give(self._services, caller, chat, target, id_=about.id, ends=deadline(scope))
+        if talk:
+            batches = talk.kept(batches)
         if chat.stream:
             await _send_growing(send, batches, dialect.speaker(chat, about), head)
         else:
             await _send_whole(send, batches, chat, about, head)
+
+    async def _talk(self, caller: Caller, wish: Wish, target: Target, scope: Scope) -> "Talk | None":
+        """The conversation that the chat belongs to, if any."""
+        if wish.keeping is None:
+            return None
+        from shared.gateway.talk import open_talk  # noqa: PLC0415 - most chats belong to none
+
+        return await open_talk(self._services, caller, wish.keeping, wish.chat, target, request_id=request_id(scope))
+
+
+def give(
+    services: Services, caller: Caller, chat: ChatRequest, target: Target, *, id_: str, ends: float | None
+) -> Batches:
+    """One answer, which its owner stops by that id. Of a plain one nobody else knows the id before it is over."""
+    batches = converse(services, chat, target, ends=ends)
+    return stoppable(services, caller.owner, id_, batches, poll=POLL if chat.stream else None)
 
 
 class NativeDoor(Door):

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from functions.chat import beside_openapi as beside
 from functions.chat import compatible, exchanges_openapi
 from shared.dialects.native.bodies import ChatBody
 
@@ -39,6 +40,7 @@ def document() -> dict[str, Any]:
                     "streamWithProvider", "That provider's answer as it grows", body, stream, note=_STREAM
                 ),
             },
+            **beside.paths(),
             **compatible.paths(),
             **exchanges_openapi.paths(),
             "/api/health": {"get": _health()},
@@ -47,6 +49,7 @@ def document() -> dict[str, Any]:
             "schemas": {
                 **schemas,
                 **exchanges_openapi.schemas(),
+                **beside.schemas(),
                 "ChatAnswer": _ANSWER,
                 "StreamLine": _LINE,
                 "StreamEvent": _EVENT,
@@ -114,6 +117,15 @@ _ANSWER = {
         "usage": _USAGE,
         "cost": _COST,
         "receipt": _RECEIPT,
+        "conversation": {
+            "type": "object",
+            "description": "Where a conversation was asked for: `kept` tells whether this turn lies in it now, `leftOut` how many kept messages had no room in the context.",
+            "properties": {
+                "id": {"type": "string"},
+                "kept": {"type": "boolean"},
+                "leftOut": {"type": "integer"},
+            },
+        },
     },
 }
 _LINE = {
@@ -121,7 +133,18 @@ _LINE = {
     "required": ["type"],
     "properties": {
         "type": {
-            "enum": ["start", "chunk", "reasoning", "refusal", "tool_call", "media", "annotation", "done", "error"]
+            "enum": [
+                "start",
+                "chunk",
+                "reasoning",
+                "refusal",
+                "tool_call",
+                "media",
+                "annotation",
+                "done",
+                "error",
+                "summary",
+            ]
         }
     },
 }

@@ -147,6 +147,36 @@ def attempts(what: str, window: int) -> Key:
     return Key(f"ATTEMPTS#{_part(what)}", f"{window}")
 
 
+def cancellation(owner: str, request_id: str) -> Key:
+    """The owner's word that this answer of theirs is to be stopped, for whoever is giving it."""
+    return Key(_owner(owner), f"CANCEL#{_part(request_id)}")
+
+
+def journal(owner: str) -> Key:
+    """The wrapped data key under which an owner's conversations are sealed."""
+    return Key(_owner(owner), "JOURNAL")
+
+
+def conversation(owner: str, conversation_id: str) -> Key:
+    """A kept conversation."""
+    return Key(_owner(owner), f"CHAT#{_part(conversation_id)}")
+
+
+def conversations(owner: str) -> Listing:
+    """All of an owner's conversations, by when they began."""
+    return Listing(_owner(owner), "CHAT#")
+
+
+def kept_message(owner: str, conversation_id: str, number: int) -> Key:
+    """One message of a conversation, counted from 1. Not under its conversation's own prefix, so that conversations are listed without them."""
+    return Key(_owner(owner), f"SAID#{_part(conversation_id)}#{number:08}")
+
+
+def kept_messages(owner: str, conversation_id: str) -> Listing:
+    """All messages of a conversation, in order."""
+    return Listing(_owner(owner), f"SAID#{_part(conversation_id)}#")
+
+
 def _owner(owner: str) -> str:
     return f"OWNER#{_part(owner)}"
 

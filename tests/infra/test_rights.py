@@ -7,8 +7,9 @@ import pytest
 from tests.infra.conftest import Synthesised
 from tests.infra.rights import actions, listed, may, role_of, statements
 
-DOORS = ("accounts", "configs", "key_test", "catalog", "analytics", "chat")
+DOORS = ("accounts", "configs", "key_test", "catalog", "history", "analytics", "chat")
 PROVIDER_KEY = {"kms:EncryptionContext:purpose": "provider-key"}
+JOURNAL = {"kms:EncryptionContext:purpose": "journal"}
 WRITES_ITS_LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
 READS_AND_WRITES = {f"dynamodb:{name}" for name in ("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query")}
 
@@ -43,6 +44,16 @@ def test_only_chat_and_key_test_open_provider_keys_and_only_those(house: Synthes
 
 
 @pytest.mark.parametrize("door", DOORS)
+def test_only_chat_and_history_open_journals_and_neither_wraps_them_anew(house: Synthesised, door: str) -> None:
+    """Threat K7: the right to what was said opens no provider key, and the reverse."""
+    key = arn(house, "AWS::KMS::Key")
+
+    assert may(house, door, "kms:Decrypt", key, JOURNAL) is (door in {"chat", "history"})
+    assert may(house, door, "kms:GenerateDataKey", key, JOURNAL) is (door == "chat")
+    assert not may(house, door, "kms:ReEncryptFrom", key, JOURNAL)
+
+
+@pytest.mark.parametrize("door", DOORS)
 def test_only_configs_makes_data_keys_and_wraps_them_anew(house: Synthesised, door: str) -> None:
     """Threat K7."""
     key = arn(house, "AWS::KMS::Key")
@@ -72,9 +83,10 @@ def test_the_keys_own_policy_leaves_the_say_to_iam(house: Synthesised) -> None:
         ("accounts", READS_AND_WRITES),
         ("configs", READS_AND_WRITES),
         ("key_test", {"dynamodb:GetItem", "dynamodb:UpdateItem"}),
-        ("catalog", {"dynamodb:GetItem"}),
+        ("catalog", {"dynamodb:GetItem", "dynamodb:Query"}),
+        ("history", READS_AND_WRITES - {"dynamodb:PutItem"}),
         ("analytics", {"dynamodb:GetItem", "dynamodb:Query"}),
-        ("chat", {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"}),
+        ("chat", READS_AND_WRITES - {"dynamodb:DeleteItem"}),
     ],
 )
 def test_a_door_does_with_the_table_what_it_needs_and_no_more(house: Synthesised, door: str, allowed: set[str]) -> None:

@@ -22,6 +22,7 @@ import functions.analytics.app as analytics
 import functions.catalog.app as catalog
 import functions.chat.app as chat
 import functions.configs.app as configs
+import functions.history.app as history
 import functions.key_test.app as key_test
 from shared.identity.sessions import SESSION_LIFE
 from shared.services import Services
@@ -36,6 +37,7 @@ DOORS: dict[str, ModuleType] = {
     "configs": configs,
     "key_test": key_test,
     "catalog": catalog,
+    "history": history,
     "analytics": analytics,
     "chat": chat,
 }
@@ -65,16 +67,30 @@ RIGHTS = {
         "kms:ReEncrypt",
     },
     "key_test": {"dynamodb:GetItem", "dynamodb:UpdateItem", "kms:Decrypt"},
-    "catalog": {"dynamodb:GetItem"},
+    "catalog": {"dynamodb:GetItem", "dynamodb:Query"},
+    "history": {
+        "dynamodb:GetItem",
+        "dynamodb:UpdateItem",
+        "dynamodb:DeleteItem",
+        "dynamodb:Query",
+        "kms:Decrypt",
+    },
     "analytics": {"dynamodb:GetItem", "dynamodb:Query"},
-    "chat": {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem", "kms:Decrypt"},
+    "chat": {
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:Query",
+        "dynamodb:UpdateItem",
+        "kms:Decrypt",
+        "kms:GenerateDataKey",
+    },
 }
 """By door. ReEncrypt is two rights of IAM's: kms:ReEncryptFrom and kms:ReEncryptTo."""
 
 
 @dataclass
 class HouseOnAws:
-    """Six functions, and what they asked of AWS."""
+    """A function for each door, and what they asked of AWS."""
 
     aws: Aws
     ids: dict[str, str]
@@ -261,6 +277,7 @@ async def walk_everywhere(house: HouseOnAws) -> None:
     await house.ask("key_test", "GET", "/api/models/openai")
     for path in ("/api/providers", "/api/providers/metadata", "/api/providers/openai", "/api/models"):
         await house.ask("catalog", "GET", path)
+    await house.ask("catalog", "POST", "/api/models/recommend", {"task": "chat"})
     for path in (
         "/api/analytics/usage",
         "/api/analytics/costs",
@@ -300,6 +317,18 @@ async def chat_in_every_way(house: HouseOnAws) -> None:
     await house.ask("chat", "GET", "/v1/models")
     await house.ask("chat", "GET", "/v1/models/openai/hello")
     await house.ask("chat", "GET", "/api/health")
+    hello = {"model": "openai/hello", "messages": HELLO}
+    await house.ask("chat", "POST", "/api/tokens/count", hello)
+    targets = [{"model": "openai/hello"}, {"model": "openai/echo"}]
+    await house.ask("chat", "POST", "/api/chat/compare", {"messages": HELLO, "targets": targets})
+    await house.ask("chat", "POST", "/api/requests/01ARZ3NDEKTSV4RRFFQ69G5FAV/cancel")
+    told = (await house.ask("chat", "POST", "/api/llm/chat", {**hello, "keep": True})).json().get("conversation")
+    if told:
+        await house.ask("chat", "POST", "/api/llm/chat", {**hello, "conversationId": told["id"]})
+        one = f"/api/chat/history/{told['id']}"
+        await house.ask("history", "PATCH", one, {"title": "Sky"})
+        for method, path in (("GET", ""), ("GET", one), ("DELETE", one), ("DELETE", "")):
+            assert (await house.ask("history", method, path or "/api/chat/history")).status_code < 300
 
 
 async def test_the_key_is_nowhere(house: HouseOnAws, capsys: pytest.CaptureFixture[str]) -> None:

@@ -227,13 +227,34 @@ class OptionsBody(Struct, rename="camel", forbid_unknown_fields=True):
     service_tier: str | None = None
 
 
+AnyMessage = SystemMessage | DeveloperMessage | UserMessage | AssistantMessage | ToolMessage
+Messages = Annotated[list[AnyMessage], Meta(min_length=1, max_length=2048)]
+
+
 class ChatBody(Struct, rename="camel", forbid_unknown_fields=True):
     """A native chat request."""
 
-    messages: Annotated[
-        list[SystemMessage | DeveloperMessage | UserMessage | AssistantMessage | ToolMessage],
-        Meta(min_length=1, max_length=2048),
-    ]
+    messages: Messages
     provider: str | None = None
     model: str | None = None
     options: OptionsBody | None = None
+    conversation_id: str | None = None
+    """Go on with that conversation: what was said in it is the context."""
+    keep: bool | None = None
+    """Keep what is said; what goes on with a conversation is kept unless this is false."""
+
+
+class TargetBody(Struct, forbid_unknown_fields=True):
+    """One of those who are compared."""
+
+    provider: str | None = None
+    model: str | None = None
+
+
+class ComparisonBody(Struct, rename="camel", forbid_unknown_fields=True):
+    """The same messages and options for several targets at once."""
+
+    messages: Messages
+    targets: Annotated[list[TargetBody], Meta(min_length=2, max_length=8)]
+    options: OptionsBody | None = None
+    stream: bool = True
