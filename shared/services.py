@@ -1,4 +1,4 @@
-"""The composition root: table, keys, accounts, client, lists of models and clock, each opened on first use. Above it no code knows which home it lives in."""
+"""The composition root: table, keys, accounts, client, what is known of providers, and clock, each opened on first use. Above it no code knows which home it lives in."""
 
 import time
 from collections.abc import Callable
@@ -15,6 +15,8 @@ from shared.storage.table import Table
 
 if TYPE_CHECKING:
     from shared.crypto.keyfile import KeyFile
+    from shared.health.breakers import Breakers
+    from shared.health.latencies import Latencies
     from shared.providers.models import ModelLists
 
 
@@ -75,6 +77,21 @@ class Services:
         from shared.providers.models import ModelLists  # noqa: PLC0415 - a door that asks for no models does not load it
 
         return ModelLists(self.now)
+
+    @cached_property
+    def breakers(self) -> "Breakers":
+        """Which providers are asked at present."""
+        from shared.health.breakers import Breakers  # noqa: PLC0415 - a door that asks no provider does not load it
+        from shared.records.ids import mint_id  # noqa: PLC0415 - the same
+
+        return Breakers(self.table, mint_id(), now=self.now)
+
+    @cached_property
+    def latencies(self) -> "Latencies":
+        """Which models answer quickly."""
+        from shared.health.latencies import Latencies  # noqa: PLC0415 - the same
+
+        return Latencies()
 
     async def close(self) -> None:
         """Close what was opened."""

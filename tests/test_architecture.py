@@ -27,8 +27,9 @@ ROOMS: Mapping[str, str] = {
     "records": "crypto errors secrets",
     "storage": "records crypto errors secrets",
     "identity": "storage crypto records errors secrets wire",
-    "gateway": "providers dialects wire chat egress storage crypto identity records services settings errors secrets",
-    "services": "providers storage crypto identity egress settings errors",
+    "health": "storage errors observability",
+    "gateway": "health providers dialects wire chat egress storage crypto identity records services settings errors secrets",
+    "services": "health providers records storage crypto identity egress settings errors",
     "web": "services providers identity records settings observability dialects wire chat errors secrets",
 }
 

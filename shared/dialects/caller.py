@@ -14,11 +14,21 @@ from shared.errors import InvalidRequest, RealMultiLLMError
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """A model as a caller names it, with its provider or without."""
+
+    model: str
+    provider: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Wish:
     """Which provider the caller named, if any, and the chat. `chat.model` is as the caller wrote it, empty when none was named."""
 
     provider: str | None
     chat: ChatRequest
+    fallback: tuple[Named, ...] = ()
+    """Whom to ask next, in that order, where that one cannot answer."""
 
 
 @dataclass(frozen=True, slots=True)

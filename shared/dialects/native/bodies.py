@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
+MOST_FALLBACKS = 8
+"""Of one request. More than three questions are never asked; the others are for those who rest at the time."""
 Count = Annotated[int, Meta(ge=0)]
 AtLeastOne = Annotated[int, Meta(ge=1)]
 
@@ -227,6 +229,13 @@ class OptionsBody(Struct, rename="camel", forbid_unknown_fields=True):
     service_tier: str | None = None
 
 
+class TargetBody(Struct, forbid_unknown_fields=True):
+    """A model of that provider."""
+
+    provider: str
+    model: Annotated[str, Meta(min_length=1, max_length=256)]
+
+
 class ChatBody(Struct, rename="camel", forbid_unknown_fields=True):
     """A native chat request."""
 
@@ -237,3 +246,13 @@ class ChatBody(Struct, rename="camel", forbid_unknown_fields=True):
     provider: str | None = None
     model: str | None = None
     options: OptionsBody | None = None
+    fallback: (
+        Annotated[
+            list[Annotated[str, Meta(min_length=1, max_length=256)] | TargetBody],
+            Meta(
+                max_length=MOST_FALLBACKS,
+                description="Whom to ask next, in that order, where the model cannot answer: names as `model` has them, or `{provider, model}`.",
+            ),
+        ]
+        | None
+    ) = None

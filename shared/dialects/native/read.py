@@ -21,7 +21,7 @@ from shared.chat.request import (
     ToolChoice,
     ToolResult,
 )
-from shared.dialects.caller import Wish
+from shared.dialects.caller import Named, Wish
 from shared.dialects.native import bodies
 from shared.errors import InvalidRequest
 from shared.wire.json import read_strict
@@ -45,7 +45,11 @@ def read_request(body: bytes, *, stream: bool, provider: str | None = None) -> W
         )
     chat = _chat(wished, stream=stream)
     check_request(chat)
-    return Wish(provider=provider or wished.provider, chat=chat)
+    return Wish(provider or wished.provider, chat, tuple(_named(name) for name in wished.fallback or ()))
+
+
+def _named(name: str | bodies.TargetBody) -> Named:
+    return Named(name) if isinstance(name, str) else Named(name.model, name.provider)
 
 
 def _convert(value: object) -> bodies.ChatBody:
