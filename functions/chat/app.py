@@ -2,12 +2,11 @@
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from functions.chat import exchanges, held
 from functions.chat.door import Door, NativeDoor
+from functions.chat.health import Health
 from shared.dialects.native import SSE
 from shared.services import Services
 from shared.web.edge import Edge
@@ -28,14 +27,10 @@ def create_app(services: Services) -> Starlette:
             Route("/v1/responses", Door(services, "responses"), methods=["POST"]),
             *exchanges.routes(services),
             *held.routes(services),
-            Route("/api/health", _health, methods=["GET"]),
+            Route("/api/health", Health(services), methods=["GET"]),
         ],
         middleware=[Middleware(Edge, now=services.now)],
         exception_handlers=dict(HANDLERS),
     )
     app.router.redirect_slashes = False  # it would send the caller, body and all, to whatever the Host header says
     return app
-
-
-def _health(_: Request) -> Response:
-    return JSONResponse({"status": "ok"})

@@ -6,7 +6,9 @@ their own (threats A3 and I4).
 
 from shared.errors import BudgetSpent, Forbidden
 from shared.identity.caller import Caller
+from shared.providers.find import find_provider, get_provider
 from shared.providers.provider import Provider
+from shared.records.route import Route
 
 
 def may_see(who: Caller, provider: str) -> bool:
@@ -54,3 +56,12 @@ def may_ask(who: Caller, provider: Provider, model: str, *, route: str | None = 
     if who.token is None or who.token.models is None:
         return True
     return bool({model, f"{provider.id}/{model}", route} & set(who.token.models))
+
+
+def may_use_route(who: Caller, route: Route) -> bool:
+    """At least one of the route's targets is for the caller."""
+    return any(
+        may_see(who, named.provider) and may_ask(who, get_provider(named.provider), named.model, route=route.name)
+        for named in route.targets
+        if find_provider(named.provider) is not None
+    )

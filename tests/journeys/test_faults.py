@@ -193,13 +193,17 @@ async def test_before_the_first_byte_the_status_is_honest(house: House, replay: 
 
 async def _rests(house: House, replay: Replay, provider: str, *, stream: bool, seconds: int) -> None:
     """Until then nobody is asked, and the caller hears how long it still takes."""
-    house.clock.pass_by(seconds / 2)
+    await _later(house, seconds / 2)
     replay.play(provider, stream=stream)
     heard = await ask(house, provider, stream=stream)
 
     assert ending(heard) == "429 key_cooling_down"
     assert replay.attempts == 0
-    house.clock.pass_by(seconds / 2)
+    await _later(house, seconds / 2)
+
+
+async def _later(house: House, seconds: float) -> None:
+    house.clock.pass_by(seconds)
     house.http.headers.update(await house.signed_in("alice"))
 
 

@@ -50,6 +50,7 @@ GOOD: dict[tuple[str, str], Any] = {
     **{("POST", f"/api/provider-config{s}/{{provider}}"): {"apiKey": KEY} for s in ("", "s")},
     **{("PUT", f"/api/provider-config{s}/{{provider}}"): {"settings": {"temperature": 1}} for s in ("", "s")},
     **{("POST", f"/api/provider-config{s}/{{provider}}/rotate"): {"apiKey": KEY} for s in ("", "s")},
+    ("PUT", "/api/routes/{name}"): {"targets": [{"provider": "openai", "model": "hello"}]},
     ("POST", "/api/models/compare"): {"models": ["openai/gpt-5-mini", "anthropic/claude-opus-4-5"]},
 }
 """One body for each operation that takes one. `refresh` needs what signing in gave."""
