@@ -1,7 +1,6 @@
 """Whom else to ask: every row of faults.md's first table with a second target behind the first, in every API. Traps 26, 33, 34."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,10 +15,6 @@ from shared.errors import (
     TlsFailed,
     Unreachable,
 )
-from shared.identity.opaque import digest_of
-from shared.identity.tokens import mint_token
-from shared.records.token import AccessToken
-from shared.storage.tokens import add_token
 from tests.fakes.client import Answer, FakeAnswer, FakeClient
 from tests.fakes.gateway import lines
 from tests.fakes.house import HELLO, Headers, House
@@ -33,11 +28,13 @@ from tests.fakes.providers import (
     does,
     ends_before_a_word,
 )
+from tests.fakes.tokens import narrowed
 
 GPT, CLAUDE = "openai/gpt-4o-mini", "anthropic/claude-haiku-4-5"
 ROUTE = {
     "targets": [{"provider": "openai", "model": "gpt-4o-mini"}, {"provider": "claude", "model": "claude-haiku-4-5"}]
 }
+type Asked = tuple[House, TwoProviders, Headers]
 CHAT = {"messages": HELLO, "options": {"maxTokens": 50}}
 
 
@@ -53,7 +50,10 @@ FALLS_BACK: dict[str, tuple[Answer, list[str]]] = {
     "TLS": (TlsFailed("no"), [OPENAI, ANTHROPIC]),
     "429 soon": (refuses(429, retry_after="0"), [OPENAI, OPENAI, ANTHROPIC]),
     "429 later": (refuses(429, retry_after="30"), [OPENAI, ANTHROPIC]),
-    "429 a date": (refuses(429, retry_after="Fri, 31 Dec 2199 23:59:59 GMT"), [OPENAI, ANTHROPIC]),
+    "429 a date": (
+        refuses(429, retry_after="Fri, 31 Dec 2199 23:59:59 GMT", date="Fri, 31 Dec 2199 23:59:00 GMT"),
+        [OPENAI, ANTHROPIC],
+    ),
     "429 milliseconds": (refuses(429, retry_after_ms="30000"), [OPENAI, ANTHROPIC]),
     "429 garbage": (refuses(429, retry_after="soon"), [OPENAI, OPENAI, ANTHROPIC]),
     "429 for ever": (refuses(429, retry_after="1000000000"), [OPENAI, ANTHROPIC]),
@@ -101,6 +101,22 @@ async def caller(house: House) -> Headers:
     kept = await house.http.put("/api/routes/both", json=ROUTE, headers=headers)
     assert kept.status_code == 200, kept.text
     return headers
+
+
+@pytest.fixture
+def asked(house: House, providers: TwoProviders, caller: Headers) -> Asked:
+    return house, providers, caller
+
+
+def said(path: str, told: Any) -> str:
+    """The text of an answer in that API's form."""
+    match path:
+        case "/v1/chat/completions":
+            return str(told["choices"][0]["message"]["content"])
+        case "/v1/messages":
+            return str(told["content"][0]["text"])
+        case _:
+            return str(told["output"][-1]["content"][0]["text"])
 
 
 async def chat(house: House, headers: Headers, **body: Any) -> Any:
@@ -207,25 +223,26 @@ async def test_a_retry_takes_no_turn_of_a_later_target(house: House, providers: 
 
 
 @pytest.mark.parametrize(
-    ("path", "body", "said"),
+    ("path", "body"),
     [
-        ("/v1/chat/completions", {"messages": HELLO}, lambda told: told["choices"][0]["message"]["content"]),
-        ("/v1/messages", {"messages": HELLO, "max_tokens": 50}, lambda told: told["content"][0]["text"]),
-        ("/v1/responses", {"input": "hello"}, lambda told: told["output"][-1]["content"][0]["text"]),
+        ("/v1/chat/completions", {"messages": HELLO}),
+        ("/v1/messages", {"messages": HELLO, "max_tokens": 50}),
+        ("/v1/responses", {"input": "hello"}),
     ],
 )
 @pytest.mark.parametrize("way", ["route", "header"])
 async def test_every_api_falls_back_by_a_route_or_by_a_header(
-    house: House, providers: TwoProviders, caller: Headers, path: str, body: dict[str, Any], said: Any, way: str
+    asked: Asked, path: str, body: dict[str, Any], way: str
 ) -> None:
     """Each target gets the request in its own family's words, and the caller the answer in theirs."""
+    house, providers, caller = asked
     providers.does[OPENAI] = [does(refuses(500))]
     named = {"model": "both"} if way == "route" else {"model": GPT}
     headers = caller if way == "route" else {**caller, "x-realmultillm-fallback": CLAUDE}
     heard = await house.http.post(path, json={**body, **named}, headers=headers)
 
     assert heard.status_code == 200, heard.text
-    assert said(heard.json()) == "from claude"
+    assert said(path, heard.json()) == "from claude"
     assert providers.bodies[-1]["model"] == "claude-haiku-4-5"
 
 
@@ -241,21 +258,21 @@ async def test_a_native_request_names_its_fallbacks(
 
 
 @pytest.mark.parametrize(
-    ("fallback", "status", "parameter"),
+    ("fallback", "refusal"),
     [
-        ([CLAUDE, "google/gemini-2.5-flash"], 404, "fallback[1]"),
-        (["nobody-has-this"], 404, "fallback[0]"),
-        ([CLAUDE] * 9, 400, "fallback"),
-        ([""], 400, "fallback[0]"),
+        ([CLAUDE, "google/gemini-2.5-flash"], (404, "fallback[1]")),
+        (["nobody-has-this"], (404, "fallback[0]")),
+        ([CLAUDE] * 9, (400, "fallback")),
+        ([""], (400, "fallback[0]")),
     ],
 )
 async def test_a_fallback_that_is_none_is_refused_before_anybody_is_asked(
-    house: House, providers: TwoProviders, caller: Headers, fallback: Any, status: int, parameter: str
+    house: House, providers: TwoProviders, caller: Headers, fallback: Any, refusal: tuple[int, str]
 ) -> None:
     house.services.client = FakeClient(lambda _: FakeAnswer(200, {"object": "list", "data": []}))
     heard = await chat(house, caller, model=GPT, fallback=fallback)
 
-    assert (heard.status_code, heard.json()["error"]["details"]["parameter"]) == (status, parameter)
+    assert (heard.status_code, heard.json()["error"]["details"]["parameter"]) == refusal
     assert providers.asked == []
 
 
@@ -440,14 +457,11 @@ async def test_an_access_token_reaches_no_further_through_a_route(
     house: House, caller: Headers, allowed: dict[str, Any], answers: list[str]
 ) -> None:
     """Threat I4. A token may name a route in place of its models."""
-    owner = (await house.services.accounts.verify(caller["authorization"].removeprefix("Bearer "))).owner
-    opaque = mint_token()
-    token = AccessToken(id=opaque.id, owner=owner, name="ci", digest=digest_of(opaque.text), created_at=0, updated_at=0)
-    await add_token(house.services.table, replace(token, **allowed))
-    heard = await chat(house, {"authorization": f"Bearer {opaque.text}"})
+    program = await narrowed(house.services, caller, **allowed)
+    heard = await chat(house, program)
 
     assert heard.status_code == (200 if answers else 403)
-    assert [heard.json()["receipt"]["provider"]] * len(answers) == answers if answers else True
+    assert [heard.json()["receipt"]["provider"]] == answers if answers else "error" in heard.json()
 
 
 async def test_a_route_is_listed_with_the_models(house: House, caller: Headers) -> None:
@@ -476,6 +490,7 @@ async def test_a_route_goes_before_a_providers_model_of_that_name(
 async def test_tokens_of_a_route_are_counted_by_its_first_target(
     house: House, providers: TwoProviders, caller: Headers
 ) -> None:
+    providers.does[OPENAI] = [does(FakeAnswer(200, {"object": "response.input_tokens", "input_tokens": 7}))]
     body = {"model": "both", "max_tokens": 5, "messages": HELLO}
     heard = await house.http.post("/v1/messages/count_tokens", json=body, headers=caller)
 
