@@ -37,7 +37,8 @@
     ├── AddressRefused                400  the egress rules forbid that destination
     ├── CredentialCorrupt             424  a stored key does not open: enter it again
     ├── KeyServiceUnavailable         503
-    └── StorageUnavailable            503
+    ├── StorageUnavailable            503
+    └── DeadlineReached               504  the platform gives the request no more time
 
 The web layer reads `status`, `code`, `message`, `details` and `retry_after`; the relay reads `worth_retrying`, and
 the way through several targets `another_may_answer`. No one else inspects them.
@@ -362,3 +363,10 @@ class StorageUnavailable(RealMultiLLMError):
 
     status = 503
     code = "storage_unavailable"
+
+
+class DeadlineReached(RealMultiLLMError):
+    """The platform is about to end the request, so we do, while it can still be said. On one machine there is no such end."""
+
+    status = 504
+    code = "deadline"

@@ -20,7 +20,7 @@ from shared.identity.caller import Caller
 from shared.observability import logger
 from shared.services import Services
 from shared.web.authentication import authenticate
-from shared.web.edge import request_id
+from shared.web.edge import deadline, request_id
 from shared.web.errors import HeaderList, header_list
 from shared.web.stream import CallerGone, Message, Receive, Send, StreamShape, send_stream, while_listening
 
@@ -61,7 +61,7 @@ class Door:
     async def _answer(self, caller: Caller, wish: Wish, scope: Scope, send: Send) -> None:
         course = await chart(self._services, caller, wish, speaking=self._name)
         head, now = Head(self.dialect(scope), course.targets, request_id(scope)), int(self._services.now())
-        batches = converse(self._services, wish.chat, course)
+        batches = converse(self._services, wish.chat, course, ends=deadline(scope))
         if wish.chat.stream:
             await _send_growing(send, batches, Growing(wish.chat, head, now), head)
         else:

@@ -14,7 +14,9 @@ from shared.errors import RealMultiLLMError
 from shared.gateway.aftermath import note_answer, note_failure
 from shared.gateway.ask import Question, ask
 from shared.gateway.course import Course
+from shared.gateway.deadline import before, until
 from shared.gateway.inline import inline_media
+from shared.gateway.measured import measured
 from shared.gateway.meter import Meter
 from shared.gateway.one_call import first_calls, must_hold_back
 from shared.gateway.open_key import open_key
@@ -31,17 +33,24 @@ from shared.services import Services
 TIMEOUTS = Timeouts()
 
 
-async def converse(
-    services: Services, request: ChatRequest, course: Course
+def converse(
+    services: Services, request: ChatRequest, course: Course, *, ends: float | None = None
 ) -> AsyncGenerator[Sequence[ChatEvent | Done]]:
-    """The events of the answer, as many at a time as came at once, and at the very end one Done.
+    """The events of the answer, as many at a time as came at once, and at the very end one Done. `ends`: when the platform ends the request.
 
     Raises:
         RealMultiLLMError: on every ending that is not Done.
     """
+    batches = _converse(services, request, course, ends)
+    return batches if services.metrics is None else measured(batches, course.targets[0].provider.id, services.metrics)
+
+
+async def _converse(
+    services: Services, request: ChatRequest, course: Course, ends: float | None
+) -> AsyncGenerator[Sequence[ChatEvent | Done]]:
     trail = Trail(course, time.monotonic() + TIMEOUTS.total)
     for place, target in enumerate(course.targets):
-        turn, spoken = Turn(services, request, target, trail, trail.most(place)), False
+        turn, spoken = Turn(services, request, target, trail, trail.most(place), ends), False
         try:
             async with aclosing(turn.events()) as batches:
                 async for batch in batches:
@@ -71,6 +80,7 @@ class Turn:
     target: Target
     trail: Trail
     most: int
+    ends: float | None = None
     dropped: tuple[str, ...] = ()
     meter: Meter = field(init=False)
 
@@ -101,9 +111,10 @@ class Turn:
 
     async def _answer(self, watch: Watch) -> AsyncGenerator[Sequence[ChatEvent]]:
         services, target, trail = self.services, self.target, self.trail
-        key = await open_key(services, target)
         request = with_settings(replace(self.asked, model=target.model), target.config.settings)
-        request = await inline_media(request, target, services.client)
+        async with before(self.ends):
+            key = await open_key(services, target)
+            request = await inline_media(request, target, services.client)
         prepared = prepare(request, target)
         self.meter, self.dropped = Meter(request), prepared.dropped
         question = Question(prepared.outbound, request.stream, is_kin(request, target))
@@ -111,7 +122,8 @@ class Turn:
         patience = replace(TIMEOUTS, total=trail.left)
 
         def ask_once() -> AsyncGenerator[Sequence[ChatEvent]]:
-            return ask(question, target, key=key, client=services.client, timeouts=patience)
+            asked = ask(question, target, key=key, client=services.client, timeouts=patience)
+            return asked if self.ends is None else until(asked, self.ends)
 
         attempts, deadline = trail.attempts, trail.deadline
         answer = relay(ask_once, target, attempts=attempts, deadline=deadline, most=self.most, listener=watch)
