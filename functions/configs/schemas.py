@@ -137,7 +137,7 @@ class RewrapAnswer(Answer):
     needs_reentry: int
 
 
-class TargetBody(Body):
+class RouteTargetBody(Body):
     """A model of a provider."""
 
     provider: Name = Field(description="Provider id or alias.")
@@ -150,7 +150,7 @@ class TargetBody(Body):
 class RouteBody(Body):
     """A route: whom to ask, and in which order."""
 
-    targets: Annotated[list[TargetBody], Field(min_length=1, max_length=_MOST_TARGETS)]
+    targets: Annotated[list[RouteTargetBody], Field(min_length=1, max_length=_MOST_TARGETS)]
     strategy: Strategy = Field(
         default="fallback",
         description="Whom to ask first: `fallback` as listed, `weighted` by lot, `cheapest` by the price table, `fastest` by what was measured.",
@@ -160,7 +160,7 @@ class RouteBody(Body):
     )
 
 
-class TargetAnswer(Answer):
+class RouteTargetAnswer(Answer):
     """A model of a provider."""
 
     provider: str
@@ -173,7 +173,7 @@ class RouteAnswer(Answer):
 
     name: str
     strategy: Strategy
-    targets: list[TargetAnswer]
+    targets: list[RouteTargetAnswer]
     after_timeout: bool
     created_at: Moment
     updated_at: Moment
@@ -184,7 +184,7 @@ class RouteAnswer(Answer):
         return cls(
             name=route.name,
             strategy=route.strategy,
-            targets=[TargetAnswer.model_validate(asdict(target)) for target in route.targets],
+            targets=[RouteTargetAnswer.model_validate(asdict(target)) for target in route.targets],
             after_timeout=route.after_timeout,
             created_at=moment(route.created_at),
             updated_at=moment(route.updated_at),

@@ -229,7 +229,7 @@ class OptionsBody(Struct, rename="camel", forbid_unknown_fields=True):
     service_tier: str | None = None
 
 
-class TargetBody(Struct, forbid_unknown_fields=True):
+class FallbackBody(Struct, forbid_unknown_fields=True):
     """A model of that provider."""
 
     provider: str
@@ -248,7 +248,7 @@ class ChatBody(Struct, rename="camel", forbid_unknown_fields=True):
     options: OptionsBody | None = None
     fallback: (
         Annotated[
-            list[Annotated[str, Meta(min_length=1, max_length=256)] | TargetBody],
+            list[Annotated[str, Meta(min_length=1, max_length=256)] | FallbackBody],
             Meta(
                 max_length=MOST_FALLBACKS,
                 description="Whom to ask next, in that order, where the model cannot answer: names as `model` has them, or `{provider, model}`.",

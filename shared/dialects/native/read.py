@@ -48,7 +48,7 @@ def read_request(body: bytes, *, stream: bool, provider: str | None = None) -> W
     return Wish(provider or wished.provider, chat, tuple(_named(name) for name in wished.fallback or ()))
 
 
-def _named(name: str | bodies.TargetBody) -> Named:
+def _named(name: str | bodies.FallbackBody) -> Named:
     return Named(name) if isinstance(name, str) else Named(name.model, name.provider)
 
 
