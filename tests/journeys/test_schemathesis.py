@@ -119,9 +119,10 @@ def test_every_good_answer_is_described(open_house: House) -> None:
         headers = {"Authorization": f"Bearer {session.token}"}
         asyncio.run(open_house.with_key(headers))
         made = asyncio.run(open_house.http.post("/api/tokens", json={"name": "x"}, headers=headers)).json()
+        asyncio.run(open_house.http.put("/api/routes/mine", json=GOOD["PUT", "/api/routes/{name}"], headers=headers))
         bodies = {("POST", "/api/auth/refresh"): {"refreshToken": session.refresh_token}, **GOOD}
         case = schema[operation.path][operation.method].Case(
-            path_parameters={"provider": "openai", "token_id": made["id"], "id": "openai/hello"},
+            path_parameters={"provider": "openai", "token_id": made["id"], "id": "openai/hello", "name": "mine"},
             body=bodies.get((operation.method, operation.path), schemathesis.core.NOT_SET),
             media_type="application/json" if operation.takes_a_body else None,
         )
