@@ -22,6 +22,7 @@ from shared.gateway.one_call import first_calls, must_hold_back
 from shared.gateway.open_key import open_key
 from shared.gateway.plan import with_settings
 from shared.gateway.prepare import is_kin, prepare
+from shared.gateway.progress import Progress
 from shared.gateway.relay import relay
 from shared.gateway.target import Target
 from shared.gateway.trail import Trail
@@ -34,21 +35,28 @@ TIMEOUTS = Timeouts()
 
 
 def converse(
-    services: Services, request: ChatRequest, course: Course, *, ends: float | None = None
+    services: Services,
+    request: ChatRequest,
+    course: Course,
+    *,
+    ends: float | None = None,
+    progress: Progress | None = None,
 ) -> AsyncGenerator[Sequence[ChatEvent | Done]]:
-    """The events of the answer, as many at a time as came at once, and at the very end one Done. `ends`: when the platform ends the request.
+    """The events of the answer, as many at a time as came at once, and at the very end one Done.
+
+    `ends`: when the platform ends the request. `progress` is told whom we ask, for whoever settles what did not end well.
 
     Raises:
         RealMultiLLMError: on every ending that is not Done.
     """
-    batches = _converse(services, request, course, ends)
+    batches = _converse(services, request, course, ends, progress or Progress())
     return batches if services.metrics is None else measured(batches, course.targets[0].provider.id, services.metrics)
 
 
 async def _converse(
-    services: Services, request: ChatRequest, course: Course, ends: float | None
+    services: Services, request: ChatRequest, course: Course, ends: float | None, progress: Progress
 ) -> AsyncGenerator[Sequence[ChatEvent | Done]]:
-    trail = Trail(course, time.monotonic() + TIMEOUTS.total)
+    trail = Trail(course, time.monotonic() + TIMEOUTS.total, progress)
     for place, target in enumerate(course.targets):
         turn, spoken = Turn(services, request, target, trail, trail.most(place), ends), False
         try:
@@ -122,6 +130,7 @@ class Turn:
         patience = replace(TIMEOUTS, total=trail.left)
 
         def ask_once() -> AsyncGenerator[Sequence[ChatEvent]]:
+            trail.progress.target = target
             asked = ask(question, target, key=key, client=services.client, timeouts=patience)
             return asked if self.ends is None else until(asked, self.ends)
 

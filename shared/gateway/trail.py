@@ -14,6 +14,7 @@ from shared.errors import (
     UnsupportedParameter,
 )
 from shared.gateway.course import Course
+from shared.gateway.progress import Progress
 from shared.gateway.retry import MOST_ATTEMPTS, attempts_here
 from shared.gateway.target import Target
 
@@ -26,10 +27,14 @@ class Trail:
 
     course: Course
     deadline: float
-    attempts: list[Attempt] = field(default_factory=list)
-    """Of providers that were asked, as the relay notes them."""
+    progress: Progress = field(default_factory=Progress)
     failures: list[RealMultiLLMError] = field(default_factory=list)
     _passed: dict[int, list[Attempt]] = field(default_factory=dict)
+
+    @property
+    def attempts(self) -> list[Attempt]:
+        """Of providers that were asked, as the relay notes them."""
+        return self.progress.attempts
 
     @property
     def left(self) -> float:
