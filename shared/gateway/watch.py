@@ -17,6 +17,8 @@ from shared.services import Services
 _ITS_OWN_FAULT = (ProviderFailed, ProviderTimeout, StreamStalled, Unreachable)
 """What speaks against a provider: no connection, no TLS, no answer in time, a 5xx, an error inside a 200 (trap 28). No refusal does (threat I11)."""
 
+_REFUSALS = 4
+
 
 class Watch:
     """Listens to the attempts at one target. Leaving its context decides the probe, where this was one."""
@@ -59,7 +61,7 @@ class Watch:
         if error is None:
             health.breakers.count_answer(target.place, milliseconds)
             health.latencies.note(target.place.name, target.model, milliseconds)
-        elif isinstance(error, _ITS_OWN_FAULT):
+        elif _is_its_own_fault(error):
             self._failed = True
             health.breakers.count_failure(target.place, target.config.owner)
             health.latencies.note_failure(target.place.name, target.model)
@@ -80,3 +82,10 @@ class Watch:
         if not self._spoken:
             await (breakers.failed if self._failed else breakers.undecided)(place, self._probe)
         await breakers.write()
+
+
+def _is_its_own_fault(error: RealMultiLLMError) -> bool:
+    """Some say 408 or 424 for a time-out or a failure of theirs; a 4xx it is all the same."""
+    status = error.details.get("providerStatus")
+    refused = isinstance(status, int) and status // 100 == _REFUSALS
+    return isinstance(error, _ITS_OWN_FAULT) and not refused

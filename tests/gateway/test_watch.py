@@ -83,6 +83,14 @@ async def test_nothing_else_does(services: Services, clock: FixedClock, kind: ty
     assert await counted(services, clock, kind("no")) == (0, 0)
 
 
+@pytest.mark.parametrize(("kind", "status"), [(ProviderTimeout, 408), (ProviderFailed, 424)])
+async def test_a_4xx_does_not_count_whatever_it_means(
+    services: Services, clock: FixedClock, kind: type[RealMultiLLMError], status: int
+) -> None:
+    """Threat I11."""
+    assert await counted(services, clock, kind("no", details={"providerStatus": status})) == (0, 0)
+
+
 async def test_answers_count_and_are_measured(services: Services, clock: FixedClock) -> None:
     assert await counted(services, clock, None) == (1, 0)
     assert services.latencies.find(LARGE.place.name, LARGE.model) == 100
