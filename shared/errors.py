@@ -21,6 +21,8 @@
     │   ├── ProviderBilling           402  it wants money
     │   ├── RequestRefused            as it said (400, 404, 409, 413, 422)
     │   ├── Throttled                 429
+    │   │   └── KeyCoolingDown        429  it wanted us to slow down, and the time is not over
+    │   ├── CircuitOpen               503  it fails whoever asks, so nobody asks for a while
     │   ├── ProviderFailed            502  5xx, or an error inside a 200
     │   │   └── ProviderOverloaded    503
     │   ├── ProviderTimeout           504
@@ -39,7 +41,8 @@
     ├── StorageUnavailable            503
     └── DeadlineReached               504  the platform gives the request no more time
 
-The web layer reads `status`, `code`, `message`, `details` and `retry_after`; fallback reads `worth_retrying`. No one else inspects them.
+The web layer reads `status`, `code`, `message`, `details` and `retry_after`; the relay reads `worth_retrying`, and
+the way through several targets `another_may_answer`. No one else inspects them.
 A message is written for the caller. It never holds a key, and nothing of a provider's body that was not masked first.
 """
 
@@ -53,6 +56,9 @@ class RealMultiLLMError(Exception):
     status: int = 500
     code: str = "internal_error"
     worth_retrying: ClassVar[bool] = False
+    """The same provider may answer the same question in a moment."""
+    another_may_answer: ClassVar[bool] = False
+    """The next target may, where there is one: nothing here is the caller's to mend, and nothing was billed."""
 
     def __init__(
         self, message: str, *, details: Mapping[str, Any] | None = None, retry_after: float | None = None
@@ -190,6 +196,7 @@ class ProviderBilling(ProviderError):
 
     status = 402
     code = "provider_billing"
+    another_may_answer = True
 
 
 class RequestRefused(ProviderError):
@@ -217,12 +224,29 @@ class Throttled(ProviderError):
     status = 429
     code = "throttled"
     worth_retrying = True
+    another_may_answer = True
+
+
+class KeyCoolingDown(Throttled):
+    """The provider named a time, which is not over yet: nobody was asked."""
+
+    code = "key_cooling_down"
+    worth_retrying = False
+
+
+class CircuitOpen(ProviderError):
+    """It failed many callers, so nobody is asked until `retry_after`."""
+
+    status = 503
+    code = "circuit_open"
+    another_may_answer = True
 
 
 class ProviderFailed(ProviderError):
     """A 5xx, or an error inside a 200."""
 
     worth_retrying = True
+    another_may_answer = True
 
 
 class ProviderOverloaded(ProviderFailed):
@@ -244,6 +268,7 @@ class Unreachable(ProviderError):
 
     code = "upstream_unreachable"
     worth_retrying = True
+    another_may_answer = True
 
 
 class NameNotResolved(Unreachable):
@@ -264,6 +289,7 @@ class BadResponse(ProviderError):
 
     code = "bad_upstream_response"
     worth_retrying = True
+    another_may_answer = True
 
 
 class Redirected(BadResponse):
@@ -271,6 +297,7 @@ class Redirected(BadResponse):
 
     code = "upstream_redirect"
     worth_retrying = False
+    another_may_answer = False
 
 
 class BadEncoding(BadResponse):
@@ -278,12 +305,14 @@ class BadEncoding(BadResponse):
 
     code = "bad_upstream_encoding"
     worth_retrying = False
+    another_may_answer = False
 
 
 class StreamBroken(ProviderError):
-    """It began well. Nothing is retried after the first byte."""
+    """It began well. Nothing is retried after the first byte, and nobody else is asked after the first word."""
 
     code = "stream_interrupted"
+    another_may_answer = True
 
 
 class StreamInterrupted(StreamBroken):
@@ -294,6 +323,7 @@ class StreamStalled(StreamBroken):
     """Silence for longer than the idle timeout."""
 
     code = "stream_stalled"
+    another_may_answer = False
 
 
 class StreamTruncated(StreamBroken):
@@ -306,6 +336,7 @@ class StreamLimitReached(StreamBroken):
     """A line, an event or the whole grew past its bound, or the total time ran out."""
 
     code = "stream_limit"
+    another_may_answer = False
 
 
 class BadStreamData(StreamBroken):

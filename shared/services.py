@@ -1,4 +1,4 @@
-"""The composition root: table, keys, accounts, client, lists of models and clock, each opened on first use. Above it no code knows which home it lives in."""
+"""The composition root: table, keys, accounts, client, what is known of providers, and clock, each opened on first use. Above it no code knows which home it lives in."""
 
 import time
 from collections.abc import Callable
@@ -16,11 +16,23 @@ from shared.storage.table import Table
 
 if TYPE_CHECKING:
     from shared.crypto.keyfile import KeyFile
+    from shared.health.breakers import Breakers
+    from shared.health.latencies import Latencies
     from shared.home_on_aws import HomeOnAws
     from shared.observability import ChatEnded
     from shared.providers.models import ModelLists
 
-_OF_BEFORE = ("table", "key_wrapper", "vault", "accounts", "access_tokens", "client", "model_lists", "_on_aws")
+_OF_BEFORE = (
+    "table",
+    "key_wrapper",
+    "vault",
+    "accounts",
+    "access_tokens",
+    "client",
+    "model_lists",
+    "breakers",
+    "_on_aws",
+)
 """What holds connections, credentials, or what was true a moment ago."""
 
 
@@ -90,6 +102,21 @@ class Services:
     def running(self) -> Running:
         """The answers that this process is giving."""
         return Running()
+
+    @cached_property
+    def breakers(self) -> "Breakers":
+        """Which providers are asked at present."""
+        from shared.health.breakers import Breakers  # noqa: PLC0415 - a door that asks no provider does not load it
+        from shared.records.ids import mint_id  # noqa: PLC0415 - the same
+
+        return Breakers(self.table, mint_id(), now=self.now)
+
+    @cached_property
+    def latencies(self) -> "Latencies":
+        """Which models answer quickly."""
+        from shared.health.latencies import Latencies  # noqa: PLC0415 - the same
+
+        return Latencies()
 
     @cached_property
     def metrics(self) -> "Callable[[ChatEnded], None] | None":

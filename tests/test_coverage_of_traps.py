@@ -12,6 +12,7 @@ THREATS = {
     *(f"K{number}" for number in (1, 2, 3, 4, 5, 6, 8, 9)),
     *(f"E{number}" for number in (1, 2, 3, 4, 5, 7, 8)),
     *(f"H{number}" for number in (1, 2, 3, 4, 5, 6, 7, 8, 11)),
+    "I11",
 }
 
 _ASIDE = re.compile(r"\s*\([^)]*\)")

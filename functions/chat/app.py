@@ -2,8 +2,6 @@
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from functions.chat import exchanges, held
@@ -11,6 +9,7 @@ from functions.chat.cancel import Cancel
 from functions.chat.compare import Compare
 from functions.chat.count import Count
 from functions.chat.door import Door, NativeDoor
+from functions.chat.health import Health
 from shared.dialects.native import SSE
 from shared.services import Services
 from shared.web.edge import Edge
@@ -34,14 +33,10 @@ def create_app(services: Services) -> Starlette:
             Route("/v1/responses", Door(services, "responses"), methods=["POST"]),
             *exchanges.routes(services),
             *held.routes(services),
-            Route("/api/health", _health, methods=["GET"]),
+            Route("/api/health", Health(services), methods=["GET"]),
         ],
         middleware=[Middleware(Edge, now=services.now)],
         exception_handlers=dict(HANDLERS),
     )
     app.router.redirect_slashes = False  # it would send the caller, body and all, to whatever the Host header says
     return app
-
-
-def _health(_: Request) -> Response:
-    return JSONResponse({"status": "ok"})

@@ -20,7 +20,7 @@ from shared.dialects.native.errors import describe
 from shared.dialects.native.read import read_comparison
 from shared.dialects.native.speak import Framing, Speaker, as_ndjson, as_sse, say_answer
 from shared.errors import RealMultiLLMError
-from shared.gateway.converse import plan
+from shared.gateway.course import Course, plan
 from shared.gateway.stoppable import stoppable
 from shared.gateway.together import together
 from shared.identity.caller import Caller
@@ -143,7 +143,7 @@ class Compare(Door):
             target = await plan(self._services, caller, wished=side.wish.provider, model=chat.model, speaking="native")
             side.provider, side.model = target.provider.id, target.model
             side.began = time.monotonic()
-            batches = give(self._services, caller, chat, target, id_=side.id, ends=side.ends)
+            batches = give(self._services, caller, chat, Course((target,)), id_=side.id, ends=side.ends)
             async with aclosing(batches):
                 async for batch in batches:
                     for event in batch:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from functions.chat.door import Head, NativeDoor, Scope, send_json
 from shared.dialects.caller import Wish
-from shared.gateway.converse import plan
+from shared.gateway.course import chart
 from shared.gateway.deadline import before
 from shared.gateway.forecast import forecast
 from shared.identity.caller import Caller
@@ -14,12 +14,12 @@ from shared.wire.json import write
 
 
 class Count(NativeDoor):
-    """The route. Its body is a chat's."""
+    """The route. Its body is a chat's; of several targets it is about the first."""
 
     async def _answer(self, caller: Caller, wish: Wish, scope: Scope, send: Send) -> None:
-        target = await plan(self._services, caller, wished=wish.provider, model=wish.chat.model, speaking=self._name)
-        talk = await self._talk(caller, _only_recalled(wish), target, scope)
-        head = Head(self.dialect(scope), target, request_id(scope))
+        course = await chart(self._services, caller, wish, speaking=self._name)
+        talk, target = await self._talk(caller, _only_recalled(wish), course, scope), course.targets[0]
+        head = Head(self.dialect(scope), [target], request_id(scope))
         async with before(deadline(scope)):
             foreseen, answered = await forecast(self._services, talk.chat if talk else wish.chat, target)
         head.hear(answered)

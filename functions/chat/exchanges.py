@@ -11,8 +11,8 @@ from functions.chat.door import Door, Head, Scope, read_body, send_json, wants_d
 from functions.chat.models import Models, OneModel
 from shared.dialects.caller import Wish, load_caller
 from shared.dialects.exchanges import Ask, Kind, embeddings, images, moderations
-from shared.gateway.converse import plan
 from shared.gateway.count import count
+from shared.gateway.course import chart
 from shared.gateway.deadline import before
 from shared.gateway.exchange import choose, exchange
 from shared.identity.caller import Caller
@@ -78,7 +78,7 @@ class Exchange:
 
     async def _answer(self, caller: Caller, question: Ask, scope: Scope, send: Send) -> None:
         chosen = await choose(self._services, caller, self._kind, question.model)
-        head = Head(load_caller("openai"), chosen.target, request_id(scope))
+        head = Head(load_caller("openai"), [chosen.target], request_id(scope))
         async with before(deadline(scope)):
             body, answered = await exchange(self._services, question, self._kind, chosen)
         head.hear(answered)
@@ -95,8 +95,9 @@ class CountTokens(Door):
         return read_count(body, headers)
 
     async def _answer(self, caller: Caller, wish: Wish, scope: Scope, send: Send) -> None:
-        target = await plan(self._services, caller, wished=None, model=wish.chat.model, speaking=self._name)
-        head = Head(self.dialect(scope), target, request_id(scope))
+        course = await chart(self._services, caller, wish, speaking=self._name)
+        target = course.targets[0]
+        head = Head(self.dialect(scope), [target], request_id(scope))
         async with before(deadline(scope)):
             counted, answered = await count(self._services, wish.chat, target)
         head.hear(answered)

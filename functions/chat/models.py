@@ -83,11 +83,11 @@ class OneModel(_Asked):
             from shared.dialects.anthropic.caller.models import show  # noqa: PLC0415 - loaded when it is first spoken
         else:
             from shared.dialects.openai.caller.models import show  # noqa: PLC0415 - the same
-        return show(entry.provider.id, entry.model)
+        return show(entry.maker, entry.model)
 
 
-def _shown(entries: Sequence[Entry]) -> list[tuple[str, ListedModel]]:
-    return [(entry.provider.id, entry.model) for entry in entries]
+def _shown(entries: Sequence[Entry]) -> list[tuple[str | None, ListedModel]]:
+    return [(entry.maker, entry.model) for entry in entries]
 
 
 def _page(query: QueryParams) -> Page:

@@ -68,21 +68,38 @@ def _operation(
         "summary": summary,
         **({"description": note} if note else {}),
         "security": [{"credential": []}],
+        "parameters": [compatible.DROP_PARAMETER, compatible.FALLBACK_PARAMETER],
         "requestBody": {"required": True, "content": {"application/json": {"schema": body, "example": _EXAMPLE}}},
         "responses": {"200": {"description": "The answer", "content": content}, "4XX": failure, "5XX": failure},
     }
 
 
 def _health() -> dict[str, Any]:
-    schema = {"type": "object", "properties": {"status": {"const": "ok"}}, "required": ["status"]}
+    schema = {
+        "type": "object",
+        "required": ["status"],
+        "properties": {"status": {"const": "ok"}, "providers": {"type": "array", "items": _FARE}},
+    }
     return {
         "tags": ["Health"],
         "operationId": "health",
         "summary": "Whether this door answers",
+        "description": "With a credential also how each of the caller's providers fares: its breaker, the mean time until the first word, and the attempts of the last two minutes.",
         "responses": {"200": {"description": "It does", "content": {"application/json": {"schema": schema}}}},
     }
 
 
+_FARE = {
+    "type": "object",
+    "required": ["provider", "breaker", "latencyMs", "answered", "failed"],
+    "properties": {
+        "provider": {"type": "string"},
+        "breaker": {"enum": ["closed", "open", "half-open"]},
+        "latencyMs": {"type": ["integer", "null"]},
+        "answered": {"type": "integer"},
+        "failed": {"type": "integer"},
+    },
+}
 _EXAMPLE = {"provider": "openai", "messages": [{"role": "user", "content": "Say hello in one word."}]}
 _COUNT = {"type": ["integer", "null"]}
 _USAGE = {

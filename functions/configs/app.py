@@ -1,8 +1,9 @@
-"""The configs door: an owner's providers, their keys and settings. Keys go in and are sealed; they come out of no route here."""
+"""The configs door: an owner's providers, their keys and settings, and the routes over them. Keys go in and are sealed; they come out of no route here."""
 
 from fastapi import APIRouter, Depends, FastAPI, Response, status
 
 from functions.configs.rewrap import rewrap_all
+from functions.configs.routes import named_routes
 from functions.configs.schemas import ConfigAnswer, ConfigBody, ConfigsAnswer, RewrapAnswer, RotateBody, StoredAnswer
 from functions.configs.store import changed, new_config, store
 from shared.errors import InvalidRequest, NotFound
@@ -26,6 +27,7 @@ def create_app(services: Services) -> FastAPI:
     for prefix in _PREFIXES:
         app.include_router(_reading(services), prefix=prefix, tags=["Provider keys"])
         app.include_router(_writing(services), prefix=prefix, tags=["Provider keys"])
+    app.include_router(named_routes(services), prefix="/api/routes", tags=["Routes"])
     app.include_router(_administering(services), tags=["Admin"])
     return app
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field
 
 from shared.records.config import ChatSettings, KeyStatus, OwnPrice, ProviderConfig
+from shared.records.route import Route, Strategy
 from shared.records.trial import Trial
 from shared.web.keys import KeyText, KeyTrial
 from shared.web.models import Dollars
@@ -16,6 +17,8 @@ _MOST_MODELS = 1000
 _LONGEST_PROMPT = 64 * 1024
 _MOST_STOPS = 16
 _MOST_PRICES = 200
+_MOST_TARGETS = 16
+_HEAVIEST = 1000
 
 Name = Annotated[str, Field(min_length=1, max_length=256)]
 Amount = Annotated[Decimal, Field(ge=0, le=1_000_000, max_digits=18, decimal_places=12)]
@@ -172,3 +175,63 @@ class RewrapAnswer(Answer):
 
     rewrapped: int
     needs_reentry: int
+
+
+class RouteTargetBody(Body):
+    """A model of a provider."""
+
+    provider: Name = Field(description="Provider id or alias.")
+    model: Name = Field(description="The provider's own name of the model.")
+    weight: Annotated[int, Field(strict=True, ge=1, le=_HEAVIEST)] = Field(
+        default=1, description="How often it is drawn first, beside the others, in a `weighted` route."
+    )
+
+
+class RouteBody(Body):
+    """A route: whom to ask, and in which order."""
+
+    targets: Annotated[list[RouteTargetBody], Field(min_length=1, max_length=_MOST_TARGETS)]
+    strategy: Strategy = Field(
+        default="fallback",
+        description="Whom to ask first: `fallback` as listed, `weighted` by lot, `cheapest` by the price table, `fastest` by what was measured.",
+    )
+    after_timeout: bool = Field(
+        default=False, description="Ask the next one also where one fell silent. Both may then have to be paid for."
+    )
+
+
+class RouteTargetAnswer(Answer):
+    """A model of a provider."""
+
+    provider: str
+    model: str
+    weight: int
+
+
+class RouteAnswer(Answer):
+    """A named route."""
+
+    name: str
+    strategy: Strategy
+    targets: list[RouteTargetAnswer]
+    after_timeout: bool
+    created_at: Moment
+    updated_at: Moment
+
+    @classmethod
+    def of(cls, route: Route) -> Self:
+        """As it is shown."""
+        return cls(
+            name=route.name,
+            strategy=route.strategy,
+            targets=[RouteTargetAnswer.model_validate(asdict(target)) for target in route.targets],
+            after_timeout=route.after_timeout,
+            created_at=moment(route.created_at),
+            updated_at=moment(route.updated_at),
+        )
+
+
+class RoutesAnswer(Answer):
+    """All routes of the caller, by name."""
+
+    routes: list[RouteAnswer]

@@ -55,7 +55,8 @@ async def store(
         Conflict: the key was sealed for another place and has to be given again (threat K1), or somebody else was quicker.
         LimitReached: too many keys were tried.
     """
-    target = trial_target(provider, replace(after, updated_at=int(services.now())), services.settings)
+    now = int(services.now())
+    target = trial_target(provider, replace(after, updated_at=now, cooling_until=0), services.settings)
     if key is None:
         _check_key_may_stay(before, target.config, provider)
         return await save_config(services.table, target.config), None

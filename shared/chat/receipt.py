@@ -26,6 +26,12 @@ class Attempt:
     model: str
     outcome: str
     milliseconds: int
+    asked: bool = True
+    """The provider heard of it; else the target was passed over, and `outcome` says why."""
+
+    def told(self) -> str:
+        """In a line of its own."""
+        return f"{self.provider}/{self.model} {self.outcome}"
 
 
 @dataclass(frozen=True, slots=True)

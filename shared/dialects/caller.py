@@ -27,11 +27,21 @@ class Keeping:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """A model as a caller names it, with its provider or without."""
+
+    model: str
+    provider: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Wish:
     """Which provider the caller named, if any, and the chat. `chat.model` is as the caller wrote it, empty when none was named."""
 
     provider: str | None
     chat: ChatRequest
+    fallback: tuple[Named, ...] = ()
+    """Whom to ask next, in that order, where that one cannot answer."""
     keeping: Keeping | None = None
     """None: the chat belongs to no conversation."""
 

@@ -7,18 +7,20 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from shared.chat.events import Answered, ChatEvent, Verbatim
-from shared.chat.receipt import Attempt
 from shared.dialects.exchanges import Ask, Exchange, Kind
 from shared.egress.exchange import Outbound, Timeouts
 from shared.errors import InvalidRequest, ProviderError, ProviderFailed, UnsupportedParameter
 from shared.gateway.aftermath import note_answer, note_failure
 from shared.gateway.ask import Question, ask
+from shared.gateway.course import Course
 from shared.gateway.destination import destination
 from shared.gateway.open_key import open_key
 from shared.gateway.permits import permit_chat
 from shared.gateway.prepare import Prepared
 from shared.gateway.relay import relay
 from shared.gateway.target import Target
+from shared.gateway.trail import Trail
+from shared.gateway.watch import Watch
 from shared.gateway.whom import whom
 from shared.identity.caller import Caller
 from shared.providers.dialects import load_dialect, load_exchange
@@ -98,18 +100,22 @@ async def settle(
     services: Services, target: Target, prepared: Prepared, *, kin: bool, patience: Timeouts
 ) -> list[ChatEvent]:
     """All that one whole answer says; Answered is among it. `kin`: errors come in the provider's own words too."""
-    key, attempts = await open_key(services, target), list[Attempt]()
+    key, trail = await open_key(services, target), Trail(Course((target,)), time.monotonic() + patience.total)
     question = Question(prepared.outbound, stream=False, verbatim=kin)
 
     def ask_once() -> AsyncGenerator[Sequence[ChatEvent]]:
         return ask(question, target, key=key, client=services.client, timeouts=patience)
 
-    deadline = time.monotonic() + patience.total
+    attempts, deadline = trail.attempts, trail.deadline
     try:
-        async with aclosing(relay(ask_once, target, attempts=attempts, deadline=deadline)) as batches:
-            events = [event async for batch in batches for event in batch]
+        async with await Watch.begin(services, target) as watch:
+            answer = relay(ask_once, target, attempts=attempts, deadline=deadline, listener=watch)
+            async with aclosing(answer) as batches:
+                events = [event async for batch in batches for event in batch]
+            await watch.spoken()
     except ProviderError as error:
-        await note_failure(services, target, attempts, error)
+        await note_failure(services, target, error)
+        trail.explain(error)
         raise
     await note_answer(services, target)
     for event in events:

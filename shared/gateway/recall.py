@@ -31,9 +31,9 @@ _ANSWERS: Final = 4
 
 
 async def recall(
-    services: Services, journal: Journal, conversation: Conversation, request: ChatRequest, target: Target
+    services: Services, journal: Journal, conversation: Conversation, request: ChatRequest, targets: Sequence[Target]
 ) -> tuple[ChatRequest, int]:
-    """The request with its context, and how many kept messages are not in it.
+    """The request with its context, and how many kept messages are not in it. It fits the window of each target, for any may answer.
 
     Raises:
         InvalidRequest: a tool result answers no call, also with all that was said before.
@@ -41,7 +41,7 @@ async def recall(
     kept, unread = await _newest(services, conversation)
     answered = [message for message in kept if message.failure is None]
     earlier = read_messages([open_message(journal, conversation, message) for message in answered])
-    fitting = fit(earlier, await _room(request, target))
+    fitting = fit(earlier, await _least_room(request, targets))
     spoken = _first_spoken(request.messages)
     request = replace(request, messages=(*request.messages[:spoken], *fitting, *request.messages[spoken:]))
     check_request(request)
@@ -67,6 +67,11 @@ async def _newest(services: Services, conversation: Conversation) -> tuple[list[
         if after is None:
             return found[::-1], 0
     return found[::-1], found[-1].number - 1
+
+
+async def _least_room(request: ChatRequest, targets: Sequence[Target]) -> int | None:
+    rooms = [await _room(request, target) for target in targets]
+    return min((room for room in rooms if room is not None), default=None)
 
 
 async def _room(request: ChatRequest, target: Target) -> int | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from shared.chat.collect import Choice, Collector
-from shared.chat.events import ChatEvent
+from shared.chat.events import Answered, ChatEvent
 from shared.chat.receipt import Done, Kept
 from shared.chat.request import ChatRequest
 from shared.crypto.journal import Journal
@@ -47,7 +47,6 @@ class Talk:
     journal: Journal
     conversation: Conversation
     keeping: Keeping
-    target: Target
     request_id: str
     chat: ChatRequest
     left_out: int = 0
@@ -56,7 +55,7 @@ class Talk:
         self, batches: AsyncGenerator[Sequence[ChatEvent | Done]]
     ) -> AsyncGenerator[Sequence[ChatEvent | Done]]:
         """The same events. Before the last one what was said is kept, and the last one says so."""
-        collector, failure = Collector(), LEFT
+        collector, failure, maker = Collector(), LEFT, ""
         try:
             async with aclosing(batches):
                 async for batch in batches:
@@ -64,8 +63,10 @@ class Talk:
                     for event in batch:
                         if isinstance(event, Done):
                             failure = ""
-                            told.append(replace(event, conversation=await self._kept(collector, event)))
+                            told.append(replace(event, conversation=await self._kept(collector, event, maker)))
                         else:
+                            if isinstance(event, Answered):
+                                maker = event.signer
                             collector.add(event)
                             told.append(event)
                     yield told
@@ -78,14 +79,14 @@ class Talk:
             if failure:
                 await self._keep_failure(failure)
 
-    async def _kept(self, collector: Collector, done: Done) -> Kept:
-        return Kept(self.conversation.id, await self._keep_answer(collector, done), self.left_out)
+    async def _kept(self, collector: Collector, done: Done, maker: str) -> Kept:
+        return Kept(self.conversation.id, await self._keep_answer(collector, done, maker), self.left_out)
 
-    async def _keep_answer(self, collector: Collector, done: Done) -> bool:
-        """Whether it is kept. The answer was given and paid for, so a table that does not answer takes it from nobody."""
+    async def _keep_answer(self, collector: Collector, done: Done, maker: str) -> bool:
+        """Whether it is kept, its thinking marked with the `maker` who answered. The answer was given and paid for, so a table that does not answer takes it from nobody."""
         if not self.keeping.keep:
             return False
-        said = write(say_message(_marked(collector.answer().choices[0], self.target.maker)))
+        said = write(say_message(_marked(collector.answer().choices[0], maker)))
         if len(said) > LARGEST:
             await self._keep_failure(TOO_LARGE)
             return False
@@ -130,9 +131,15 @@ class Talk:
 
 
 async def open_talk(
-    services: Services, caller: Caller, keeping: Keeping, chat: ChatRequest, target: Target, *, request_id: str
+    services: Services,
+    caller: Caller,
+    keeping: Keeping,
+    chat: ChatRequest,
+    targets: Sequence[Target],
+    *,
+    request_id: str,
 ) -> Talk:
-    """The chat within its conversation, which is a new one unless the caller named one.
+    """The chat within its conversation, which is a new one unless the caller named one. Any of the targets may answer.
 
     Raises:
         InvalidRequest: a message is too large to keep, or a tool result answers nothing.
@@ -144,12 +151,12 @@ async def open_talk(
     journal = await open_journal(services, caller.owner)
     if keeping.conversation is None:
         new = _new(services, caller, keeping, journal)
-        return Talk(services, journal, new, keeping, target, request_id, chat)
+        return Talk(services, journal, new, keeping, request_id, chat)
     conversation = await get_conversation(services, caller, keeping.conversation)
     if keeping.keep and conversation.messages >= MOST:
         raise Conflict(f"This conversation has {MOST} messages: begin a new one with `keep` and without its id.")
-    chat, left_out = await recall(services, journal, conversation, chat, target)
-    return Talk(services, journal, conversation, keeping, target, request_id, chat, left_out)
+    chat, left_out = await recall(services, journal, conversation, chat, targets)
+    return Talk(services, journal, conversation, keeping, request_id, chat, left_out)
 
 
 def title_of(said: Sequence[Mapping[str, Any]]) -> str:

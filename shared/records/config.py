@@ -69,6 +69,8 @@ class ProviderConfig:
     fingerprint: str | None = None
     key_status: KeyStatus = "untested"
     revision: int = 0
+    cooling_until: int = 0
+    """The provider wants to hear nothing of this key before then."""
 
     def binding(self, origin: str) -> Binding:
         """Where the key belongs. `origin` is `scheme://host:port` of the URL about to be asked, worked out from that URL and from nothing kept (threat K1)."""

@@ -13,7 +13,7 @@ from shared.crypto.vault import SealedKey
 from shared.errors import Conflict
 from shared.records.config import ChatSettings, KeyStatus, OwnPrice, ProviderConfig
 from shared.storage.layout import Listing, listed_config, listed_configs, provider_config, provider_configs
-from shared.storage.table import Absent, Change, Compare, Condition, ConditionFailed, Item, Table
+from shared.storage.table import Absent, AllOf, AnyOf, Change, Compare, Condition, ConditionFailed, Item, Table
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(ChatSettings).decode
@@ -73,6 +73,19 @@ async def mark_key(table: Table, config: ProviderConfig, status: KeyStatus) -> N
         return
 
 
+async def cool_down(table: Table, config: ProviderConfig, until: int) -> None:
+    """Let the key rest until then (epoch seconds), unless another key is there by now. A longer rest stays."""
+    shorter = AnyOf((Absent("cooling_until"), Compare("cooling_until", "<", until)))
+    try:
+        await table.update(
+            provider_config(config.owner, config.provider),
+            Change(set={"cooling_until": until}),
+            when=AllOf((Compare("key", "=", _key_name(config)), shorter)),
+        )
+    except ConditionFailed:
+        return
+
+
 async def delete_config(table: Table, config: ProviderConfig) -> None:
     """Forget config and key, the wrapped data key with it (threat K10), then the entry."""
     try:
@@ -118,6 +131,7 @@ def _attributes(config: ProviderConfig) -> Item:
         "fingerprint": config.fingerprint,
         "key_status": config.key_status,
         "revision": config.revision,
+        "cooling_until": config.cooling_until,
     }
 
 

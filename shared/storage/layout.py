@@ -41,6 +41,26 @@ def listed_configs() -> Listing:
     return Listing("CONFIGS", "")
 
 
+def route(owner: str, name: str) -> Key:
+    """One owner's named route."""
+    return Key(_owner(owner), f"ROUTE#{_part(name)}")
+
+
+def routes(owner: str) -> Listing:
+    """All of an owner's named routes."""
+    return Listing(_owner(owner), "ROUTE#")
+
+
+def circuit(place: str) -> Key:
+    """Whether a place is asked at present."""
+    return Key(f"BREAKER#{_part(place)}", "STATE")
+
+
+def circuit_window(place: str, epoch: int, window: int) -> Key:
+    """What was counted there in one window of time, since the circuit was last opened."""
+    return Key(f"BREAKER#{_part(place)}", f"WINDOW#{epoch}#{window}")
+
+
 def access_token(token_id: str) -> Key:
     """An access token, found by the id that stands in it."""
     return Key(f"TOKEN#{_part(token_id)}", "TOKEN")

@@ -43,3 +43,13 @@ def test_a_budget_of_nothing_buys_nothing() -> None:
         permit_chat(called_with(replace(TOKEN, budget_usd=Decimal("0.00"))), provider, "gpt-5")
 
     assert (caught.value.status, caught.value.details["remaining"]) == (402, "0")
+
+
+def test_a_token_may_name_a_route_in_place_of_its_models() -> None:
+    """Threat I4: its providers hold all the same."""
+    provider = get_provider("openai")
+    named = replace(TOKEN, models=("my-route",))
+    permit_chat(called_with(named), provider, "gpt-5", route="my-route")
+    for token, route in ((named, None), (named, "other"), (replace(named, providers=("grok",)), "my-route")):
+        with pytest.raises(Forbidden):
+            permit_chat(called_with(token), provider, "gpt-5", route=route)

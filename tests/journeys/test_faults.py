@@ -147,6 +147,8 @@ BEFORE_THE_FIRST_BYTE = {
     "html:502": ("502 upstream_error", 2),
     "redirect:http://127.0.0.1:1/": ("502 upstream_redirect", 1),
 }
+RESTS = {"429:30": 30, "429:1000000000": 3600}
+"""Seconds for which the key is not used after that."""
 STREAMS = {
     "drop-after:4": BROKEN,
     "reset-after:4": BROKEN,
@@ -184,7 +186,25 @@ async def test_before_the_first_byte_the_status_is_honest(house: House, replay: 
 
     assert ending(await ask(house, provider, stream=stream)) == promised
     assert replay.attempts == attempts
+    if fault in RESTS:
+        await _rests(house, replay, provider, stream=stream, seconds=RESTS[fault])
     await _next_is_answered(house, replay, provider, stream=stream)
+
+
+async def _rests(house: House, replay: Replay, provider: str, *, stream: bool, seconds: int) -> None:
+    """Until then nobody is asked, and the caller hears how long it still takes."""
+    await _later(house, seconds / 2)
+    replay.play(provider, stream=stream)
+    heard = await ask(house, provider, stream=stream)
+
+    assert ending(heard) == "429 key_cooling_down"
+    assert replay.attempts == 0
+    await _later(house, seconds / 2)
+
+
+async def _later(house: House, seconds: float) -> None:
+    house.clock.pass_by(seconds)
+    house.http.headers.update(await house.signed_in("alice"))
 
 
 @pytest.mark.parametrize("provider", PATHS)

@@ -54,6 +54,7 @@ GOOD: dict[tuple[str, str], Any] = {
     ("POST", "/api/tokens/count"): {"provider": "openai", **CHAT},
     ("PATCH", "/api/chat/history/{conversation}"): {"title": "Sky"},
     ("POST", "/api/models/recommend"): {"task": "vision", "maxCostUsd": "0.05"},
+    ("PUT", "/api/routes/{name}"): {"targets": [{"provider": "openai", "model": "hello"}]},
     ("POST", "/api/models/compare"): {"models": ["openai/gpt-5-mini", "anthropic/claude-opus-4-5"]},
 }
 """One body for each operation that takes one. `refresh` needs what signing in gave."""
@@ -125,6 +126,7 @@ def test_every_good_answer_is_described(open_house: House) -> None:
         kept = asyncio.run(
             open_house.http.post("/api/llm/chat", json={"provider": "openai", **CHAT, "keep": True}, headers=headers)
         ).json()["conversation"]
+        asyncio.run(open_house.http.put("/api/routes/mine", json=GOOD["PUT", "/api/routes/{name}"], headers=headers))
         bodies = {("POST", "/api/auth/refresh"): {"refreshToken": session.refresh_token}, **GOOD}
         case = schema[operation.path][operation.method].Case(
             path_parameters={
@@ -132,6 +134,7 @@ def test_every_good_answer_is_described(open_house: House) -> None:
                 "token_id": made["id"],
                 "id": "openai/hello",
                 "conversation": kept["id"],
+                "name": "mine",
             },
             body=bodies.get((operation.method, operation.path), schemathesis.core.NOT_SET),
             media_type="application/json" if operation.takes_a_body else None,

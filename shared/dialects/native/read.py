@@ -23,7 +23,7 @@ from shared.chat.request import (
     ToolChoice,
     ToolResult,
 )
-from shared.dialects.caller import Keeping, Wish
+from shared.dialects.caller import Keeping, Named, Wish
 from shared.dialects.native import bodies
 from shared.errors import InvalidRequest
 from shared.wire.json import read_strict
@@ -50,7 +50,8 @@ def read_request(body: bytes, *, stream: bool, provider: str | None = None) -> W
     chat, keeping = _chat(wished, stream=stream), _keeping(value, wished)
     if wished.conversation_id is None:  # else what was said before may hold the calls that are answered here
         check_request(chat)
-    return Wish(provider=provider or wished.provider, chat=chat, keeping=keeping)
+    fallback = tuple(_named(name) for name in wished.fallback or ())
+    return Wish(provider or wished.provider, chat, fallback, keeping)
 
 
 def read_comparison(body: bytes) -> tuple[tuple[Wish, ...], bool]:
@@ -67,6 +68,10 @@ def read_comparison(body: bytes) -> tuple[tuple[Wish, ...], bool]:
     check_request(chat)
     wishes = [Wish(target.provider, replace(chat, model=target.model or "")) for target in compared.targets]
     return tuple(wishes), compared.stream
+
+
+def _named(name: str | bodies.FallbackBody) -> Named:
+    return Named(name) if isinstance(name, str) else Named(name.model, name.provider)
 
 
 def read_messages(said: Sequence[object]) -> tuple[Message, ...]:

@@ -213,6 +213,7 @@ def _receipt(receipt: Receipt) -> dict[str, Any]:
                 "model": tried.model,
                 "outcome": tried.outcome,
                 "latencyMs": tried.milliseconds,
+                **({} if tried.asked else {"asked": False}),
             }
             for tried in receipt.attempts
         ],
