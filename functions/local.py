@@ -1,11 +1,12 @@
-"""Every door on one port, for one machine: `python -m functions.local`; and `… rotate-master-key`, which needs no server."""
+"""Every door on one port, for one machine: `python -m functions.local`; `… rotate-master-key` and `… verify-audit`, which need no server."""
 
 import argparse
+import asyncio
 import os
 import socket
 import sys
 import threading
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -28,8 +29,10 @@ from shared.gateway.destination import check_provider_urls
 from shared.observability import set_up_logging
 from shared.services import Services, embedded_keys
 from shared.settings import SettingError, Settings, read_settings
+from shared.storage.audit import Flaw, find_flaw
 
 WRONG_SETTING = 2
+BROKEN_LOG = 1
 CONNECTIONS_WAITING = 2048
 
 
@@ -88,15 +91,15 @@ def _buffered(services: Services) -> list[FastAPI]:
 
 
 def main() -> int:
-    """Serve until told to stop, or rotate the master key; 2 when a setting or a file is wrong."""
+    """Serve until told to stop, or do one thing without a server; 2 when a setting or a file is wrong."""
     command = argparse.ArgumentParser(prog="python -m functions.local", description=__doc__)
-    command.add_argument("action", nargs="?", choices=["serve", "rotate-master-key"], default="serve")
+    command.add_argument("action", nargs="?", choices=["serve", *_COMMANDS], default="serve")
     action = command.parse_args().action
     try:
         settings = read_settings(os.environ)
         check_provider_urls(settings)
         settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return _rotate(settings) if action == "rotate-master-key" else _serve(settings)
+        return _COMMANDS.get(action, _serve)(settings)
     except (SettingError, OSError, KeyServiceUnavailable, StorageUnavailable) as error:
         print(f"realmultillm: {error}", file=sys.stderr)  # noqa: T201 - what a person at a terminal reads
         return WRONG_SETTING
@@ -121,6 +124,23 @@ def _rotate(settings: Settings) -> int:
         "Wrap all stored keys anew with POST /api/admin/encryption/rewrap, then back the file up."
     )
     return 0
+
+
+def _verify(settings: Settings) -> int:
+    flaw = asyncio.run(_find_flaw(settings))
+    if flaw is None:
+        print("The audit log is whole.")  # noqa: T201 - what a person at a terminal reads
+        return 0
+    print(f"The audit log is broken at entry {flaw.number}: {flaw.reason}.")  # noqa: T201 - the same
+    return BROKEN_LOG
+
+
+async def _find_flaw(settings: Settings) -> Flaw | None:
+    services = Services(settings)
+    try:
+        return await find_flaw(services.table)
+    finally:
+        await services.close()
 
 
 def _listen(settings: Settings) -> socket.socket:
@@ -155,6 +175,10 @@ def _greeting(settings: Settings) -> str:
   interactive reference  {where}/docs
   kept in                {settings.home}
 """
+
+
+_COMMANDS: Mapping[str, Callable[[Settings], int]] = {"rotate-master-key": _rotate, "verify-audit": _verify}
+"""What is done instead of serving."""
 
 
 if __name__ == "__main__":

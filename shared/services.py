@@ -10,7 +10,9 @@ from shared.crypto.vault import Vault
 from shared.egress.exchange import Client
 from shared.identity.accounts import Accounts
 from shared.identity.tokens import AccessTokens
+from shared.records.audit import AuditEntry
 from shared.settings import Settings
+from shared.storage.audit import AuditLog
 from shared.storage.table import Table
 
 if TYPE_CHECKING:
@@ -62,6 +64,11 @@ class Services:
         return AccessTokens(self.table, now=self.now)
 
     @cached_property
+    def audit(self) -> AuditLog:
+        """Where it is written down who did what. The digest of each entry goes into the process's own log too (threat I12)."""
+        return AuditLog(self.table, now=self.now, written=_log_entry)
+
+    @cached_property
     def client(self) -> Client:
         """The only way out."""
         from shared.egress.addresses import Rules  # noqa: PLC0415 - a door that asks no provider does not load it
@@ -81,3 +88,9 @@ class Services:
         for name in ("client", "table"):
             if name in self.__dict__:
                 await self.__dict__[name].close()
+
+
+def _log_entry(entry: AuditEntry) -> None:
+    from shared.observability import logger  # noqa: PLC0415 - a request that is not audited need not load it
+
+    logger().info("audited", extra={"audit_number": entry.number, "audit_digest": entry.digest, "action": entry.action})

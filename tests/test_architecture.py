@@ -28,7 +28,7 @@ ROOMS: Mapping[str, str] = {
     "storage": "records crypto errors secrets",
     "identity": "storage crypto records errors secrets wire",
     "gateway": "providers dialects wire chat egress storage crypto identity records services settings errors secrets",
-    "services": "providers storage crypto identity egress settings errors",
+    "services": "providers storage crypto identity egress records settings observability errors",
     "web": "services providers identity records settings observability dialects wire chat errors secrets",
 }
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from functions.configs.schemas import ConfigBody
 from shared.crypto.fingerprint import fingerprint
 from shared.errors import Conflict, InvalidRequest
+from shared.gateway.keyring import permit_provider_policy
 from shared.gateway.probe import probe, trial_target
 from shared.gateway.target import Target
 from shared.gateway.trials import admit_trial
@@ -53,6 +54,7 @@ async def store(
         InvalidRequest: a field is wrong, a key is missing, or the provider refuses it.
         Conflict: the key was sealed for another place and has to be given again (threat K1), or somebody else was quicker.
         LimitReached: too many keys were tried.
+        Forbidden: the provider is switched off, so its keys are not tried.
     """
     target = trial_target(provider, replace(after, updated_at=int(services.now())), services.settings)
     if key is None:
@@ -75,6 +77,7 @@ def _check_key_may_stay(before: ProviderConfig, after: ProviderConfig, provider:
 
 
 async def _try(services: Services, target: Target, key: ApiKey) -> Trial:
+    await permit_provider_policy(services, target.provider)
     await admit_trial(services.table, target.config.owner, services.now())
     trial = await probe(target, key, services.client)
     if trial.refused:

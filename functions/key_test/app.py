@@ -7,6 +7,7 @@ from fastapi import Depends, FastAPI
 from functions.key_test import models
 from functions.key_test.schemas import TrialBody
 from shared.errors import CredentialCorrupt, InvalidRequest, NotFound
+from shared.gateway.keyring import permit_provider_policy
 from shared.gateway.named import get_named_provider
 from shared.gateway.open_key import open_key
 from shared.gateway.permits import permit_provider
@@ -46,6 +47,7 @@ def create_app(services: Services) -> FastAPI:
 async def _try(services: Services, who: Caller, named: str | None, body: TrialBody) -> Trial:
     provider = get_named_provider(named, body.provider)
     permit_provider(who, provider)
+    await permit_provider_policy(services, provider)
     await admit_trial(services.table, who.owner, services.now())
     config = await find_config(services.table, who.owner, provider.id, consistent=True)
     stored = config is not None and config.sealed is not None

@@ -15,6 +15,7 @@ from shared.gateway.aftermath import note_answer, note_failure
 from shared.gateway.ask import Question, ask
 from shared.gateway.destination import destination
 from shared.gateway.inline import inline_media
+from shared.gateway.keyring import permit_policy
 from shared.gateway.meter import Meter
 from shared.gateway.one_call import first_calls, must_hold_back
 from shared.gateway.open_key import open_key
@@ -50,6 +51,7 @@ async def plan(
     if not chosen:
         raise InvalidRequest(f"`model` is needed: {provider.name} has no default", parameter="model")
     permit_chat(caller, provider, chosen)
+    await permit_policy(services, provider, chosen)
     base = destination(provider, config.base_url, services.settings)
     return Target(provider, config, chosen, load_dialect(provider.dialect_for(chosen, speaking)), base)
 
@@ -101,5 +103,7 @@ async def _done(
     cost = prices.price(target.provider, model, usage, services.now(), service_tier=meter.service_tier)
     if cost.usd is None and model != target.model:
         cost = prices.price(target.provider, target.model, usage, services.now(), service_tier=meter.service_tier)
-    receipt = Receipt("own", target.config.fingerprint or "", target.provider.id, model, tuple(attempts), cost, dropped)
+    receipt = Receipt(
+        target.payer, target.config.fingerprint or "", target.provider.id, model, tuple(attempts), cost, dropped
+    )
     return Done(meter.finishes(), usage, receipt)

@@ -14,6 +14,7 @@ from shared.errors import InvalidRequest, ProviderError, ProviderFailed, Unsuppo
 from shared.gateway.aftermath import note_answer, note_failure
 from shared.gateway.ask import Question, ask
 from shared.gateway.destination import destination
+from shared.gateway.keyring import permit_policy
 from shared.gateway.open_key import open_key
 from shared.gateway.permits import permit_chat
 from shared.gateway.prepare import Prepared
@@ -61,6 +62,7 @@ async def choose(services: Services, caller: Caller, kind: Kind, model: str) -> 
     config, named = await whom(services, caller, wished=None, model=model, able=lambda row: kind in row.beside)
     provider = get_provider(config.provider)
     permit_chat(caller, provider, named)
+    await permit_policy(services, provider, named)
     offer = provider.find_offer(kind, named)
     if offer is None:
         raise InvalidRequest(f"{provider.name} has no {kind} of that model: name another", parameter="model")

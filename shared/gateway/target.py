@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Literal
 
 from shared.dialects.dialect import Dialect
 from shared.egress.urls import BaseUrl
 from shared.providers.provider import Provider
 from shared.records.config import ProviderConfig
+from shared.records.policy import INSTALLATION
 from shared.secrets import ApiKey
 
 
@@ -26,6 +27,11 @@ class Target:
     def largest_output(self) -> int | None:
         """Of the model, in tokens, where it is known."""
         return self.provider.find_largest_output(self.model)
+
+    @property
+    def payer(self) -> Literal["own", "shared"]:
+        """Whose key it is: the caller's own, or the one that the installation shares."""
+        return "shared" if self.config.owner == INSTALLATION else "own"
 
     @property
     def maker(self) -> str:

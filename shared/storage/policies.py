@@ -89,12 +89,8 @@ async def find_limits(
     if token is not None:
         found.append((Scope("token", token.id), limits_of_token(token)))
     found.append((Scope("user", owner), await memory.limits_of(table, owner)))
-    for scope in (
-        Scope("organisation", ORGANISATION),
-        Scope("provider", provider),
-        Scope("model", f"{provider}/{model}"),
-    ):
-        found.append((scope, policies.limits.get((scope.kind, scope.id))))
+    everybodys = Scope("organisation", ORGANISATION), Scope("provider", provider), Scope("model", f"{provider}/{model}")
+    found.extend((scope, policies.limits.get((scope.kind, scope.id))) for scope in everybodys)
     found.append(await _shared(table, owner, policies.of(provider)))
     return tuple((scope, limits) for scope, limits in found if limits is not None and limits != Limits())
 
@@ -138,7 +134,9 @@ async def save_limits(table: Table, kind: ScopeKind, name: str, limits: Limits) 
     await _put(table, key, {"kind": kind, "id": name, **_attributes(limits)})
 
 
-async def list_user_limits(table: Table, *, after: str | None, limit: int) -> tuple[list[tuple[str, Limits]], str | None]:
+async def list_user_limits(
+    table: Table, *, after: str | None, limit: int
+) -> tuple[list[tuple[str, Limits]], str | None]:
     """A page of the users that have limits of their own, and where the next one begins."""
     page = await table.query(layout.all_user_limits().pk, after=after, limit=limit)
     return [(str(item["id"]), _limits(item)) for item in page.items], page.after
@@ -198,8 +196,12 @@ def _provider(item: Item) -> ProviderPolicy:
 def _moderation(item: Item | None) -> Moderation:
     if item is None:
         return Moderation()
-    fields: dict[str, Any] = {name: item[name] for name in Moderation.__dataclass_fields__ if name in item}
-    return Moderation(**{name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()})
+    fields: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in item.items()
+        if name in Moderation.__dataclass_fields__
+    }
+    return Moderation(**fields)
 
 
 def _webhook(house: dict[str, Item]) -> Webhook | None:
