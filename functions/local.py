@@ -7,7 +7,7 @@ import socket
 import sys
 import threading
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import uvicorn
@@ -24,15 +24,19 @@ import functions.configs.app as configs
 import functions.key_test.app as key_test
 import functions.reference.app as reference
 from functions.bounded_head import BoundedHead
-from shared.errors import KeyServiceUnavailable, StorageUnavailable
+from shared.errors import AddressRefused, Conflict, InvalidRequest, KeyServiceUnavailable, StorageUnavailable
 from shared.gateway.destination import check_provider_urls
+from shared.gateway.tell import check_webhook, tell_alerts
 from shared.observability import set_up_logging
 from shared.services import Services, embedded_keys
 from shared.settings import SettingError, Settings, read_settings
 from shared.storage.audit import Flaw, find_flaw
+from shared.storage.policies import find_policies
 
 WRONG_SETTING = 2
 BROKEN_LOG = 1
+BETWEEN_TELLINGS = 5.0
+"""Seconds."""
 CONNECTIONS_WAITING = 2048
 
 
@@ -63,8 +67,19 @@ class OnePort:
     @asynccontextmanager
     async def _life(self, _: Starlette) -> AsyncGenerator[None]:
         threading.Thread(target=_warm, daemon=True).start()
+        telling = asyncio.create_task(_tell_alerts(self._services))
         yield
+        telling.cancel()
+        await asyncio.gather(telling, return_exceptions=True)
         await self._services.close()
+
+
+async def _tell_alerts(services: Services) -> None:
+    """As long as the server lives. A table that does not answer is asked again later."""
+    while True:
+        with suppress(StorageUnavailable):
+            await tell_alerts(services)
+        await asyncio.sleep(BETWEEN_TELLINGS)
 
 
 def _warm() -> None:
@@ -109,6 +124,7 @@ def _serve(settings: Settings) -> int:
     """Whatever cannot be used is found before the first request: the key file, the table, the port."""
     set_up_logging(settings.log_level)
     embedded_keys(settings).ready()
+    asyncio.run(_check_alerts(settings))
     services = Services(settings)
     _ = services.table  # opened now, not by the first who asks
     app, listening = create_app(services), _listen(settings)
@@ -133,6 +149,19 @@ def _verify(settings: Settings) -> int:
         return 0
     print(f"The audit log is broken at entry {flaw.number}: {flaw.reason}.")  # noqa: T201 - the same
     return BROKEN_LOG
+
+
+async def _check_alerts(settings: Settings) -> None:
+    """A webhook that could not be told, or only without a signature, is found before the first alert."""
+    services = Services(settings)
+    try:
+        webhook = (await find_policies(services.table)).webhook
+        if webhook is not None:
+            check_webhook(webhook.url, settings)
+    except (AddressRefused, Conflict, InvalidRequest) as error:
+        raise SettingError(f"the webhook of alerts cannot be told: {error.message}") from error
+    finally:
+        await services.close()
 
 
 async def _find_flaw(settings: Settings) -> Flaw | None:

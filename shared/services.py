@@ -9,6 +9,7 @@ from shared.crypto.keys import KeyWrapper
 from shared.crypto.vault import Vault
 from shared.egress.exchange import Client
 from shared.identity.accounts import Accounts
+from shared.identity.countries import Countries
 from shared.identity.tokens import AccessTokens
 from shared.records.audit import AuditEntry
 from shared.settings import Settings
@@ -62,6 +63,11 @@ class Services:
     def access_tokens(self) -> AccessTokens:
         """Which programs may call."""
         return AccessTokens(self.table, now=self.now)
+
+    @cached_property
+    def countries(self) -> Countries:
+        """From where credentials are used."""
+        return Countries(self.table, now=self.now)
 
     @cached_property
     def audit(self) -> AuditLog:

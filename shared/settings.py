@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 LARGEST_PORT = 65_535
+SHORTEST_SECRET = 32
 
 
 class SettingError(ValueError):
@@ -29,6 +30,10 @@ class Settings:
     provider_urls: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     egress_allow: frozenset[str] = frozenset()
     log_level: str = "INFO"
+    alert_secret: str | None = field(default=None, repr=False)
+    """What alerts are signed with when they are told to a webhook."""
+    country_header: str | None = None
+    """Where whoever stands before the gateway says from which country a request comes, in lower case."""
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -98,6 +103,21 @@ def _origins(name: str, value: str) -> frozenset[str]:
     return origins
 
 
+def _secret(name: str, value: str) -> str:
+    """Long enough that nobody guesses it: 128 bits in hex have 32 characters."""
+    if len(value) < SHORTEST_SECRET or not (value.isascii() and value.isprintable()):
+        raise SettingError(
+            f"{name} has at least {SHORTEST_SECRET} visible characters, as `openssl rand -hex 32` makes them"
+        )
+    return value
+
+
+def _header(name: str, value: str) -> str:
+    if not re.fullmatch("[A-Za-z0-9-]{1,64}", value):
+        raise SettingError(f"{name} is the name of a header, for example CloudFront-Viewer-Country")
+    return value.lower()
+
+
 class _Reader(NamedTuple):
     field: str
     read: Callable[[str, str], object]
@@ -111,5 +131,7 @@ _READERS: Mapping[str, _Reader] = MappingProxyType(
         "REALMULTILLM_PROVIDER_URLS": _Reader("provider_urls", _provider_urls),
         "REALMULTILLM_EGRESS_ALLOW": _Reader("egress_allow", _origins),
         "REALMULTILLM_LOG_LEVEL": _Reader("log_level", _log_level),
+        "REALMULTILLM_ALERT_SECRET": _Reader("alert_secret", _secret),
+        "REALMULTILLM_COUNTRY_HEADER": _Reader("country_header", _header),
     }
 )

@@ -6,6 +6,7 @@ from contextlib import suppress
 from shared.chat.receipt import Attempt
 from shared.errors import CredentialRejected, ProviderError, StorageUnavailable
 from shared.gateway.target import Target
+from shared.gateway.watch import note_refused_key
 from shared.records.config import KeyStatus
 from shared.services import Services
 from shared.storage.configs import mark_key
@@ -20,6 +21,7 @@ async def note_failure(services: Services, target: Target, attempts: Sequence[At
     """Whether the key was refused; and the error's answer says in its head whom we asked."""
     if isinstance(error, CredentialRejected):
         await _note(services, target, "rejected")
+        await note_refused_key(services.table, target.config.owner, target.provider.id, services.now())
     error.headers = {
         **error.headers,
         "x-realmultillm-provider": target.provider.id,

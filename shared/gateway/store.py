@@ -1,8 +1,7 @@
-"""A config as it is to be: whether its key may stay, and what becomes of a new one."""
+"""A config as it is to be: whether its key may stay, and what becomes of a new one. Nothing is kept unsealed, and nothing that its provider refuses."""
 
 from dataclasses import replace
 
-from functions.configs.schemas import ConfigBody
 from shared.crypto.fingerprint import fingerprint
 from shared.errors import Conflict, InvalidRequest
 from shared.gateway.keyring import permit_provider_policy
@@ -10,7 +9,7 @@ from shared.gateway.probe import probe, trial_target
 from shared.gateway.target import Target
 from shared.gateway.trials import admit_trial
 from shared.providers.provider import Provider
-from shared.records.config import ChatSettings, ProviderConfig
+from shared.records.config import ProviderConfig
 from shared.records.ids import mint_ulid
 from shared.records.trial import Trial
 from shared.secrets import ApiKey
@@ -23,19 +22,6 @@ def new_config(owner: str, provider: Provider, now: float) -> ProviderConfig:
     """A config with nothing in it yet."""
     return ProviderConfig(
         owner=owner, id=mint_ulid(now), provider=provider.id, created_at=int(now), updated_at=int(now)
-    )
-
-
-def changed(config: ProviderConfig, body: ConfigBody) -> ProviderConfig:
-    """The config with what the body names. The key is another matter."""
-    named = body.model_fields_set
-    settings = body.settings.applied_to(config.settings) if body.settings else ChatSettings()
-    return replace(
-        config,
-        base_url=body.base_url if "base_url" in named else config.base_url,
-        models=tuple(body.models or ()) if "models" in named else config.models,
-        settings=settings if "settings" in named else config.settings,
-        is_active=config.is_active if body.is_active is None else body.is_active,
     )
 
 
