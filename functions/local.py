@@ -17,6 +17,7 @@ from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 import functions.accounts.app as accounts
+import functions.admin.app as admin
 import functions.catalog.app as catalog
 import functions.chat.app as chat
 import functions.chat.openapi as chat_openapi
@@ -102,7 +103,7 @@ def documents(services: Services) -> list[dict[str, Any]]:
 
 
 def _buffered(services: Services) -> list[FastAPI]:
-    return [door.create_app(services) for door in (accounts, key_test, configs, catalog)]
+    return [door.create_app(services) for door in (accounts, key_test, configs, catalog, admin)]
 
 
 def main() -> int:

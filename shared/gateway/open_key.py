@@ -21,6 +21,7 @@ async def open_key(services: Services, target: Target) -> ApiKey | None:
         return await services.vault.open(target.config.sealed, target.config.binding(target.base.origin))
     except CredentialCorrupt:
         await mark_key(services.table, target.config, "needs_reentry")
-        details = {"provider": target.provider.id, "owner": target.config.owner}
-        await services.audit.add("key.did_not_open", subject=target.config.id, details=details)
+        if target.config.key_status != "needs_reentry":  # once, not at each try
+            details = {"provider": target.provider.id, "owner": target.config.owner}
+            await services.audit.add("key.did_not_open", subject=target.config.id, details=details)
         raise

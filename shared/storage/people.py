@@ -31,16 +31,18 @@ async def list_people(
     return found, None
 
 
-async def count_people(table: Table) -> int:
-    """How many accounts there are."""
-    return len([owner async for owner, _ in _entries(table, None)])
+async def every_account(table: Table) -> AsyncIterator[Account]:
+    """All accounts."""
+    async for owner, _ in _entries(table, None):
+        account = await find_account(table, owner)
+        if account is not None:
+            yield account
 
 
 async def has_other_admin(table: Table, owner: str) -> bool:
     """Somebody else administers, too, and may sign in."""
-    async for other, _ in _entries(table, None):
-        account = await find_account(table, other) if other != owner else None
-        if account is not None and account.role == "admin" and account.is_active:
+    async for account in every_account(table):
+        if account.owner != owner and account.role == "admin" and account.is_active:
             return True
     return False
 
