@@ -17,6 +17,7 @@ from shared.gateway.destination import destination
 from shared.gateway.inline import inline_media
 from shared.gateway.keyring import permit_policy
 from shared.gateway.meter import Meter
+from shared.gateway.moderate import moderated
 from shared.gateway.one_call import first_calls, must_hold_back
 from shared.gateway.open_key import open_key
 from shared.gateway.permits import permit_chat
@@ -56,14 +57,18 @@ async def plan(
     return Target(provider, config, chosen, load_dialect(provider.dialect_for(chosen, speaking)), base)
 
 
-async def converse(
-    services: Services, request: ChatRequest, target: Target
-) -> AsyncGenerator[Sequence[ChatEvent | Done]]:
-    """The events of the answer, as many at a time as came at once, and at the very end one Done.
+def converse(services: Services, request: ChatRequest, target: Target) -> AsyncGenerator[Sequence[ChatEvent | Done]]:
+    """The events of the answer, as many at a time as came at once, and at the very end one Done; moderated where an admin says so.
 
     Raises:
         RealMultiLLMError: on every ending that is not Done.
     """
+    return moderated(services, request, _converse(services, request, target))
+
+
+async def _converse(
+    services: Services, request: ChatRequest, target: Target
+) -> AsyncGenerator[Sequence[ChatEvent | Done]]:
     key = await open_key(services, target)
     request = with_settings(replace(request, model=target.model), target.config.settings)
     request = await inline_media(request, target, services.client)
