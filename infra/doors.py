@@ -16,16 +16,14 @@ SIGNS_PEOPLE_IN: Final = (
     "AdminAddUserToGroup",
     "AdminCreateUser",
     "AdminDeleteUser",
-    "AdminGetUser",
     "AdminInitiateAuth",
-    "AdminListGroupsForUser",
     "AdminSetUserPassword",
-    "AdminUserGlobalSignOut",
 )
+GIVES_ROLES: Final = ("AdminAddUserToGroup", "AdminRemoveUserFromGroup")
 
 
 class Doors(Construct):
-    """Accounts, configs, key test and catalogue, by the names of their folders in `functions/`."""
+    """Accounts, configs, key test, catalogue and administration, by the names of their folders in `functions/`."""
 
     def __init__(
         self,
@@ -55,11 +53,16 @@ class Doors(Construct):
         secrets.grant_rewrap(self.configs.role)
 
         self.key_test = self._door("key_test", "Tries a key, and asks which models it may use")
-        data.grant(self.key_test.role, "GetItem", "UpdateItem")
+        data.grant(self.key_test.role, "GetItem", "PutItem", "UpdateItem", "Query")
         secrets.grant_open(self.key_test.role)
 
         self.catalog = self._door("catalog", "Providers and models")
-        data.grant(self.catalog.role, "GetItem")
+        data.grant(self.catalog.role, "GetItem", "Query")
+
+        self.admin = self._door("admin", "People, shared keys, limits, the audit log, alerts")
+        data.grant(self.admin.role, "GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query")
+        people.grant_manage(self.admin.role, *GIVES_ROLES)
+        secrets.grant_seal(self.admin.role)
 
     @property
     def all(self) -> Mapping[str, Door]:
@@ -69,6 +72,7 @@ class Doors(Construct):
             "configs": self.configs,
             "key_test": self.key_test,
             "catalog": self.catalog,
+            "admin": self.admin,
         }
 
     def _door(self, name: str, description: str) -> Door:

@@ -10,7 +10,7 @@ from shared.services import Services
 from shared.settings import Settings
 
 _METHODS: Final = ("get", "post", "put", "patch", "delete")
-BUFFERED: Final = ("accounts", "configs", "key_test", "catalog")
+BUFFERED: Final = ("accounts", "configs", "key_test", "catalog", "admin")
 """Folders of `functions/`; chat is not among them, for an HTTP API cannot stream."""
 
 

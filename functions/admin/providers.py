@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from functions.admin.schemas import ChangedProviderAnswer, ProviderAnswer, ProviderBody, SharedKeyBody, SharingBody
+from functions.admin.schemas import ChangedPolicyAnswer, ProviderBody, ProviderPolicyAnswer, SharedKeyBody, SharingBody
 from shared.errors import InvalidRequest
 from shared.gateway.named import get_named_provider
 from shared.gateway.store import new_config, store
@@ -28,15 +28,15 @@ def routes(services: Services) -> APIRouter:
     Admin = Annotated[Caller, Depends(admin(services))]  # noqa: N806 - a type
 
     @router.get("/providers/{provider}")
-    async def provider_policy(provider: str, _who: Admin) -> ProviderAnswer:
+    async def provider_policy(provider: str, _who: Admin) -> ProviderPolicyAnswer:
         """What holds for a provider."""
         row = get_named_provider(provider, None)
         forget_policies(services.table)
         policy = (await find_policies(services.table)).of(row.id)
-        return ProviderAnswer.of(row.name, policy, await _find_shared(services, row))
+        return ProviderPolicyAnswer.of(row.name, policy, await _find_shared(services, row))
 
     @router.put("/providers/{provider}")
-    async def change_provider(provider: str, body: ProviderBody, who: Admin) -> ChangedProviderAnswer:
+    async def change_provider(provider: str, body: ProviderBody, who: Admin) -> ChangedPolicyAnswer:
         """Switch a provider on or off, hold it to some models, share a key. What is left out stays; effective within five seconds."""
         row = get_named_provider(provider, None)
         forget_policies(services.table)
@@ -45,8 +45,8 @@ def routes(services: Services) -> APIRouter:
         if body.model_fields_set - {"shared_key"}:
             await save_provider_policy(services.table, policy)
             await _note(services, who, policy)
-        answer = ProviderAnswer.of(row.name, policy, await _find_shared(services, row))
-        return ChangedProviderAnswer(**dict(answer), test_result=KeyTrial.of(trial) if trial else None)
+        answer = ProviderPolicyAnswer.of(row.name, policy, await _find_shared(services, row))
+        return ChangedPolicyAnswer(**dict(answer), test_result=KeyTrial.of(trial) if trial else None)
 
     return router
 

@@ -37,7 +37,7 @@ class UserChange(Body):
     is_active: bool | None = None
 
 
-class UserAnswer(Answer):
+class PersonAnswer(Answer):
     """A person, as admins see them."""
 
     id: str
@@ -58,10 +58,10 @@ class UserAnswer(Answer):
         )
 
 
-class UsersAnswer(Answer):
+class PeopleAnswer(Answer):
     """A page of them."""
 
-    users: list[UserAnswer]
+    users: list[PersonAnswer]
     next: str | None = Field(description="`after` of the next page; null at the end.")
 
 
@@ -185,7 +185,7 @@ class SharedKeyAnswer(Answer):
     updated_at: Moment
 
 
-class ProviderAnswer(Answer):
+class ProviderPolicyAnswer(Answer):
     """What holds for a provider."""
 
     provider: str
@@ -216,7 +216,7 @@ class ProviderAnswer(Answer):
         )
 
 
-class ChangedProviderAnswer(ProviderAnswer):
+class ChangedPolicyAnswer(ProviderPolicyAnswer):
     """What holds now, and what came of trying the key; null when none was tried."""
 
     test_result: KeyTrial | None

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from functions.admin.schemas import UserAnswer, UserChange, UsersAnswer
+from functions.admin.schemas import PeopleAnswer, PersonAnswer, UserChange
 from shared.errors import Conflict, InvalidRequest, NotFound
 from shared.identity.caller import Caller
 from shared.identity.deeds import note_deed
@@ -29,13 +29,13 @@ def routes(services: Services) -> APIRouter:
         search: Annotated[str, Query(max_length=254, description="A part of the e-mail.")] = "",
         after: Annotated[str | None, Query(min_length=1, max_length=LONGEST_ID)] = None,
         limit: Annotated[int, Query(ge=1, le=100)] = 50,
-    ) -> UsersAnswer:
+    ) -> PeopleAnswer:
         """All people, page by page."""
         found, following = await list_people(services.table, search=search.lower(), after=after, limit=limit)
-        return UsersAnswer(users=[UserAnswer.of(account) for account in found], next=following)
+        return PeopleAnswer(users=[PersonAnswer.of(account) for account in found], next=following)
 
     @router.patch("/users/{user_id}")
-    async def change_user(user_id: str, body: UserChange, who: Admin) -> UserAnswer:
+    async def change_user(user_id: str, body: UserChange, who: Admin) -> PersonAnswer:
         """Change a role, or whether somebody may come in. Sessions and access tokens of who may not end within five seconds."""
         async with changing_roles(services.table, services.now()):
             before = await _get_account(services, user_id)
@@ -48,7 +48,7 @@ def routes(services: Services) -> APIRouter:
             role=None if body.role is None else f"{before.role} to {after.role}",
             isActive=None if body.is_active is None else f"{before.is_active} to {after.is_active}",
         )
-        return UserAnswer.of(after)
+        return PersonAnswer.of(after)
 
     return router
 

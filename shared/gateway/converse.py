@@ -16,6 +16,7 @@ from shared.gateway.ask import Question, ask
 from shared.gateway.destination import destination
 from shared.gateway.inline import inline_media
 from shared.gateway.keyring import permit_policy
+from shared.gateway.measured import measured
 from shared.gateway.meter import Meter
 from shared.gateway.moderate import moderated
 from shared.gateway.one_call import first_calls, must_hold_back
@@ -63,7 +64,8 @@ def converse(services: Services, request: ChatRequest, target: Target) -> AsyncG
     Raises:
         RealMultiLLMError: on every ending that is not Done.
     """
-    return moderated(services, request, _converse(services, request, target))
+    batches = moderated(services, request, _converse(services, request, target))
+    return batches if services.metrics is None else measured(batches, target.provider.id, services.metrics)
 
 
 async def _converse(
