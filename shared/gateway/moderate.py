@@ -58,8 +58,9 @@ async def moderated(services: Services, request: ChatRequest, batches: Batches) 
         async for batch in batches:
             judge.hear(batch)
             held.extend(batch)
-            if judge.is_due or isinstance(batch[-1], Done):
-                await judge.check(whole=isinstance(batch[-1], Done))
+            is_whole = any(isinstance(event, Done) for event in batch)
+            if judge.is_due or is_whole:
+                await judge.check(whole=is_whole)
                 yield held
                 held = []
         await judge.check(whole=True)

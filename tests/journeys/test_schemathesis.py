@@ -13,6 +13,7 @@ from schemathesis import Case, GenerationMode
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+from shared.storage.people import list_people
 from tests.fakes.client import FakeClient
 from tests.fakes.house import HELLO, KEY, Headers, House, operations, whole_house
 from tests.journeys.conftest import answers
@@ -50,6 +51,21 @@ GOOD: dict[tuple[str, str], Any] = {
     **{("POST", f"/api/provider-config{s}/{{provider}}"): {"apiKey": KEY} for s in ("", "s")},
     **{("PUT", f"/api/provider-config{s}/{{provider}}"): {"settings": {"temperature": 1}} for s in ("", "s")},
     **{("POST", f"/api/provider-config{s}/{{provider}}/rotate"): {"apiKey": KEY} for s in ("", "s")},
+    ("PATCH", "/api/admin/users/{user_id}"): {"role": "admin", "isActive": True},
+    ("PUT", "/api/admin/providers/{provider}"): {
+        "isEnabled": True,
+        "sharing": {"to": "all"},
+        "sharedKey": {"apiKey": KEY},
+    },
+    ("PUT", "/api/admin/limits"): {
+        "scope": "model",
+        "id": "openai/hello",
+        "requestsPerMinute": 1000,
+        "budgetUsd": "9.50",
+    },
+    ("PUT", "/api/admin/alerts/webhook"): {"url": None},
+    ("PUT", "/api/admin/moderation"): {"before": True, "words": ["forbidden word"]},
+    ("DELETE", "/api/account"): {"password": SIGN_IN["password"]},
     ("POST", "/api/models/compare"): {"models": ["openai/gpt-5-mini", "anthropic/claude-opus-4-5"]},
 }
 """One body for each operation that takes one. `refresh` needs what signing in gave."""
@@ -111,7 +127,10 @@ def test_every_good_answer_is_described(open_house: House) -> None:
     """Threat H11: each operation succeeds once, and the document knows the answer to its last field."""
     schema = schemathesis.openapi.from_asgi("/openapi.json", open_house.app)
     described = asyncio.run(open_house.document())
-    for operation in sorted(operations(described), key=lambda operation: operation.method == "DELETE"):
+    people = asyncio.run(list_people(open_house.services.table, search="user@"))[0]
+    for operation in sorted(
+        operations(described), key=lambda each: (each.method == "DELETE", each.path == "/api/account")
+    ):
         if operation.path.startswith("/v1/responses/{id}"):
             continue  # nothing is stored, so nothing is ever found
         session = asyncio.run(open_house.services.accounts.sign_in(SIGN_IN["email"], SIGN_IN["password"]))
@@ -120,7 +139,12 @@ def test_every_good_answer_is_described(open_house: House) -> None:
         made = asyncio.run(open_house.http.post("/api/tokens", json={"name": "x"}, headers=headers)).json()
         bodies = {("POST", "/api/auth/refresh"): {"refreshToken": session.refresh_token}, **GOOD}
         case = schema[operation.path][operation.method].Case(
-            path_parameters={"provider": "openai", "token_id": made["id"], "id": "openai/hello"},
+            path_parameters={
+                "provider": "openai",
+                "token_id": made["id"],
+                "id": "openai/hello",
+                "user_id": people[0].owner,
+            },
             body=bodies.get((operation.method, operation.path), schemathesis.core.NOT_SET),
             media_type="application/json" if operation.takes_a_body else None,
         )
