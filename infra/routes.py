@@ -10,7 +10,7 @@ from shared.services import Services
 from shared.settings import Settings
 
 _METHODS: Final = ("get", "post", "put", "patch", "delete")
-BUFFERED: Final = ("accounts", "configs", "key_test", "catalog", "history", "analytics")
+BUFFERED: Final = ("accounts", "configs", "key_test", "catalog", "history", "analytics", "admin")
 """Folders of `functions/`; chat is not among them, for an HTTP API cannot stream."""
 
 

@@ -4,6 +4,7 @@
     ├── CallerError                   what the caller sent, or may not do
     │   ├── InvalidRequest            400  a field is wrong; names it and the remedy
     │   │   └── UnsupportedParameter  400  this provider cannot do that
+    │   ├── ContentRefused            400  moderation refuses what is asked, or what was answered
     │   ├── Unauthenticated           401
     │   ├── Forbidden                 403
     │   ├── NotFound                  404
@@ -89,6 +90,12 @@ class UnsupportedParameter(InvalidRequest):
     """The provider cannot do what this parameter asks; it is refused, never dropped in silence."""
 
     code = "unsupported_parameter"
+
+
+class ContentRefused(CallerError):
+    """This installation's moderation refuses what is asked, or what was about to be said. What was found is not told."""
+
+    code = "content_refused"
 
 
 class Unauthenticated(CallerError):

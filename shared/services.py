@@ -9,9 +9,12 @@ from shared.crypto.keys import KeyWrapper
 from shared.crypto.vault import Vault
 from shared.egress.exchange import Client
 from shared.identity.accounts import Accounts
+from shared.identity.countries import Countries
 from shared.identity.tokens import AccessTokens
+from shared.records.audit import AuditEntry
 from shared.running import Running
 from shared.settings import Settings
+from shared.storage.audit import AuditLog
 from shared.storage.table import Table
 
 if TYPE_CHECKING:
@@ -28,6 +31,8 @@ _OF_BEFORE = (
     "vault",
     "accounts",
     "access_tokens",
+    "audit",
+    "countries",
     "client",
     "model_lists",
     "breakers",
@@ -82,6 +87,16 @@ class Services:
     def access_tokens(self) -> AccessTokens:
         """Which programs may call."""
         return AccessTokens(self.table, now=self.now)
+
+    @cached_property
+    def countries(self) -> Countries:
+        """From where credentials are used."""
+        return Countries(self.table, now=self.now)
+
+    @cached_property
+    def audit(self) -> AuditLog:
+        """Where it is written down who did what. The digest of each entry goes into the process's own log too (threat I12)."""
+        return AuditLog(self.table, now=self.now, written=_log_entry)
 
     @cached_property
     def client(self) -> Client:
@@ -151,3 +166,9 @@ class Services:
         await self.close()
         for name in _OF_BEFORE:
             self.__dict__.pop(name, None)
+
+
+def _log_entry(entry: AuditEntry) -> None:
+    from shared.observability import logger  # noqa: PLC0415 - a request that is not audited need not load it
+
+    logger().info("audited", extra={"audit_number": entry.number, "audit_digest": entry.digest, "action": entry.action})

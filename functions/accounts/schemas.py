@@ -39,6 +39,22 @@ class Credentials(Body):
     password: Password
 
 
+class Farewell(Body):
+    """The caller's password, once more."""
+
+    password: Password
+
+
+class AccountAnswer(Answer):
+    """All that is kept of somebody."""
+
+    account: dict[str, Any]
+    kept: dict[str, dict[str, Any]] = Field(
+        description="Everything under their name, by its place: configs, access tokens, usage, chats, …"
+    )
+    audit: list[dict[str, Any]] = Field(description="What they did, and what was done to them.")
+
+
 class RefreshBody(Body):
     """What continues a session."""
 

@@ -6,10 +6,9 @@ from decimal import Decimal
 from typing import Final
 
 from functions.catalog.schemas import NEEDS, ComparedCost, Excluded, Recommendation, RecommendBody, Recommended
+from functions.catalog.view import View
 from shared.chat.events import Usage
 from shared.dialects.listed import Ability
-from shared.gateway.permits import may_ask, may_see
-from shared.identity.caller import Caller
 from shared.providers.catalogue import Model, describe, list_models
 from shared.providers.find import get_provider
 from shared.providers.provider import Provider
@@ -34,9 +33,9 @@ class _Candidate:
         return f"{self.provider.id}/{self.model.id}"
 
 
-def recommend(who: Caller, configs: Sequence[ProviderConfig], body: RecommendBody, now: float) -> Recommendation:
+def recommend(view: View, configs: Sequence[ProviderConfig], body: RecommendBody, now: float) -> Recommendation:
     """Of the models behind these configs, those that fit. Whatever is needed and not known is not there: a guess would be paid for."""
-    candidates = [candidate for config in configs for candidate in _candidates(who, config, body, now)]
+    candidates = [candidate for config in configs for candidate in _candidates(view, config, body, now)]
     fitting = [candidate for candidate in candidates if not any(_against(candidate, body))]
     ranked = sorted(fitting, key=lambda candidate: _rank(candidate, body))
     excluded: dict[str, int] = {}
@@ -50,13 +49,13 @@ def recommend(who: Caller, configs: Sequence[ProviderConfig], body: RecommendBod
     )
 
 
-def _candidates(who: Caller, config: ProviderConfig, body: RecommendBody, now: float) -> Iterator[_Candidate]:
-    if not (config.is_active and may_see(who, config.provider)):
+def _candidates(view: View, config: ProviderConfig, body: RecommendBody, now: float) -> Iterator[_Candidate]:
+    if not (config.is_active and view.has(get_provider(config.provider))):
         return
     provider = get_provider(config.provider)
     named = [describe(provider, name) for name in config.models]
     for model in named or list_models(provider):
-        if "chat" not in model.facts.lacks and may_ask(who, provider, model.id):
+        if "chat" not in model.facts.lacks and view.has_model(provider, model.id):
             yield _candidate(provider, model, body, now)
 
 

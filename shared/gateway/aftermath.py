@@ -5,6 +5,7 @@ from contextlib import suppress
 
 from shared.errors import CredentialRejected, KeyCoolingDown, RealMultiLLMError, StorageUnavailable, Throttled
 from shared.gateway.retry import LONGEST_WAIT
+from shared.gateway.suspicion import note_refused_key
 from shared.gateway.target import Target
 from shared.records.config import KeyStatus
 from shared.services import Services
@@ -21,6 +22,7 @@ async def note_failure(services: Services, target: Target, error: RealMultiLLMEr
     match error:
         case CredentialRejected():
             await _note(services, target, "rejected")
+            await note_refused_key(services.table, target.config.owner, target.provider.id, services.now())
         case Throttled(retry_after=float(rest)) if rest > LONGEST_WAIT and not isinstance(error, KeyCoolingDown):
             with suppress(StorageUnavailable):
                 await cool_down(services.table, target.config, math.ceil(services.now() + rest))

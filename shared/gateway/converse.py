@@ -17,6 +17,7 @@ from shared.gateway.deadline import before, until
 from shared.gateway.inline import inline_media
 from shared.gateway.measured import measured
 from shared.gateway.meter import Meter
+from shared.gateway.moderate import moderated
 from shared.gateway.one_call import first_calls, must_hold_back
 from shared.gateway.open_key import open_key
 from shared.gateway.plan import with_settings
@@ -45,10 +46,12 @@ def converse(
 
     `ends`: when the platform ends the request. `progress` is told whom we ask, for whoever settles what did not end well.
 
+    Where an admin says so, what is asked and answered is moderated.
+
     Raises:
         RealMultiLLMError: on every ending that is not Done.
     """
-    batches = _converse(services, request, course, ends, progress or Progress())
+    batches = moderated(services, request, _converse(services, request, course, ends, progress or Progress()))
     return batches if services.metrics is None else measured(batches, course.targets[0].provider.id, services.metrics)
 
 
@@ -108,7 +111,7 @@ class Turn:
         target, model = self.target, self.meter.model or self.target.model
         cost = await priced(self.meter, target, self.services.now())
         tried, key = self.trail.whole(), target.config.fingerprint or ""
-        receipt = Receipt("own", key, target.provider.id, model, tried, cost, self.dropped)
+        receipt = Receipt(target.payer, key, target.provider.id, model, tried, cost, self.dropped)
         return Done(self.meter.finishes(), self.meter.usage(), receipt)
 
     async def _answer(self, watch: Watch) -> AsyncGenerator[Sequence[ChatEvent]]:

@@ -8,6 +8,7 @@ from shared.chat.receipt import Attempt
 from shared.dialects.caller import Named, Wish
 from shared.errors import CallerError, InvalidRequest, NotFound, RealMultiLLMError
 from shared.gateway.destination import destination
+from shared.gateway.keyring import all_usable, permit_policy
 from shared.gateway.permits import permit_chat
 from shared.gateway.plan import usable
 from shared.gateway.strategies import Candidate, in_order
@@ -20,7 +21,6 @@ from shared.providers.provider import Provider
 from shared.records.config import ProviderConfig
 from shared.records.route import Route, RouteTarget, is_route_name
 from shared.services import Services
-from shared.storage.configs import list_configs
 from shared.storage.routes import find_route
 
 MOST_FALLBACKS: Final = 8
@@ -57,6 +57,7 @@ async def plan(
     if not chosen:
         raise InvalidRequest(f"`model` is needed: {provider.name} has no default", parameter="model")
     permit_chat(caller, provider, chosen)
+    await permit_policy(services, provider, chosen)
     return _target(services, provider, config, chosen, speaking)
 
 
@@ -126,13 +127,13 @@ async def _course(services: Services, caller: Caller, named: Named, speaking: st
 
 
 async def _along(services: Services, caller: Caller, route: Route, speaking: str | None) -> Course:
-    configs = {config.provider: config for config in await list_configs(services.table, caller.owner)}
+    configs = {config.provider: config for config in await all_usable(services, caller)}
     found: list[Candidate] = []
     passed: list[tuple[RouteTarget, RealMultiLLMError]] = []
     for named in route.targets:
         try:
             config = configs.get(named.provider)
-            found.append((named, _on_route(services, caller, route, named, config, speaking=speaking)))
+            found.append((named, await _on_route(services, caller, route, named, config, speaking=speaking)))
         except RealMultiLLMError as error:
             passed.append((named, error))
     if not found:
@@ -145,7 +146,7 @@ async def _along(services: Services, caller: Caller, route: Route, speaking: str
     )
 
 
-def _on_route(
+async def _on_route(
     services: Services,
     caller: Caller,
     route: Route,
@@ -158,6 +159,7 @@ def _on_route(
     if provider is None:
         raise NotFound("A target of this route names a provider that is no more. PUT /api/routes/{name} mends it.")
     permit_chat(caller, provider, named.model, route=route.name)
+    await permit_policy(services, provider, named.model)
     return _target(services, provider, usable(config, provider, by_model=True), named.model, speaking)
 
 

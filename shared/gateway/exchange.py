@@ -14,6 +14,7 @@ from shared.gateway.aftermath import note_answer, note_failure
 from shared.gateway.ask import Question, ask
 from shared.gateway.course import Course
 from shared.gateway.destination import destination
+from shared.gateway.keyring import permit_policy
 from shared.gateway.open_key import open_key
 from shared.gateway.permits import permit_chat
 from shared.gateway.prepare import Prepared
@@ -26,6 +27,7 @@ from shared.identity.caller import Caller
 from shared.providers.dialects import load_dialect, load_exchange
 from shared.providers.find import get_provider
 from shared.providers.provider import Offer
+from shared.records.config import ProviderConfig
 from shared.services import Services
 from shared.wire.json import write
 
@@ -63,11 +65,22 @@ async def choose(services: Services, caller: Caller, kind: Kind, model: str) -> 
     config, named = await whom(services, caller, wished=None, model=model, able=lambda row: kind in row.beside)
     provider = get_provider(config.provider)
     permit_chat(caller, provider, named)
-    offer = provider.find_offer(kind, named)
+    await permit_policy(services, provider, named)
+    return aim(services, config, kind, named)
+
+
+def aim(services: Services, config: ProviderConfig, kind: Kind, model: str) -> Chosen:
+    """That config's provider, asked this kind of question. `model` is its own name, empty where the choice is left to it.
+
+    Raises:
+        InvalidRequest: it has no answer to such questions.
+    """
+    provider = get_provider(config.provider)
+    offer = provider.find_offer(kind, model)
     if offer is None:
         raise InvalidRequest(f"{provider.name} has no {kind} of that model: name another", parameter="model")
     base = destination(provider, config.base_url, services.settings)
-    target = Target(provider, config, named, load_dialect(offer.dialect), base)
+    target = Target(provider, config, model, load_dialect(offer.dialect), base)
     return Chosen(target, offer, load_exchange(offer.dialect, offer.file or kind))
 
 

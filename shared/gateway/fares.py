@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from shared.errors import AddressRefused, InvalidRequest
+from shared.gateway.keyring import all_usable
 from shared.gateway.permits import may_see
 from shared.gateway.probe import trial_target
 from shared.identity.caller import Caller
@@ -11,7 +12,6 @@ from shared.providers.find import find_provider
 from shared.records.config import ProviderConfig
 from shared.services import Services
 from shared.storage.breakers import State
-from shared.storage.configs import list_configs
 
 STATES: Final[dict[State, str]] = {"closed": "closed", "open": "open", "half": "half-open"}
 
@@ -28,8 +28,8 @@ class Fare:
 
 
 async def fares(services: Services, caller: Caller) -> list[Fare]:
-    """Of every provider whose key the caller has stored and may see, by provider."""
-    configs = await list_configs(services.table, caller.owner)
+    """Of every provider that the caller may use, by provider."""
+    configs = await all_usable(services, caller)
     seen = [config for config in configs if config.is_active and may_see(caller, config.provider)]
     found = [await _fare(services, config) for config in seen]
     return [fare for fare in found if fare is not None]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from shared.dialects.listed import ListedModel
 from shared.errors import ModelNotFound
+from shared.gateway.keyring import all_usable
 from shared.gateway.offers import offers
 from shared.gateway.permits import may_ask, may_see, may_use_route
 from shared.gateway.whom import whom
@@ -14,7 +15,7 @@ from shared.providers.provider import Provider, undated
 from shared.records.config import ProviderConfig
 from shared.records.route import Route, is_route_name
 from shared.services import Services
-from shared.storage.configs import list_configs
+from shared.storage.policies import find_policies
 from shared.storage.routes import find_route, list_routes
 
 
@@ -35,7 +36,7 @@ async def roster(services: Services, caller: Caller) -> list[Entry]:
     """They: routes first, then provider by provider. One who does not answer takes none of the others away."""
     routes = await list_routes(services.table, caller.owner)
     named = [_entry(route) for route in routes if may_use_route(caller, route)]
-    kept = await list_configs(services.table, caller.owner)
+    kept = await all_usable(services, caller)
     configs = [config for config in kept if config.is_active and may_see(caller, config.provider)]
     found = await asyncio.gather(*(_entries(services, caller, config) for config in configs))
     return [*named, *(entry for entries in found for entry in entries)]
@@ -71,7 +72,12 @@ async def _entries(services: Services, caller: Caller, config: ProviderConfig) -
     models = dict[str, ListedModel]()
     for model in await _models(services, config, provider):
         models.setdefault(model.id, model)
-    return [Entry(provider, model) for model in models.values() if may_ask(caller, provider, model.id)]
+    policy = (await find_policies(services.table)).of(provider.id)
+    return [
+        Entry(provider, model)
+        for model in models.values()
+        if may_ask(caller, provider, model.id) and policy.allows(model.id)
+    ]
 
 
 async def _models(services: Services, config: ProviderConfig, provider: Provider) -> list[ListedModel]:

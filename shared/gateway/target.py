@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Literal
 
 from shared.dialects.dialect import Dialect
 from shared.egress.urls import BaseUrl
 from shared.health.breakers import Place
 from shared.providers.provider import Provider
 from shared.records.config import ProviderConfig
+from shared.records.policy import INSTALLATION
 from shared.secrets import ApiKey
 
 
@@ -34,6 +35,11 @@ class Target:
         own = self.config.base_url is not None
         name = f"{self.provider.id} {self.base.origin}"
         return Place(f"{self.config.owner} {name}" if own else name, shared=not own)
+
+    @property
+    def payer(self) -> Literal["own", "shared"]:
+        """Whose key it is: the caller's own, or the one that the installation shares."""
+        return "shared" if self.config.owner == INSTALLATION else "own"
 
     @property
     def maker(self) -> str:

@@ -61,10 +61,15 @@ async def list_owners(table: Table) -> AsyncIterator[str]:
 
 
 async def change_account(
-    table: Table, account: Account, *, role: Role | None = None, password: str | None = None
+    table: Table,
+    account: Account,
+    *,
+    role: Role | None = None,
+    password: str | None = None,
+    is_active: bool | None = None,
 ) -> Account | None:
-    """Write another role or another hash of the password; the account as it is afterwards, or None if it is gone."""
-    changes: dict[str, Value] = {"role": role, "password": password}
+    """Write another role, another hash of the password, or whether they may sign in; the account as it is afterwards, or None if it is gone."""
+    changes: dict[str, Value] = {"role": role, "password": password, "is_active": is_active}
     given = {name: value for name, value in changes.items() if value is not None}
     try:
         item = await table.update(layout.account(account.owner), Change(set=given), when=Present("pk"))

@@ -162,6 +162,91 @@ def before_usage(owner: str, day: date) -> Key:
     return Key(_owner(owner), f"USAGE#{day.isoformat()}")
 
 
+def audit_entry(number: int) -> Key:
+    """An entry of the audit log, by its place in it."""
+    return Key("AUDIT", f"{number:012d}")
+
+
+def audit_entries() -> Listing:
+    """All entries of the audit log, in their order."""
+    return Listing("AUDIT", "")
+
+
+def audit_anchor() -> Key:
+    """How far the audit log goes."""
+    return Key("INSTALLATION", "AUDIT")
+
+
+def roles_lock() -> Key:
+    """Who is changing somebody's role."""
+    return Key("INSTALLATION", "ROLES")
+
+
+def provider_policy(provider: str) -> Key:
+    """What an admin says of a provider."""
+    return Key("POLICY", f"PROVIDER#{_part(provider)}")
+
+
+def scope_limits(kind: str, name: str) -> Key:
+    """The limits of a provider, a model or the organisation: so few that they are read together."""
+    return Key("POLICY", f"LIMITS#{_part(kind)}#{_part(name)}")
+
+
+def house_policy(what: str) -> Key:
+    """Another policy of the installation."""
+    return Key("POLICY", f"HOUSE#{_part(what)}")
+
+
+def policies() -> Listing:
+    """All policies but those of single users."""
+    return Listing("POLICY", "")
+
+
+def user_limits(owner: str) -> Key:
+    """The limits that an admin sets for a user."""
+    return Key("POLICY#USER", _part(owner))
+
+
+def all_user_limits() -> Listing:
+    """Those of all users that have any."""
+    return Listing("POLICY#USER", "")
+
+
+def alert(hour: int, kind: str, subject: str) -> Key:
+    """An alert: of one kind there is one an hour for each subject. Sorts by time."""
+    return Key("ALERT", f"{hour:010d}#{_part(kind)}#{_part(subject)}")
+
+
+def alerts() -> Listing:
+    """All alerts, in their order."""
+    return Listing("ALERT", "")
+
+
+def waiting_alert(alert_sk: str) -> Key:
+    """The entry by which whoever tells of alerts finds one that is not told yet."""
+    return Key("ALERT#WAITING", alert_sk)
+
+
+def waiting_alerts() -> Listing:
+    """The entries of all alerts that are not told yet."""
+    return Listing("ALERT#WAITING", "")
+
+
+def spent(owner: str, hour: int) -> Key:
+    """What an owner spent within an hour."""
+    return Key(_owner(owner), f"SPENT#{hour:010d}")
+
+
+def spent_hours(owner: str) -> Listing:
+    """What an owner spent, hour by hour."""
+    return Listing(_owner(owner), "SPENT#")
+
+
+def countries(owner: str) -> Key:
+    """From where an owner's credentials were used."""
+    return Key(_owner(owner), "COUNTRIES")
+
+
 def attempts(what: str, window: int) -> Key:
     """How often something was tried within a window of time."""
     return Key(f"ATTEMPTS#{_part(what)}", f"{window}")

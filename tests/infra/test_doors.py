@@ -8,7 +8,7 @@ from infra.routes import BUFFERED
 from tests.fakes.gateway import ROOT
 from tests.infra.conftest import Synthesise, Synthesised
 
-DOORS = ("accounts", "configs", "key_test", "catalog", "history", "analytics", "chat")
+DOORS = ("accounts", "configs", "key_test", "catalog", "history", "analytics", "admin", "chat")
 
 
 def test_every_folder_that_is_a_door_on_lambda_is_a_function(house: Synthesised) -> None:

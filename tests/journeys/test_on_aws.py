@@ -18,6 +18,7 @@ import httpx
 import pytest
 
 import functions.accounts.app as accounts
+import functions.admin.app as admin
 import functions.analytics.app as analytics
 import functions.catalog.app as catalog
 import functions.chat.app as chat
@@ -39,6 +40,7 @@ DOORS: dict[str, ModuleType] = {
     "catalog": catalog,
     "history": history,
     "analytics": analytics,
+    "admin": admin,
     "chat": chat,
 }
 HELLO = [{"role": "user", "content": "hello"}]
@@ -56,6 +58,7 @@ RIGHTS = {
         "cognito-idp:AdminSetUserPassword",
         "cognito-idp:AdminAddUserToGroup",
         "cognito-idp:AdminInitiateAuth",
+        "cognito-idp:AdminDeleteUser",
     },
     "configs": {
         "dynamodb:GetItem",
@@ -66,7 +69,7 @@ RIGHTS = {
         "kms:GenerateDataKey",
         "kms:ReEncrypt",
     },
-    "key_test": {"dynamodb:GetItem", "dynamodb:UpdateItem", "kms:Decrypt"},
+    "key_test": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem", "kms:Decrypt"},
     "catalog": {"dynamodb:GetItem", "dynamodb:Query"},
     "history": {
         "dynamodb:GetItem",
@@ -76,6 +79,16 @@ RIGHTS = {
         "kms:Decrypt",
     },
     "analytics": {"dynamodb:GetItem", "dynamodb:Query"},
+    "admin": {
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+        "dynamodb:DeleteItem",
+        "dynamodb:Query",
+        "kms:GenerateDataKey",
+        "cognito-idp:AdminAddUserToGroup",
+        "cognito-idp:AdminRemoveUserFromGroup",
+    },
     "chat": {
         "dynamodb:GetItem",
         "dynamodb:PutItem",
@@ -287,6 +300,8 @@ async def walk_everywhere(house: HouseOnAws) -> None:
     ):
         await house.ask("analytics", "GET", path)
 
+    await try_a_moved_key(house, session["user"]["id"])
+    await administer(house, session["user"]["id"])
     await chat_in_every_way(house)
     person, house.headers = house.headers, {"x-api-key": token["token"]}
     await chat_in_every_way(house)
@@ -296,11 +311,58 @@ async def walk_everywhere(house: HouseOnAws) -> None:
     await chat_in_every_way(house)
     await house.ask("accounts", "DELETE", f"/api/tokens/{token['id']}")
     await house.ask("configs", "DELETE", "/api/provider-configs/openai")
+    await leave(house)
     await house.ask("accounts", "POST", "/api/auth/signout")
     ours = [
         answer.text for answer in house.said if answer.status_code in {500, 503}
     ]  # the provider speaks one API of four
     assert not ours
+
+
+async def try_a_moved_key(house: HouseOnAws, owner: str) -> None:
+    """Another provider's row with this one's key: it does not open, and that is written down."""
+    table, client = house.ids["REALMULTILLM_TABLE"], house.aws.boto3("dynamodb")
+    place = {"pk": {"S": f"OWNER#{owner}"}, "sk": {"S": "CONFIG#openai"}}
+    item = client.get_item(TableName=table, Key=place)["Item"]
+    moved = {**item, "sk": {"S": "CONFIG#anthropic"}, "provider": {"S": "anthropic"}}
+    client.put_item(TableName=table, Item=moved)
+    tried = await house.ask("key_test", "POST", "/api/providers/anthropic/test")
+    assert tried.json()["error"] == "credential_corrupt"
+    client.delete_item(TableName=table, Key={**place, "sk": {"S": "CONFIG#anthropic"}})
+
+
+async def administer(house: HouseOnAws, root: str) -> None:
+    """Every route of the admin door."""
+    first = house.headers
+    bob = (await house.signed_up({**ALICE, "email": "bob@example.com"}))["user"]["id"]
+    house.headers = first
+    for path in ("users", "analytics", "limits", "audit-logs", "alerts", "alerts/webhook", "moderation"):
+        answer = await house.ask("admin", "GET", f"/api/admin/{path}")
+        assert answer.status_code == 200, answer.text
+    for role in ("admin", "user"):
+        answer = await house.ask("admin", "PATCH", f"/api/admin/users/{bob}", {"role": role})
+        assert answer.json()["role"] == role, answer.text
+    assert (await house.ask("admin", "PATCH", f"/api/admin/users/{root}", {"role": "user"})).status_code == 409
+    shared = {"sharing": {"to": "all"}, "sharedKey": {"apiKey": GOOD_KEY, "test": False}}
+    for body in (shared, {"sharing": None, "sharedKey": None}):
+        answer = await house.ask("admin", "PUT", "/api/admin/providers/openai", body)
+        assert answer.status_code == 200, answer.text
+    await house.ask("admin", "GET", "/api/admin/providers/openai")
+    for limits in ({"requestsPerMinute": 1000}, {}):
+        await house.ask("admin", "PUT", "/api/admin/limits", {"scope": "organisation", **limits})
+    await house.ask("admin", "PUT", "/api/admin/alerts/webhook", {"url": None})
+    await house.ask("admin", "PUT", "/api/admin/moderation", {"before": False})
+
+
+async def leave(house: HouseOnAws) -> None:
+    """Somebody takes along what is kept of them, and is forgotten."""
+    first = house.headers
+    await house.signed_up({**ALICE, "email": "carol@example.com"})
+    kept = await house.ask("accounts", "GET", "/api/account")
+    left = await house.ask("accounts", "DELETE", "/api/account", {"password": ALICE["password"]})
+    again = await house.ask("accounts", "POST", "/api/auth/signin", {**ALICE, "email": "carol@example.com"})
+    house.headers = first
+    assert (kept.status_code, left.status_code, again.status_code) == (200, 204, 401), left.text
 
 
 async def chat_in_every_way(house: HouseOnAws) -> None:
