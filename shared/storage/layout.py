@@ -120,6 +120,45 @@ def attempts(what: str, window: int) -> Key:
     return Key(f"ATTEMPTS#{_part(what)}", f"{window}")
 
 
+def admission(kind: str, scope: str, shard: int) -> Key:
+    """What of a scope's limits is used, and who holds some; a part of it where the limits are large."""
+    return Key(_admissions(kind, scope), f"{shard:03}")
+
+
+def admissions(kind: str, scope: str) -> Listing:
+    """All parts of a scope."""
+    return Listing(_admissions(kind, scope), "")
+
+
+def _admissions(kind: str, scope: str) -> str:
+    return f"ADMIT#{_part(kind)}#{_part(scope)}"
+
+
+def holding(kind: str, scope: str, shard: int) -> Key:
+    """The entry by which the sweeper finds an item that may have holds."""
+    return Key("HOLDING", f"{_part(kind)}#{_part(scope)}#{shard:03}")
+
+
+def holdings() -> Listing:
+    """The entries of all of them."""
+    return Listing("HOLDING", "")
+
+
+def request(owner: str, request_id: str) -> Key:
+    """The ledger's row of a request. Ids are ULIDs, so that the newest sorts last."""
+    return Key(_owner(owner), f"REQUEST#{_part(request_id)}")
+
+
+def requests(owner: str) -> Listing:
+    """All of an owner's rows of the ledger."""
+    return Listing(_owner(owner), "REQUEST#")
+
+
+def remembered_answer(owner: str, name: str, part: int) -> Key:
+    """What was answered to a request that its caller may send again: the record of it, and the parts of the sealed answer."""
+    return Key(_owner(owner), f"ANSWER#{_part(name)}#{part:03}")
+
+
 def _owner(owner: str) -> str:
     return f"OWNER#{_part(owner)}"
 
