@@ -28,6 +28,7 @@ from shared.gateway.destination import check_provider_urls
 from shared.observability import set_up_logging
 from shared.services import Services, embedded_keys
 from shared.settings import SettingError, Settings, read_settings
+from shared.web.browsers import for_browsers
 
 WRONG_SETTING = 2
 CONNECTIONS_WAITING = 2048
@@ -88,14 +89,15 @@ def _buffered(services: Services) -> list[FastAPI]:
 
 
 def main() -> int:
-    """Serve until told to stop, or rotate the master key; 2 when a setting or a file is wrong."""
+    """Serve until told to stop, or rotate the master key; 2 when a setting or a file is wrong. With the ids of the home on AWS, that home is served."""
     command = argparse.ArgumentParser(prog="python -m functions.local", description=__doc__)
     command.add_argument("action", nargs="?", choices=["serve", "rotate-master-key"], default="serve")
     action = command.parse_args().action
     try:
         settings = read_settings(os.environ)
         check_provider_urls(settings)
-        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if settings.aws is None:
+            settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         return _rotate(settings) if action == "rotate-master-key" else _serve(settings)
     except (SettingError, OSError, KeyServiceUnavailable, StorageUnavailable) as error:
         print(f"realmultillm: {error}", file=sys.stderr)  # noqa: T201 - what a person at a terminal reads
@@ -105,16 +107,19 @@ def main() -> int:
 def _serve(settings: Settings) -> int:
     """Whatever cannot be used is found before the first request: the key file, the table, the port."""
     set_up_logging(settings.log_level)
-    embedded_keys(settings).ready()
+    if settings.aws is None:
+        embedded_keys(settings).ready()
     services = Services(settings)
     _ = services.table  # opened now, not by the first who asks
-    app, listening = create_app(services), _listen(settings)
+    app, listening = for_browsers(create_app(services), settings.browser_origins), _listen(settings)
     print(_greeting(settings), flush=True)  # noqa: T201 - what a person at a terminal reads
     uvicorn.Server(uvicorn.Config(app, **_server())).run(sockets=[listening])
     return 0
 
 
 def _rotate(settings: Settings) -> int:
+    if settings.aws is not None:
+        raise SettingError("the master key of the home on AWS is KMS's: it turns there by itself, once a year")
     embedded_keys(settings).rotate()
     print(  # noqa: T201 - what a person at a terminal reads
         f"{settings.home} has a new master key. Older ones still open what they wrapped.\n"
@@ -153,7 +158,7 @@ def _greeting(settings: Settings) -> str:
     where = f"http://{settings.host}:{settings.port}"
     return f"""RealMultiLLM is at {where}
   interactive reference  {where}/docs
-  kept in                {settings.home}
+  kept in                {settings.aws.table if settings.aws else settings.home}
 """
 
 

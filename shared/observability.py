@@ -1,4 +1,4 @@
-"""The log: one line of JSON per event, and what may never be in it. Threats H8 and K8.
+"""The log: one line of JSON per event, and what may never be in it; and the metrics of chats. Threats H8 and K8.
 
 Text of callers and providers never goes into a message or a name of a field; what is logged of it is ids, counts and codes.
 Whatever is logged nevertheless, by us or by a traceback, loses everything shaped like a key before it is written.
@@ -8,9 +8,12 @@ import json
 import logging
 import re
 import sys
+from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
+from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
@@ -89,3 +92,79 @@ def set_up_logging(level: str) -> None:
     root.setLevel(logging.WARNING)
     for name in TOO_TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+NAMESPACE: Final = "RealMultiLLM"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A metric of chats: its CloudWatch unit, and by what it can be told apart. Each is also there without that, as the sum of all."""
+
+    name: str
+    unit: Literal["Count", "Seconds", "NoUnit"]
+    dimensions: tuple[str, ...]
+
+
+METRICS: Final = (
+    Metric("llm_requests_total", "Count", ("provider", "outcome")),
+    Metric("llm_request_duration_seconds", "Seconds", ("provider", "outcome")),
+    Metric("llm_time_to_first_token_seconds", "Seconds", ("provider", "outcome")),
+    Metric("llm_cost_usd_total", "NoUnit", ("provider", "outcome")),
+    Metric("llm_tokens_total", "Count", ("provider", "direction")),
+    Metric("llm_errors_total", "Count", ("provider", "code")),
+)
+"""All that there are. No dimension is an owner, a model or a caller's text: each value of one costs, and is anybody's to read."""
+
+type Outcome = Literal["done", "error", "disconnected"]
+
+
+@dataclass(frozen=True, slots=True)
+class ChatEnded:
+    """How one chat ended: `done`, with an `error` of that code, or because whoever asked had left. None is what nobody knows."""
+
+    provider: str
+    outcome: Outcome
+    seconds: float
+    code: str | None = None
+    first_token_seconds: float | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    usd: Decimal | None = None
+
+
+def write_metrics(ended: ChatEnded) -> None:
+    """The metrics of one chat, as lines from which CloudWatch makes them: nothing is asked of anybody.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html (2026-11). A line
+    has one value for each dimension, so each direction of tokens has a line of its own.
+    """
+    from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit  # noqa: PLC0415 - 90 ms, after the last word of a first chat
+
+    for dimensions, values in _lines(ended):
+        line = EphemeralMetrics(namespace=NAMESPACE)
+        line.service = ""  # or a variable of the environment would be a dimension of all of them
+        line.add_dimensions(**dimensions)
+        for metric in METRICS:
+            value = values.get(metric.name)
+            if value is not None:
+                line.add_metric(metric.name, MetricUnit[metric.unit], float(value))
+        line.flush_metrics()
+
+
+def _lines(ended: ChatEnded) -> Iterator[tuple[Mapping[str, str], Mapping[str, Decimal | float | None]]]:
+    """Dimensions, and the values that have them."""
+    yield (
+        {"provider": ended.provider, "outcome": ended.outcome},
+        {
+            "llm_requests_total": 1,
+            "llm_request_duration_seconds": ended.seconds,
+            "llm_time_to_first_token_seconds": ended.first_token_seconds,
+            "llm_cost_usd_total": ended.usd,
+        },
+    )
+    for direction, tokens in (("input", ended.input_tokens), ("output", ended.output_tokens)):
+        if tokens is not None:
+            yield {"provider": ended.provider, "direction": direction}, {"llm_tokens_total": tokens}
+    if ended.code is not None:
+        yield {"provider": ended.provider, "code": ended.code}, {"llm_errors_total": 1}

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shared.crypto.keys import KeyWrapper
 from shared.crypto.vault import Vault
@@ -15,7 +15,12 @@ from shared.storage.table import Table
 
 if TYPE_CHECKING:
     from shared.crypto.keyfile import KeyFile
+    from shared.home_on_aws import HomeOnAws
+    from shared.observability import ChatEnded
     from shared.providers.models import ModelLists
+
+_OF_BEFORE = ("table", "key_wrapper", "vault", "accounts", "access_tokens", "client", "model_lists", "_on_aws")
+"""What holds connections, credentials, or what was true a moment ago."""
 
 
 def embedded_keys(settings: Settings) -> "KeyFile":
@@ -35,6 +40,8 @@ class Services:
     @cached_property
     def table(self) -> Table:
         """The one table."""
+        if self._on_aws is not None:
+            return self._on_aws.table()
         from shared.storage.sqlite import SqliteTable  # noqa: PLC0415 - the other home does not load it
 
         return SqliteTable(self.settings.home / "table.sqlite", now=self.now)
@@ -42,7 +49,7 @@ class Services:
     @cached_property
     def key_wrapper(self) -> KeyWrapper:
         """Who wraps data keys."""
-        return embedded_keys(self.settings)
+        return embedded_keys(self.settings) if self._on_aws is None else self._on_aws.key_wrapper()
 
     @cached_property
     def vault(self) -> Vault:
@@ -52,6 +59,8 @@ class Services:
     @cached_property
     def accounts(self) -> Accounts:
         """Who may sign in."""
+        if self._on_aws is not None:
+            return self._on_aws.accounts(self.table)
         from shared.identity.local import LocalAccounts  # noqa: PLC0415 - the other home does not load it
 
         return LocalAccounts(self.table, self.key_wrapper, now=self.now)
@@ -76,8 +85,36 @@ class Services:
 
         return ModelLists(self.now)
 
+    @cached_property
+    def metrics(self) -> "Callable[[ChatEnded], None] | None":
+        """Who is told how a chat ended: CloudWatch, by lines of the log; on one machine nobody."""
+        if self.settings.aws is None:
+            return None
+        from shared.observability import write_metrics  # noqa: PLC0415 - the other home does not load it
+
+        return write_metrics
+
+    @cached_property
+    def _on_aws(self) -> "HomeOnAws | None":
+        if self.settings.aws is None:
+            return None
+        from shared.home_on_aws import HomeOnAws  # noqa: PLC0415 - the other home does not load it
+
+        return HomeOnAws(self.settings.aws, now=self.now)
+
     async def close(self) -> None:
         """Close what was opened."""
-        for name in ("client", "table"):
-            if name in self.__dict__:
-                await self.__dict__[name].close()
+        for name in ("client", "table", "_on_aws"):
+            opened: Any = self.__dict__.get(name)
+            if opened is not None:
+                await opened.close()
+
+    async def restored(self) -> None:
+        """This process was just restored from a snapshot (SnapStart), perhaps long after and many times over.
+
+        Its connections are dead, its credentials another's, and what it remembered of sessions and keys was true then: all of it is
+        dropped, and opened anew by the next who asks. https://docs.aws.amazon.com/lambda/latest/dg/snapstart-best-practices.html (2026-11)
+        """
+        await self.close()
+        for name in _OF_BEFORE:
+            self.__dict__.pop(name, None)

@@ -11,12 +11,41 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from shared.aws.places import ENDPOINTS, place_of
+
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 LARGEST_PORT = 65_535
+_PAGE = re.compile(r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
+_REGION = re.compile(r"[a-z]{2,4}(-[a-z]{2,12}){1,3}-\d{1,2}")
+_TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")
+_KEY = re.compile(r"arn:aws(-[a-z-]+)?:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]{1,256}")
+_USER_POOL = re.compile(r"[a-z0-9-]+_[A-Za-z0-9]{1,55}")
+_CLIENT = re.compile(r"[A-Za-z0-9_+]{1,128}")
+_ENDPOINT = re.compile(r"https://[^/?#@\s]+|http://(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?")
 
 
 class SettingError(ValueError):
     """A setting is wrong. The message names it and the remedy, and never repeats a value that could be secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class AwsHome:
+    """What the stack made, by its ids, and where AWS is. None of it is a secret but what stands in the environment itself."""
+
+    table: str
+    key: str
+    user_pool: str
+    user_pool_client: str
+    region: str
+    endpoints: Mapping[str, str]
+    """The URL of each service, without a slash at its end: `dynamodb`, `kms`, `cognito-idp`."""
+    environment: Mapping[str, str] = field(repr=False)
+    """The living environment, where Lambda puts this function's credentials and, after a restore, others."""
+
+    @property
+    def issuer(self) -> str:
+        """What stands in the tokens of the user pool, wherever it is asked: https://cognito-idp.<region>.amazonaws.com/<pool>."""
+        return f"{place_of('cognito-idp', self.user_pool.partition('_')[0])}/{self.user_pool}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +57,10 @@ class Settings:
     port: int = 8000
     provider_urls: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     egress_allow: frozenset[str] = frozenset()
+    browser_origins: frozenset[str] = frozenset()
     log_level: str = "INFO"
+    aws: AwsHome | None = None
+    """The home on AWS; None is the embedded one."""
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -37,14 +69,52 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     Raises:
         SettingError: a value is not what its setting takes, or a REALMULTILLM_ name is none of ours.
     """
-    given = {name: value for name, value in environment.items() if name.startswith("REALMULTILLM_")}
-    unknown = sorted(set(given) - set(_READERS))
+    given = {name: value.strip() for name, value in environment.items() if name.startswith("REALMULTILLM_")}
+    unknown = sorted(set(given) - set(_READERS) - set(_ON_AWS))
     if unknown:
-        raise SettingError(f"{unknown[0]} is not a setting; there are {', '.join(sorted(_READERS))}")
+        raise SettingError(f"{unknown[0]} is not a setting; there are {', '.join(sorted({*_READERS, *_ON_AWS}))}")
     read: dict[str, Any] = {
-        _READERS[name].field: _READERS[name].read(name, value.strip()) for name, value in given.items() if value.strip()
+        reader.field: reader.read(name, given[name]) for name, reader in _READERS.items() if given.get(name)
     }
-    return Settings(**{"home": _default_home(environment), **read})
+    return Settings(**{"home": _default_home(environment), "aws": _aws_home(given, environment), **read})
+
+
+def _aws_home(given: Mapping[str, str], environment: Mapping[str, str]) -> AwsHome | None:
+    """All four ids are the home on AWS, none is the embedded one."""
+    ids = {name: given[name] for name in _ON_AWS if given.get(name)}
+    if not ids:
+        return None
+    missing = sorted(set(_ON_AWS) - set(ids))
+    if missing:
+        raise SettingError(
+            f"{', '.join(missing)} missing: the home on AWS has all of {', '.join(_ON_AWS)}, the embedded one none"
+        )
+    read = {_ON_AWS[name].field: _ON_AWS[name].read(name, value) for name, value in ids.items()}
+    region = _region(environment)
+    return AwsHome(**read, region=region, endpoints=_endpoints(region, environment), environment=environment)
+
+
+def _region(environment: Mapping[str, str]) -> str:
+    region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or ""
+    if not _REGION.fullmatch(region):
+        raise SettingError("AWS_REGION is the region of the table, for example eu-central-1; Lambda sets it")
+    return region
+
+
+def _endpoints(region: str, environment: Mapping[str, str]) -> Mapping[str, str]:
+    return MappingProxyType({service: _endpoint(service, region, environment) for service in ENDPOINTS})
+
+
+def _endpoint(service: str, region: str, environment: Mapping[str, str]) -> str:
+    for name in (ENDPOINTS[service], "AWS_ENDPOINT_URL"):
+        url = environment.get(name, "").strip().rstrip("/")
+        if url and not _ENDPOINT.fullmatch(url):
+            raise SettingError(
+                f"{name} is a https URL without a path, or http on this machine, for example http://127.0.0.1:4566"
+            )
+        if url:
+            return url
+    return place_of(service, region)
 
 
 def _default_home(environment: Mapping[str, str]) -> Path:
@@ -54,6 +124,17 @@ def _default_home(environment: Mapping[str, str]) -> Path:
 
 def _folder(_name: str, value: str) -> Path:
     return Path(value).expanduser().absolute()
+
+
+def _shaped(shape: re.Pattern[str], example: str) -> "Callable[[str, str], str]":
+    """A reader of ids of that shape."""
+
+    def read(name: str, value: str) -> str:
+        if not shape.fullmatch(value):
+            raise SettingError(f"{name} is {example}")
+        return value
+
+    return read
 
 
 def _text(_name: str, value: str) -> str:
@@ -98,18 +179,43 @@ def _origins(name: str, value: str) -> frozenset[str]:
     return origins
 
 
-class _Reader(NamedTuple):
+def _pages(name: str, value: str) -> frozenset[str]:
+    """Exact, as browsers send them: https://www.rfc-editor.org/rfc/rfc6454#section-6.2."""
+    pages = frozenset(part.strip().lower() for part in value.split(",") if part.strip())
+    for page in pages:
+        if not _PAGE.fullmatch(page):
+            raise SettingError(f"{name} is a comma-separated list of origins, for example http://localhost:3000")
+    return pages
+
+
+class _Reader[Value](NamedTuple):
     field: str
-    read: Callable[[str, str], object]
+    read: Callable[[str, str], Value]
 
 
-_READERS: Mapping[str, _Reader] = MappingProxyType(
+_READERS: Mapping[str, _Reader[object]] = MappingProxyType(
     {
         "REALMULTILLM_HOME": _Reader("home", _folder),
         "REALMULTILLM_HOST": _Reader("host", _text),
         "REALMULTILLM_PORT": _Reader("port", _port),
         "REALMULTILLM_PROVIDER_URLS": _Reader("provider_urls", _provider_urls),
         "REALMULTILLM_EGRESS_ALLOW": _Reader("egress_allow", _origins),
+        "REALMULTILLM_BROWSER_ORIGINS": _Reader("browser_origins", _pages),
         "REALMULTILLM_LOG_LEVEL": _Reader("log_level", _log_level),
     }
 )
+_ON_AWS: Mapping[str, _Reader[str]] = MappingProxyType(
+    {
+        "REALMULTILLM_TABLE": _Reader("table", _shaped(_TABLE, "the name of the DynamoDB table")),
+        "REALMULTILLM_KEY": _Reader(
+            "key", _shaped(_KEY, "the ARN of the KMS key, arn:aws:kms:<region>:<account>:key/<id>")
+        ),
+        "REALMULTILLM_USER_POOL": _Reader(
+            "user_pool", _shaped(_USER_POOL, "the id of the Cognito user pool, for example eu-central-1_AbCdEf123")
+        ),
+        "REALMULTILLM_USER_POOL_CLIENT": _Reader(
+            "user_pool_client", _shaped(_CLIENT, "the id of an app client of that pool, one without a secret")
+        ),
+    }
+)
+"""What the stack tells every door: all four, or none."""

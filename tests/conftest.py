@@ -1,8 +1,13 @@
 """Fixtures that every room shares."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.fakes.aws import Aws
 
 
 @pytest.fixture(scope="session")
@@ -12,3 +17,12 @@ def shared_material() -> Path:
     if not (folder / "security-vectors").is_dir():
         pytest.skip("the recorded traffic and test vectors are not beside this checkout")
     return folder
+
+
+@pytest.fixture(scope="session")
+def aws() -> "Iterator[Aws]":
+    """AWS on this machine, which takes its time to start. Every test makes things of its own in it."""
+    from tests.fakes.aws import moto_server  # noqa: PLC0415 - two seconds that most files of tests need not pay
+
+    with moto_server() as running:
+        yield running

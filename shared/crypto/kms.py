@@ -1,107 +1,96 @@
-"""Data keys wrapped by AWS KMS: the home on AWS. The only file here that knows boto3, and it is imported with the first call.
+"""Data keys wrapped by AWS KMS: the home on AWS.
 
-https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html and its neighbours. What fails, and how: section Errors there.
+https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html and its neighbours (2026-11). What fails, and how: section Errors there.
+The encryption context is the whole binding, by name; IAM lets a role use the key for `purpose` = `provider-key` alone (threat K7).
 """
 
 import asyncio
-import threading
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+import random
+from base64 import b64decode
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
 
+from shared.aws.operation import Ask, NoAnswer, Refused
 from shared.crypto.keys import DataKey, corrupt
 from shared.errors import CredentialCorrupt, KeyServiceUnavailable
 
-if TYPE_CHECKING:
-    from botocore.client import BaseClient
-
-_NOT_OURS = frozenset({"InvalidCiphertextException", "IncorrectKeyException"})
-_PASSING = frozenset(
-    {
-        "DependencyTimeoutException",
-        "KMSInternalException",
-        "KeyUnavailableException",
-        "LimitExceededException",
-        "RequestLimitExceeded",
-        "ServiceUnavailableException",
-        "Throttling",
-        "ThrottlingException",
-        "TooManyRequestsException",
-    }
+_NOT_OURS: Final = frozenset({"InvalidCiphertextException", "IncorrectKeyException"})
+_PASSING: Final = frozenset(
+    {"DependencyTimeoutException", "KMSInternalException", "KeyUnavailableException", "ServiceUnavailableException"}
 )
-_RETRY_AFTER = 1.0
-_FIRST_SERVER_FAULT = 500
+_LARGEST_WRAPPED: Final = 6144
+"""Bytes that KMS takes; an empty or a larger one is none of ours, and would be called a malformed request."""
+_LONGEST_WAIT: Final = 0.1
+"""Seconds before the second attempt, at most."""
+_RETRY_AFTER: Final = 1.0
 
 
 class KmsWrapper:
-    """A KeyWrapper on one KMS key. Calls run in worker threads: one waits 2 s to connect and 3 s for an answer, twice at most."""
+    """A KeyWrapper on one KMS key, named by its ARN. What may pass is asked twice: all three operations harm nothing when done again."""
 
-    def __init__(self, key_id: str, *, region: str | None = None) -> None:
-        self._key_id = key_id
-        self._region = region
-        self._client: BaseClient | None = None
-        self._opening = threading.Lock()
+    def __init__(self, key: str, ask: Ask, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        self._key = key
+        self._ask = ask
+        self._sleep = sleep
 
     async def generate(self, context: Mapping[str, str]) -> DataKey:
         """A fresh data key, wrapped under the context."""
-        answer = await self._ask("generate_data_key", KeyId=self._key_id, KeySpec="AES_256", EncryptionContext=context)
-        return DataKey(plain=answer["Plaintext"], wrapped=answer["CiphertextBlob"])
+        wanted = {"KeyId": self._key, "KeySpec": "AES_256", "EncryptionContext": dict(context)}
+        answer = await self._answer("GenerateDataKey", wanted)
+        return DataKey(plain=_bytes(answer, "Plaintext"), wrapped=_bytes(answer, "CiphertextBlob"))
 
     async def unwrap(self, wrapped: bytes, context: Mapping[str, str]) -> bytes:
         """The plain data key. Naming the key makes KMS refuse what another key wrapped."""
-        answer = await self._ask("decrypt", KeyId=self._key_id, CiphertextBlob=wrapped, EncryptionContext=context)
-        plain: bytes = answer["Plaintext"]
-        return plain
+        _check(wrapped)
+        wanted = {"KeyId": self._key, "CiphertextBlob": wrapped, "EncryptionContext": dict(context)}
+        return _bytes(await self._answer("Decrypt", wanted), "Plaintext")
 
     async def rewrap(self, wrapped: bytes, context: Mapping[str, str]) -> bytes:
         """The same data key under the newest key material; it does not leave KMS."""
-        answer = await self._ask(
-            "re_encrypt",
-            CiphertextBlob=wrapped,
-            SourceKeyId=self._key_id,
-            SourceEncryptionContext=context,
-            DestinationKeyId=self._key_id,
-            DestinationEncryptionContext=context,
-        )
-        rewrapped: bytes = answer["CiphertextBlob"]
-        return rewrapped
+        _check(wrapped)
+        wanted = {
+            "CiphertextBlob": wrapped,
+            "SourceKeyId": self._key,
+            "SourceEncryptionContext": dict(context),
+            "DestinationKeyId": self._key,
+            "DestinationEncryptionContext": dict(context),
+        }
+        return _bytes(await self._answer("ReEncrypt", wanted), "CiphertextBlob")
 
-    async def _ask(self, operation: str, **parameters: object) -> dict[str, Any]:
-        return await asyncio.to_thread(self._ask_here, operation, parameters)
-
-    def _ask_here(self, operation: str, parameters: Mapping[str, object]) -> dict[str, Any]:
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - heavy, and the other home lives without
-
+    async def _answer(self, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
         try:
-            ask: Callable[..., dict[str, Any]] = getattr(self._opened(), operation)
-            return ask(**parameters)
-        except ClientError as error:
-            raise _explain(error.response) from error
-        except BotoCoreError as error:
-            raise _unavailable(_RETRY_AFTER) from error
-
-    def _opened(self) -> "BaseClient":
-        with self._opening:
-            if self._client is None:
-                self._client = _open(self._region)
-            return self._client
+            return await self._ask(operation, payload)
+        except (Refused, NoAnswer) as fault:
+            if not _may_pass(fault):
+                raise _explain(fault) from fault
+        await self._sleep(random.uniform(0, _LONGEST_WAIT))  # noqa: S311 - jitter
+        try:
+            return await self._ask(operation, payload)
+        except (Refused, NoAnswer) as fault:
+            raise _explain(fault) from fault
 
 
-def _open(region: str | None) -> "BaseClient":
-    import boto3  # noqa: PLC0415 - heavy, and the other home lives without
-    from botocore.config import Config  # noqa: PLC0415 - the same
-
-    config = Config(connect_timeout=2, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
-    client: BaseClient = boto3.client("kms", region_name=region, config=config)
-    return client
+def _check(wrapped: bytes) -> None:
+    if not 0 < len(wrapped) <= _LARGEST_WRAPPED:
+        raise corrupt()
 
 
-def _explain(response: Mapping[str, Any]) -> CredentialCorrupt | KeyServiceUnavailable:
-    """faults.md's KMS rows: throttled and 5xx pass by themselves; denied, disabled and the like wait for the operator."""
-    code = response.get("Error", {}).get("Code", "")
-    if code in _NOT_OURS:
+def _bytes(answer: Mapping[str, Any], name: str) -> bytes:
+    try:
+        return b64decode(answer[name], validate=True)
+    except (KeyError, TypeError, ValueError) as error:
+        raise _unavailable(_RETRY_AFTER) from error
+
+
+def _may_pass(fault: Refused | NoAnswer) -> bool:
+    return isinstance(fault, NoAnswer) or fault.may_pass or fault.code in _PASSING
+
+
+def _explain(fault: Refused | NoAnswer) -> CredentialCorrupt | KeyServiceUnavailable:
+    """faults.md, its KMS rows: throttled and 5xx pass by themselves; denied, disabled and the like wait for the operator."""
+    if isinstance(fault, Refused) and fault.code in _NOT_OURS:
         return corrupt()
-    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    return _unavailable(_RETRY_AFTER if code in _PASSING or status >= _FIRST_SERVER_FAULT else None)
+    return _unavailable(_RETRY_AFTER if _may_pass(fault) else None)
 
 
 def _unavailable(retry_after: float | None) -> KeyServiceUnavailable:

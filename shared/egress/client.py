@@ -14,7 +14,7 @@ from shared.egress.connection import UNREACHABLE, Connection
 from shared.egress.exchange import Outbound, Timeouts
 from shared.egress.pool import IDLE_SECONDS, Pool
 from shared.egress.resolver import Resolver, SystemResolver, checked_addresses
-from shared.egress.tls import make_context
+from shared.egress.tls import usual_context
 from shared.egress.urls import BaseUrl, parse_url
 from shared.errors import BadEncoding, BadResponse, Redirected, StreamLimitReached, TlsFailed, Unreachable
 from shared.wire.http import ResponseParser, write_request
@@ -180,9 +180,8 @@ class EgressClient:
         return connection
 
     def _context(self) -> ssl.SSLContext:
-        if self._ssl_context is None:
-            self._ssl_context = make_context()
-        return self._ssl_context
+        """Made when the first connection needs it; many installations have plain ones alone, on their own machine."""
+        return self._ssl_context or usual_context()
 
     def _gone(self, origin: str, connection: Connection) -> None:
         self._open.discard(connection)

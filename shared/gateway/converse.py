@@ -15,6 +15,7 @@ from shared.gateway.aftermath import note_answer, note_failure
 from shared.gateway.ask import Question, ask
 from shared.gateway.destination import destination
 from shared.gateway.inline import inline_media
+from shared.gateway.measured import measured
 from shared.gateway.meter import Meter
 from shared.gateway.one_call import first_calls, must_hold_back
 from shared.gateway.open_key import open_key
@@ -54,14 +55,19 @@ async def plan(
     return Target(provider, config, chosen, load_dialect(provider.dialect_for(chosen, speaking)), base)
 
 
-async def converse(
-    services: Services, request: ChatRequest, target: Target
-) -> AsyncGenerator[Sequence[ChatEvent | Done]]:
+def converse(services: Services, request: ChatRequest, target: Target) -> AsyncGenerator[Sequence[ChatEvent | Done]]:
     """The events of the answer, as many at a time as came at once, and at the very end one Done.
 
     Raises:
         RealMultiLLMError: on every ending that is not Done.
     """
+    batches = _converse(services, request, target)
+    return batches if services.metrics is None else measured(batches, target.provider.id, services.metrics)
+
+
+async def _converse(
+    services: Services, request: ChatRequest, target: Target
+) -> AsyncGenerator[Sequence[ChatEvent | Done]]:
     key = await open_key(services, target)
     request = with_settings(replace(request, model=target.model), target.config.settings)
     request = await inline_media(request, target, services.client)

@@ -1,9 +1,7 @@
 """Accounts on one machine: people in the table, our own issuer. Threats I1, I2 and I9."""
 
 import hmac
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from shared.crypto.keys import KeyWrapper
@@ -11,11 +9,12 @@ from shared.errors import Conflict, Unauthenticated
 from shared.identity.accounts import Session, User
 from shared.identity.caller import Caller
 from shared.identity.emails import normalise_email
+from shared.identity.jwts import Expected, PublicKey, read_claims
 from shared.identity.opaque import digest_of, mint_secret, read_id
 from shared.identity.passwords import Passwords, check_password
-from shared.identity.remember import Remembered
+from shared.identity.sessions import REFRESH_PREFIX, Sessions, signed_out
 from shared.identity.signing import ALGORITHM, KeyRing
-from shared.records.account import Account, SignIn
+from shared.records.account import Account
 from shared.records.ids import mint_id
 from shared.storage import accounts
 from shared.storage.table import Table
@@ -25,21 +24,7 @@ AUDIENCE = "realmultillm"
 TOKEN_LIFE = 30 * 60
 """Seconds of a JWT."""
 
-SESSION_LIFE = 30 * 24 * 3600
-"""Seconds until somebody signs in again, however often they refresh."""
-
-REFRESH_PREFIX = "rt-rml-"
-
-_JWT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", re.ASCII)
-_REQUIRED = ("iss", "aud", "sub", "sid", "jti", "iat", "nbf", "exp", "token_use")
-
-
-@dataclass(frozen=True, slots=True)
-class _Claims:
-    """What we use of a JWT that is good in itself."""
-
-    owner: str
-    session_id: str
+_EXPECTED = Expected(ISSUER, AUDIENCE, ALGORITHM, ("iss", "aud", "sub", "sid", "jti", "iat", "nbf", "exp", "token_use"))
 
 
 class LocalAccounts:
@@ -52,7 +37,7 @@ class LocalAccounts:
         self._now = now
         self._keys = KeyRing(table, key_wrapper, issuer=ISSUER, now=now)
         self._passwords = passwords or Passwords()
-        self._seen: Remembered[str, Caller] = Remembered(now)
+        self._sessions = Sessions(table, now=now)
 
     async def sign_up(self, email: str, password: str) -> Session:
         """A new account, signed in."""
@@ -71,7 +56,7 @@ class LocalAccounts:
         known = await self._passwords.matches(password, account.password if account else None)
         if account is None or not known or not account.is_active:
             raise Unauthenticated("The e-mail or the password is wrong.")
-        if self._passwords.is_outdated(account.password):
+        if account.password is not None and self._passwords.is_outdated(account.password):
             hashed = await self._passwords.hash(password)
             account = await accounts.change_account(self._table, account, password=hashed) or account
         return await self._begin(account)
@@ -81,28 +66,25 @@ class LocalAccounts:
         session_id = read_id(REFRESH_PREFIX, refresh_token)
         session = await accounts.find_sign_in(self._table, session_id) if session_id else None
         if session is None:
-            raise _signed_out()
+            raise signed_out()
         _, following = mint_secret(REFRESH_PREFIX, session.id)
         fresh = hmac.compare_digest(session.refresh, digest_of(refresh_token))
         followed = await accounts.follow_refresh(self._table, session, digest_of(following)) if fresh else None
         account = await accounts.find_account(self._table, session.owner)
         if followed is None or account is None or not account.is_active:
-            await self._end(session.owner, session.id)
-            raise _signed_out()
+            await self._sessions.end(session.owner, session.id)
+            raise signed_out()
         return await self._session(account, session.id, following)
 
     async def sign_out(self, caller: Caller) -> None:
         """End the caller's session."""
         if caller.session_id is not None:
-            await self._end(caller.owner, caller.session_id)
+            await self._sessions.end(caller.owner, caller.session_id)
 
     async def verify(self, token: str) -> Caller:
         """Who the bearer is, now: the signature says which session, the table says whether it lives and what its owner may."""
-        claims = await self._read(token)
-        caller = self._seen.find(claims.session_id) or await self._look_up(claims)
-        if caller.owner != claims.owner:
-            raise _signed_out()
-        return caller
+        claims = await read_claims(token, _EXPECTED, self._find_key, self._now)
+        return await self._sessions.caller(str(claims["sid"]), str(claims["sub"]))
 
     async def jwks(self) -> Mapping[str, Any]:
         """Our public keys."""
@@ -110,12 +92,8 @@ class LocalAccounts:
 
     async def _begin(self, account: Account) -> Session:
         account = await accounts.crown_if_first(self._table, account)
-        now = int(self._now())
         session_id, refresh_token = mint_secret(REFRESH_PREFIX)
-        session = SignIn(
-            session_id, account.owner, digest_of(refresh_token), created_at=now, expires_at=now + SESSION_LIFE
-        )
-        await accounts.add_sign_in(self._table, session)
+        await self._sessions.begin(session_id, account.owner, digest_of(refresh_token))
         return await self._session(account, session_id, refresh_token)
 
     async def _session(self, account: Account, session_id: str, refresh_token: str) -> Session:
@@ -140,54 +118,6 @@ class LocalAccounts:
         }
         return jwt.encode(claims, key.private, algorithm=ALGORITHM, headers={"kid": key.kid})
 
-    async def _read(self, token: str) -> _Claims:
-        """The claims, once signature, issuer, audience, use and times are right. Algorithm and keys are ours, whatever the header says."""
-        import jwt  # noqa: PLC0415 - 150 ms that only sessions need
-
-        try:
-            kid = jwt.get_unverified_header(token).get("kid") if _JWT.fullmatch(token) else None
-            key = await self._keys.find(kid) if isinstance(kid, str) else None
-            if key is None:
-                raise _not_valid()
-            claims = jwt.decode(
-                token,
-                key.public,
-                algorithms=[ALGORITHM],
-                issuer=ISSUER,
-                audience=AUDIENCE,
-                options={"require": list(_REQUIRED), "verify_exp": False, "verify_nbf": False, "verify_iat": False},
-            )
-        except jwt.InvalidTokenError as error:
-            raise _not_valid() from error
-        self._check_times_and_use(claims)
-        return _Claims(str(claims["sub"]), str(claims["sid"]))
-
-    def _check_times_and_use(self, claims: Mapping[str, Any]) -> None:
-        """By our own clock, which PyJWT does not take."""
-        right_use = claims["token_use"] == "access"  # noqa: S105 - a kind of token, not one
-        if not right_use or not all(type(claims[name]) is int for name in ("iat", "nbf", "exp")):
-            raise _not_valid()
-        if not claims["nbf"] <= self._now() < claims["exp"]:
-            raise Unauthenticated("The session token has expired. Refresh it.")
-
-    async def _look_up(self, claims: _Claims) -> Caller:
-        asked_at = self._now()
-        session = await accounts.find_sign_in(self._table, claims.session_id)
-        account = await accounts.find_account(self._table, session.owner) if session else None
-        if session is None or account is None or not account.is_active:
-            raise _signed_out()
-        caller = Caller(account.owner, account.email, account.role, session_id=session.id)
-        self._seen.keep(session.id, caller, since=asked_at)
-        return caller
-
-    async def _end(self, owner: str, session_id: str) -> None:
-        await accounts.end_sign_in(self._table, owner, session_id)
-        self._seen.forget(session_id)
-
-
-def _not_valid() -> Unauthenticated:
-    return Unauthenticated("The session token is not valid. Sign in.")
-
-
-def _signed_out() -> Unauthenticated:
-    return Unauthenticated("The session is over. Sign in again.")
+    async def _find_key(self, kid: str) -> PublicKey | None:
+        key = await self._keys.find(kid)
+        return key.public if key else None

@@ -12,8 +12,8 @@ class Account:
 
     owner: str
     email: str
-    password: str = field(repr=False)
-    """A hash with its parameters, as `identity.passwords` writes it."""
+    password: str | None = field(repr=False)
+    """A hash with its parameters, as `identity.passwords` writes it; None where another directory keeps passwords."""
     role: Role
     created_at: int
     is_active: bool = True
@@ -30,3 +30,5 @@ class SignIn:
     created_at: int
     expires_at: int
     """Also the item's TTL: past it the session is as good as gone."""
+    continues: bytes | None = field(default=None, repr=False)
+    """What another directory continues the session for, sealed under the newest refresh token, which is not here."""

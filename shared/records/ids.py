@@ -1,5 +1,6 @@
 """Our own ids. None is ever taken from a caller (threat H1)."""
 
+import hashlib
 import secrets
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -7,6 +8,7 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 _RANDOM_BITS = 80
 _ULID_DIGITS = 26
+_ID_DIGITS = 16
 
 
 def mint_ulid(now: float) -> str:
@@ -15,6 +17,12 @@ def mint_ulid(now: float) -> str:
     return "".join(ALPHABET[(number >> 5 * place) & 31] for place in reversed(range(_ULID_DIGITS)))
 
 
-def mint_id(digits: int = 16) -> str:
+def mint_id(digits: int = _ID_DIGITS) -> str:
     """Random characters, 5 bits each, lower case."""
     return "".join(secrets.choice(ALPHABET) for _ in range(digits)).lower()
+
+
+def id_from(name: str) -> str:
+    """The id that stands for somebody else's name for a thing: 80 bits of its SHA-256, always the same."""
+    number = int.from_bytes(hashlib.sha256(name.encode()).digest()[: _RANDOM_BITS // 8])
+    return "".join(ALPHABET[(number >> 5 * place) & 31] for place in reversed(range(_ID_DIGITS))).lower()

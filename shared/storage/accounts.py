@@ -20,8 +20,7 @@ async def add_account(table: Table, account: Account) -> None:
     Raises:
         Conflict: the e-mail has one already.
     """
-    await table.put(_item(layout.account(account.owner), asdict(account)))
-    await table.put(_item(layout.person(account.owner), {"email": account.email}))
+    await keep_account(table, account)
     claim = _item(layout.email(account.email), {"owner": account.owner})
     try:
         await table.put(claim, when=Absent("pk"))
@@ -29,6 +28,12 @@ async def add_account(table: Table, account: Account) -> None:
         await table.delete(layout.person(account.owner))
         await table.delete(layout.account(account.owner))
         raise Conflict("That e-mail has an account already. Sign in.") from taken
+
+
+async def keep_account(table: Table, account: Account) -> None:
+    """Keep an account whose e-mail nobody else can have: another directory sees to that."""
+    await table.put(_item(layout.account(account.owner), asdict(account)))
+    await table.put(_item(layout.person(account.owner), {"email": account.email}))
 
 
 async def find_account(table: Table, owner: str) -> Account | None:
@@ -61,12 +66,22 @@ async def crown_if_first(table: Table, account: Account) -> Account:
 
     A crash between claim and crown is mended when that account signs in again; a crown taken away later stays away.
     """
-    place = await table.get(layout.first_admin(), consistent=True) or await _claim_first(table, account.owner)
-    if place["owner"] != account.owner or place["crowned"]:
+    if not await is_to_be_crowned(table, account.owner):
         return account
     admin = await change_account(table, account, role="admin")
-    await table.update(layout.first_admin(), Change(set={"crowned": True}))
+    await note_crowned(table)
     return admin or account
+
+
+async def is_to_be_crowned(table: Table, owner: str) -> bool:
+    """Whether this is the very first account, and not admin yet. Asking claims the place, for exactly one."""
+    place = await table.get(layout.first_admin(), consistent=True) or await _claim_first(table, owner)
+    return place["owner"] == owner and not place["crowned"]
+
+
+async def note_crowned(table: Table) -> None:
+    """The first account is admin now; this never happens again."""
+    await table.update(layout.first_admin(), Change(set={"crowned": True}))
 
 
 async def _claim_first(table: Table, owner: str) -> Item:
@@ -82,7 +97,8 @@ async def add_sign_in(table: Table, session: SignIn) -> None:
     """Keep a new session."""
     word = {"expires_at": session.expires_at}
     await table.put(_item(layout.session_of(session.owner, session.id), word))
-    await table.put(_item(layout.session(session.id), asdict(session)))
+    given = {name: value for name, value in asdict(session).items() if value is not None}
+    await table.put(_item(layout.session(session.id), given))
 
 
 async def find_sign_in(table: Table, session_id: str) -> SignIn | None:
@@ -91,14 +107,19 @@ async def find_sign_in(table: Table, session_id: str) -> SignIn | None:
     return SignIn(**_fields(item)) if item else None
 
 
-async def follow_refresh(table: Table, session: SignIn, refresh: bytes) -> SignIn | None:
+async def follow_refresh(
+    table: Table, session: SignIn, refresh: bytes, *, continues: bytes | None = None
+) -> SignIn | None:
     """Let a new refresh token follow the newest; None if another did meanwhile, or the session has ended."""
     newest = AllOf((Present("pk"), Compare("refresh", "=", session.refresh)))
+    change: dict[str, Value] = {"refresh": refresh}
+    if continues is not None:
+        change["continues"] = continues
     try:
-        await table.update(layout.session(session.id), Change(set={"refresh": refresh}), when=newest)
+        await table.update(layout.session(session.id), Change(set=change), when=newest)
     except ConditionFailed:
         return None
-    return replace(session, refresh=refresh)
+    return replace(session, refresh=refresh, continues=continues)
 
 
 async def end_sign_in(table: Table, owner: str, session_id: str) -> None:

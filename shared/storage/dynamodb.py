@@ -1,4 +1,4 @@
-"""The table on AWS: DynamoDB behind a function that sends one operation, so that the transport can be exchanged.
+"""The table on AWS: DynamoDB, asked one operation at a time.
 
 DynamoDB deletes expired items late (days), so here they are filtered out of answers and conditions:
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/howitworks-ttl.html
@@ -9,8 +9,9 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Any
 
+from shared.aws.operation import Ask, NoAnswer, Refused
 from shared.errors import InvalidRequest, StorageUnavailable
 from shared.storage.conditions import applied, canonical_change, check_condition, holds
 from shared.storage.expressions import (
@@ -40,40 +41,9 @@ _LONGEST_WAITS = (0.1, 0.2)
 """Seconds before the second and the third attempt, at most: full jitter, within 300 ms."""
 _MOST_TRIES = 4
 """At an item that expired and that others replace meanwhile."""
-_NOT_DONE = frozenset(
-    {
-        "ProvisionedThroughputExceededException",
-        "ThrottlingException",
-        "RequestLimitExceeded",
-        "TransactionConflictException",
-        "ReplicatedWriteConflictException",
-    }
-)
-"""Refusals after which the operation certainly did not happen, and may soon."""
 _BEYOND_A_LIMIT = ("maximum allowed size", "Number overflow", "Number underflow", "significant digits")
 """What a ValidationException says when the value is at fault, not our code."""
-_SERVER_ERROR = 500
 _RETRY_AFTER = 1.0
-
-
-class Refused(Exception):
-    """DynamoDB answered with an error. `code` is its name without the namespace, `item` what ALL_OLD gave back, still typed."""
-
-    def __init__(self, code: str, message: str, *, status: int, item: dict[str, Any] | None = None) -> None:
-        super().__init__(f"{code}: {message}")
-        self.code = code
-        self.message = message
-        self.status = status
-        self.item = item
-
-    @property
-    def may_pass(self) -> bool:
-        """A later attempt may succeed."""
-        return self.code in _NOT_DONE or self.status >= _SERVER_ERROR
-
-
-class NoAnswer(Exception):
-    """No connection, no answer in time, or an answer that is none. The operation may have happened."""
 
 
 class _Beaten(ConditionFailed):
@@ -84,31 +54,19 @@ class _Beaten(ConditionFailed):
         self.after_silence = after_silence
 
 
-class Send(Protocol):
-    """The transport: sends an operation (`GetItem`) with its payload once, gives the answer, raises Refused or NoAnswer."""
-
-    def __call__(self, operation: str, payload: dict[str, Any]) -> Awaitable[dict[str, Any]]:
-        """The answer, as the API reference spells it."""
-        ...
-
-    async def close(self) -> None:
-        """Let go of connections."""
-        ...
-
-
 class DynamoDBTable:
     """The port `Table` on the DynamoDB table `name`, whose keys are the strings `pk` and `sk` and whose TTL attribute is `expires_at`."""
 
     def __init__(
         self,
         name: str,
-        send: Send,
+        ask: Ask,
         *,
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._name = name
-        self._transport = send
+        self._ask = ask
         self._now = now
         self._sleep = sleep
 
@@ -188,7 +146,7 @@ class DynamoDBTable:
 
     async def close(self) -> None:
         """Let go of connections."""
-        await self._transport.close()
+        await self._ask.close()
 
     def _living(self, values: dict[str, Any] | None) -> Item | None:
         return self._unless_expired(item_from(values) if values else None)
@@ -234,11 +192,11 @@ class DynamoDBTable:
         cause: Refused | NoAnswer | None = None
         for longest_wait in (*_LONGEST_WAITS, None):
             try:
-                return await self._transport(operation, {"TableName": self._name, **payload})
+                return await self._ask(operation, {"TableName": self._name, **payload})
             except Refused as refused:
                 if not refused.may_pass:
                     raise _verdict(refused, after_silence=silence) from refused
-                cause, unsure = refused, refused.code not in _NOT_DONE
+                cause, unsure = refused, not refused.certainly_not_done
             except NoAnswer as no_answer:
                 cause, unsure = no_answer, True
             silence = silence or unsure

@@ -90,7 +90,7 @@ def key_values(key: Key) -> dict[str, Any]:
 
 
 def attribute_value(value: Value) -> dict[str, Any]:
-    """`5` is `{"N": "5"}`. Bytes stay bytes: boto3 and msgspec's JSON both write them in base64."""
+    """`5` is `{"N": "5"}`. Bytes stay bytes: JSON is written with them in base64, which is what DynamoDB reads."""
     letters = kind(value)
     match value:
         case None:

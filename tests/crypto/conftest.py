@@ -1,17 +1,15 @@
 """Both homes of the KeyWrapper port, so that one contract suite runs against both."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
-import boto3
 import pytest
-from moto import mock_aws
 
+from shared.aws.json_service import KMS
 from shared.crypto.keyfile import KeyFile
 from shared.crypto.keys import KeyWrapper
 from shared.crypto.kms import KmsWrapper
-
-REGION = "eu-central-1"
+from tests.fakes.aws import Aws, Faulty
 
 
 @pytest.fixture
@@ -20,19 +18,26 @@ def key_file(tmp_path: Path) -> KeyFile:
 
 
 @pytest.fixture(scope="module")
-def kms_key() -> Iterator[str]:
-    """The ARN of a key in moto, which takes its time to start."""
-    with pytest.MonkeyPatch.context() as environment:
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            environment.setenv(name, "testing")
-        with mock_aws():
-            key = boto3.client("kms", region_name=REGION).create_key()["KeyMetadata"]
-            yield key["Arn"]
+def kms_key(aws: Aws) -> str:
+    """The ARN of a key in moto."""
+    return aws.create_key()
 
 
 @pytest.fixture
-def kms(kms_key: str) -> KmsWrapper:
-    return KmsWrapper(kms_key, region=REGION)
+async def kms_ask(aws: Aws) -> AsyncIterator[Faulty]:
+    """Our transport to KMS, which fails when told to."""
+    ask = aws.ask(KMS)
+    yield Faulty(ask)
+    await ask.close()
+
+
+@pytest.fixture
+def kms(kms_key: str, kms_ask: Faulty) -> KmsWrapper:
+    return KmsWrapper(kms_key, kms_ask, sleep=no_sleep)
+
+
+async def no_sleep(_seconds: float) -> None:
+    """Nobody waits in a test."""
 
 
 @pytest.fixture(params=["key_file", "kms"])
@@ -42,12 +47,12 @@ def wrapper(request: pytest.FixtureRequest) -> KeyWrapper:
 
 
 @pytest.fixture
-def another_wrapper(wrapper: KeyWrapper, tmp_path: Path) -> Callable[[], KeyWrapper]:
+def another_wrapper(wrapper: KeyWrapper, tmp_path: Path, aws: Aws, kms_ask: Faulty) -> Callable[[], KeyWrapper]:
     """The same kind of home, somebody else's."""
 
     def make() -> KeyWrapper:
         if isinstance(wrapper, KeyFile):
             return KeyFile(tmp_path / "elsewhere" / "keys.json")
-        return KmsWrapper(boto3.client("kms", region_name=REGION).create_key()["KeyMetadata"]["Arn"], region=REGION)
+        return KmsWrapper(aws.create_key(), kms_ask)
 
     return make

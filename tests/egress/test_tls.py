@@ -9,7 +9,7 @@ import pytest
 from shared.egress.addresses import Rules
 from shared.egress.client import EgressClient
 from shared.egress.exchange import Outbound, Timeouts
-from shared.egress.tls import make_context
+from shared.egress.tls import make_context, usual_context
 from shared.errors import StreamInterrupted, TlsFailed, Unreachable
 from tests.fakes.certificates import Authority
 from tests.fakes.http_server import HttpServer, Visit, answer, http_server, saying
@@ -137,6 +137,7 @@ async def test_the_environment_cannot_add_an_authority_or_take_the_keys(
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "root.pem"))
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
     monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys.log"))
+    usual_context.cache_clear()  # made anew, in this environment
     async with http_server(saying(answer(b"ok")), authority.server_context(HOST, tmp_path)) as server:
         with pytest.raises(TlsFailed):
             await ask(client_of(server), server)
@@ -151,3 +152,10 @@ def test_the_context_is_strict() -> None:
     assert context.verify_flags & ssl.VERIFY_X509_STRICT
     assert context.check_hostname
     assert context.verify_mode == ssl.CERT_REQUIRED
+
+
+def test_clients_of_one_process_share_a_context_unless_they_are_given_another() -> None:
+    own = make_context()
+
+    assert EgressClient(Rules())._context() is EgressClient(Rules())._context()
+    assert EgressClient(Rules(), ssl_context=own)._context() is own

@@ -1,20 +1,16 @@
 """Tables of each kind, all on one clock."""
 
-from collections.abc import AsyncIterator, Iterator
-from itertools import count
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from shared.aws.json_service import DYNAMODB, JsonService
 from shared.storage.dynamodb import DynamoDBTable
-from shared.storage.dynamodb_boto3 import Boto3Send
 from shared.storage.sqlite import SqliteTable
 from shared.storage.table import Table
-from tests.fakes.dynamodb import OneAtATime, create_table, moto_dynamodb
+from tests.fakes.aws import Aws
 from tests.fakes.table import MemoryTable
-
-_numbers = count()
 
 
 class Clock:
@@ -30,27 +26,12 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(scope="module")
-def dynamodb_send(monkeypatch_module: pytest.MonkeyPatch) -> Iterator[Boto3Send]:
-    """moto for one file of tests; nothing of it is left in the environment."""
-    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB"):
-        monkeypatch_module.delenv(name, raising=False)
-    with moto_dynamodb() as send:
-        yield send
-
-
-@pytest.fixture(scope="module")
-def monkeypatch_module() -> Iterator[pytest.MonkeyPatch]:
-    with pytest.MonkeyPatch.context() as patch:
-        yield patch
-
-
 @pytest.fixture
-def dynamodb_name(dynamodb_send: Boto3Send) -> str:
-    """A table of its own for the test."""
-    name = f"table{next(_numbers)}"
-    create_table(name)
-    return name
+async def dynamodb(aws: Aws) -> AsyncIterator[JsonService]:
+    """Our transport to DynamoDB, as moto plays it."""
+    ask = aws.ask(DYNAMODB)
+    yield ask
+    await ask.close()
 
 
 @pytest.fixture(params=["sqlite", "dynamodb", "memory"])
@@ -60,8 +41,8 @@ async def table(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) ->
         case "sqlite":
             engine = SqliteTable(tmp_path / "home" / "table.sqlite", now=clock)
         case "dynamodb":
-            send: Any = request.getfixturevalue("dynamodb_send")
-            engine = DynamoDBTable(request.getfixturevalue("dynamodb_name"), OneAtATime(send), now=clock)
+            aws: Aws = request.getfixturevalue("aws")
+            engine = DynamoDBTable(aws.create_table(), aws.ask(DYNAMODB), now=clock)
         case _:
             engine = MemoryTable(now=clock)
     yield engine

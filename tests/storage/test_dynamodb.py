@@ -1,39 +1,36 @@
 """What the DynamoDB engine does when DynamoDB does not answer as it should (faults.md, AWS table)."""
 
 import asyncio
-import os
-import socket
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
-from botocore.stub import Stubber
 
+from shared.aws.json_service import JsonService
+from shared.aws.operation import NoAnswer, Refused
 from shared.errors import InvalidRequest, StorageUnavailable
-from shared.storage.dynamodb import DynamoDBTable, NoAnswer, Refused
-from shared.storage.dynamodb_boto3 import Boto3Send
+from shared.storage.dynamodb import DynamoDBTable
 from shared.storage.table import Absent, Change, Compare, ConditionFailed, Key, Present
-from tests.fakes.dynamodb import Faulty, OneAtATime, moto_dynamodb
+from tests.fakes.aws import Aws, Faulty
 from tests.storage.conftest import Clock
 
 KEY = Key("P", "S")
 THROTTLED = Refused("ThrottlingException", "slow down", status=400)
 BUSY = Refused("ProvisionedThroughputExceededException", "slow down", status=400)
 FAILED = Refused("InternalServerError", "oops", status=500)
-SILENT = NoAnswer("ReadTimeoutError")
+SILENT = NoAnswer("dynamodb GetItem: upstream_timeout")
 DENIED = Refused("AccessDeniedException", "arn:aws:iam::1:role/x may not", status=400)
 
 
 class Rig:
     """A table over a transport with planned faults; waits are noted, not waited."""
 
-    def __init__(self, name: str, send: Boto3Send, clock: Clock) -> None:
-        self._name, self._send, self._clock = name, OneAtATime(send), clock
+    def __init__(self, name: str, ask: JsonService, clock: Clock) -> None:
+        self._name, self._ask, self._clock = name, ask, clock
         self.waits: list[float] = []
-        self.faulty = Faulty(self._send)
+        self.faulty = Faulty(ask)
 
     def table(self, *faults: Exception | None, lost: bool = False) -> DynamoDBTable:
-        self.faulty = Faulty(self._send, *faults, lost=lost)
+        self.faulty = Faulty(self._ask, *faults, lost=lost)
         return DynamoDBTable(self._name, self.faulty, now=self._clock, sleep=self._wait)
 
     async def _wait(self, seconds: float) -> None:
@@ -41,8 +38,8 @@ class Rig:
 
 
 @pytest.fixture
-def rig(dynamodb_name: str, dynamodb_send: Boto3Send, clock: Clock) -> Rig:
-    return Rig(dynamodb_name, dynamodb_send, clock)
+def rig(aws: Aws, dynamodb: JsonService, clock: Clock) -> Rig:
+    return Rig(aws.create_table(), dynamodb, clock)
 
 
 @pytest.mark.parametrize("fault", [THROTTLED, BUSY, FAILED, SILENT])
@@ -163,56 +160,7 @@ def _row(sk: str) -> dict[str, Any]:
     return {"pk": {"S": "P"}, "sk": {"S": sk}}
 
 
-@pytest.fixture
-def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "made-up")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made-up")
-    monkeypatch.delenv("AWS_PROFILE", raising=False)
-
-
-@pytest.fixture
-def deaf_server() -> Iterator[str]:
-    """Accepts, and never answers."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        yield f"http://127.0.0.1:{server.getsockname()[1]}"
-
-
-@pytest.fixture
-async def deaf_send(credentials: None, deaf_server: str) -> AsyncIterator[Boto3Send]:
-    send = Boto3Send(region="eu-west-1", endpoint_url=deaf_server, timeout=0.1)
-    yield send
-    await send.close()
-
-
-GET = {"TableName": "t", "Key": {"pk": {"S": "P"}, "sk": {"S": "S"}}}
-
-
-async def test_boto3_gives_up_after_one_attempt_in_time(deaf_send: Boto3Send) -> None:
-    with pytest.raises(NoAnswer, match="ReadTimeoutError"):
-        await asyncio.wait_for(deaf_send("GetItem", GET), timeout=3)
-
-
-async def test_nobody_listening_is_no_answer(credentials: None) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    send = Boto3Send(region="eu-west-1", endpoint_url=f"http://127.0.0.1:{port}")
-
-    with pytest.raises(NoAnswer, match="EndpointConnectionError"):
-        await send("GetItem", GET)
-    await send.close()
-
-
-async def test_an_error_of_dynamodb_keeps_its_name_and_status(deaf_send: Boto3Send) -> None:
-    with Stubber(deaf_send._client) as stubber:
-        stubber.add_client_error("get_item", "InternalServerError", "oops", http_status_code=500)
-        with pytest.raises(Refused) as refused:
-            await deaf_send("GetItem", GET)
-
-    assert (refused.value.code, refused.value.message, refused.value.status) == ("InternalServerError", "oops", 500)
-    assert refused.value.may_pass
-
-
-async def test_a_failed_condition_carries_the_item_through_boto3(rig: Rig) -> None:
+async def test_a_failed_condition_carries_the_item_over_the_wire(rig: Rig) -> None:
     await rig.table().put({"pk": "P", "sk": "S", "data": b"\x00x", "n": 3})
     with pytest.raises(ConditionFailed) as failed:
         await rig.table().delete(KEY, when=Compare("n", ">", 3))
@@ -220,16 +168,8 @@ async def test_a_failed_condition_carries_the_item_through_boto3(rig: Rig) -> No
     assert failed.value.item == {"pk": "P", "sk": "S", "data": b"\x00x", "n": 3}
 
 
-async def test_a_condition_upon_nothing_through_boto3(rig: Rig) -> None:
+async def test_a_condition_upon_nothing_over_the_wire(rig: Rig) -> None:
     with pytest.raises(ConditionFailed) as failed:
         await rig.table().delete(KEY, when=Present("pk"))
 
     assert failed.value.item is None
-
-
-def test_moto_leaves_nothing_in_the_environment() -> None:
-    before = dict(os.environ)
-    with moto_dynamodb():
-        pass
-
-    assert dict(os.environ) == before

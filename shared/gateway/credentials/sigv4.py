@@ -12,11 +12,11 @@ import asyncio
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
+from shared.aws.signature import Credentials, sign
 from shared.dialects.explain import read_body
 from shared.dialects.failures import failure
 from shared.dialects.lenient import find_text, record
@@ -44,18 +44,8 @@ _ROLE: Final = re.compile(r"arn:aws(?:-[a-z-]+)?:iam::\d{12}:role/[\w+=,.@/-]{1,
 _BEARER: Final = re.compile(r"(?!AKIA|ASIA|arn:)[!-~]{1,8192}")
 _SUFFIXES: Final[Mapping[str, str]] = {"-cn": "amazonaws.com.cn", "-eusc": "amazonaws.eu"}
 _PARTITION: Final = re.compile(r"arn:aws(-[a-z-]+)?:")
-_STAMP: Final = "%Y%m%dT%H%M%SZ"
 _WORD: Final = re.compile(r"[A-Za-z]{1,60}")
 _REFUSALS: Final = frozenset({400, 401, 403})
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """What signs; `token` is the session's, of temporary ones."""
-
-    access_key: str
-    secret_key: str = field(repr=False)
-    token: str | None = field(default=None, repr=False)
 
 
 class AssumedRoles:
@@ -103,7 +93,9 @@ async def authorise(
     credentials = _read(_BEFORE.sub("", text, count=1))
     if isinstance(credentials, str):
         credentials = await _assume(credentials, region, owner=owner, client=client, now=now, roles=roles)
-    return await asyncio.to_thread(sign, outbound, credentials, SERVICE, region, now())
+    return await asyncio.to_thread(
+        sign, outbound, credentials, SERVICE, region, now()
+    )  # bodies with pictures take their time
 
 
 def find_region(url: str) -> str | None:
@@ -112,29 +104,6 @@ def find_region(url: str) -> str | None:
     if not _OF_AWS.fullmatch(host):
         return None
     return next((label for label in host.split(".") if _LABEL.fullmatch(label)), None)
-
-
-def sign(outbound: Outbound, credentials: Credentials, service: str, region: str, at: float) -> Mapping[str, str]:
-    """The headers that sign this request at that time. Signed are method, URL, host, type and body; a proxy may add what it likes.
-
-    botocore's parts are put together here, and not its `add_auth`, because that reads a clock of its own and logs what it signs.
-    """
-    from botocore.auth import SigV4Auth  # noqa: PLC0415 - 200 ms that only keys which sign need
-    from botocore.awsrequest import AWSRequest  # noqa: PLC0415 - the same
-    from botocore.credentials import ReadOnlyCredentials  # noqa: PLC0415 - the same
-
-    shown = {"x-amz-date": datetime.fromtimestamp(at, tz=UTC).strftime(_STAMP)}
-    if credentials.token:
-        shown["x-amz-security-token"] = credentials.token
-    typed = {name: value for name, value in outbound.headers.items() if name == "content-type"}
-    request = AWSRequest(outbound.method, outbound.url, headers={**typed, **shown}, data=outbound.body)
-    request.context["timestamp"] = shown["x-amz-date"]
-    own = ReadOnlyCredentials(credentials.access_key, credentials.secret_key, credentials.token)
-    signer = SigV4Auth(own, service, region)
-    signature = signer.signature(signer.string_to_sign(request, signer.canonical_request(request)), request)
-    signed = signer.signed_headers(signer.headers_to_sign(request))
-    proof = f"AWS4-HMAC-SHA256 Credential={signer.scope(request)}, SignedHeaders={signed}, Signature={signature}"
-    return {**shown, "authorization": proof}
 
 
 def _region_before(text: str) -> str | None:

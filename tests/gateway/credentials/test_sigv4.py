@@ -1,18 +1,15 @@
 """AWS's credentials: what signs, what is shown, and whose role is assumed."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials as BotocoreCredentials
 
+from shared.aws.signature import Credentials
 from shared.egress.exchange import Outbound
 from shared.errors import BadResponse, CredentialRejected, InvalidRequest, ProviderError, ProviderFailed, Throttled
-from shared.gateway.credentials.sigv4 import AssumedRoles, Credentials, authorise, find_region, sign
+from shared.gateway.credentials.sigv4 import AssumedRoles, authorise, find_region
 from shared.secrets import ApiKey
 from tests.fakes.client import Answer, FakeAnswer, FakeClient
 from tests.fakes.services import FixedClock
@@ -20,8 +17,6 @@ from tests.fakes.services import FixedClock
 # The example credentials of AWS's documentation.
 ACCESS_KEY, SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 TEMPORARY, TOKEN = "ASIAIOSFODNN7EXAMPLE", "IQoJb3JpZ2luX2VjEXAMPLETOKEN+/="
-SUITE = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
-THEN = datetime(2015, 8, 30, 12, 36, tzinfo=UTC).timestamp()
 ROLE = "arn:aws:iam::123456789012:role/team/bedrock"
 URL = "https://bedrock-runtime.eu-central-1.amazonaws.com/model/us.amazon.nova-lite-v1%3A0/converse-stream"
 ASKED = Outbound("POST", URL, {"content-type": "application/json", "accept": "x"}, '{"messages":["Łódź"]}'.encode())
@@ -84,50 +79,6 @@ def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere/config")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere/credentials")
-
-
-@pytest.mark.parametrize(
-    ("outbound", "service", "signature"),
-    [
-        # `get-vanilla` and `get-vanilla-query-order-key-case` of AWS's test suite for Signature Version 4, and the example of its documentation:
-        # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
-        (
-            Outbound("GET", "https://example.amazonaws.com/"),
-            "service",
-            "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31",
-        ),
-        (
-            Outbound("GET", "https://example.amazonaws.com/?Param2=value2&Param1=value1"),
-            "service",
-            "b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500",
-        ),
-        (
-            Outbound(
-                "GET",
-                "https://iam.amazonaws.com/?Action=ListUsers&Version=2010-05-08",
-                {"content-type": "application/x-www-form-urlencoded; charset=utf-8"},
-            ),
-            "iam",
-            "5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7",
-        ),
-    ],
-)
-def test_signatures_are_those_that_aws_publishes(outbound: Outbound, service: str, signature: str) -> None:
-    headers = sign(outbound, SUITE, service, "us-east-1", THEN)
-
-    assert headers["x-amz-date"] == "20150830T123600Z"
-    assert headers["authorization"].endswith(f"Signature={signature}")
-
-
-@pytest.mark.parametrize("token", [None, TOKEN])
-def test_real_requests_are_signed_as_botocore_does(token: str | None) -> None:
-    """Its own `add_auth`, at its own time."""
-    request = AWSRequest("POST", URL, headers={"content-type": "application/json"}, data=ASKED.body)
-    SigV4Auth(BotocoreCredentials(ACCESS_KEY, SECRET, token), "bedrock", "eu-central-1").add_auth(request)
-    at = datetime.strptime(request.context["timestamp"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
-
-    ours = sign(ASKED, Credentials(ACCESS_KEY, SECRET, token), "bedrock", "eu-central-1", at)
-    assert ours == {name.lower(): value for name, value in request.headers.items() if name != "content-type"}
 
 
 async def test_a_bedrock_api_key_is_shown_as_it_is() -> None:

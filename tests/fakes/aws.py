@@ -1,0 +1,191 @@
+"""AWS for tests: moto behind a socket of this machine, one call at a time (under threads it over-admits), and faults that moto knows nothing of."""
+
+import logging
+import re
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+import boto3
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from shared.aws.json_service import COGNITO, DYNAMODB, KMS, JsonService, Service
+from shared.aws.operation import Ask
+from shared.aws.own_identity import OwnIdentity
+from shared.egress.addresses import Rules
+from shared.egress.client import EgressClient
+from tests.fakes.services import FixedClock
+
+REGION = "eu-central-1"
+ENVIRONMENT = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_SESSION_TOKEN": "testing"}
+SERVICES = {service.name: service for service in (DYNAMODB, KMS, COGNITO)}
+_SIGNED = re.compile(r"Credential=([^/]+)/\d+/[^/]+/([^/]+)/aws4_request")
+_numbers = count()
+
+
+@dataclass
+class Aws:
+    """A running one: where it is, and boto3's own clients to make things in it with."""
+
+    url: str
+    asked: list[tuple[str, str, str]]
+    """Who asked which service for which operation, by the access key that signed: `("AKIACHAT", "dynamodb", "GetItem")`."""
+    clients: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def origin(self) -> str:
+        return self.url.removeprefix("http://")
+
+    def boto3(self, service: str) -> Any:
+        if service not in self.clients:
+            client: Any = boto3.client  # its stubs know each service by its own name
+            self.clients[service] = client(
+                service,
+                region_name=REGION,
+                endpoint_url=self.url,
+                aws_access_key_id="testing",
+                aws_secret_access_key="testing",
+            )
+        return self.clients[service]
+
+    def http(self) -> EgressClient:
+        """Our own client, that may go there."""
+        return EgressClient(Rules(frozenset({self.origin})))
+
+    def ask(self, service: Service, *, client: EgressClient | None = None) -> JsonService:
+        """Our own transport."""
+        client = client or self.http()
+        identity = OwnIdentity(ENVIRONMENT, client=client, now=FixedClock())
+        return JsonService(service, self.url, REGION, client=client, identity=identity, now=FixedClock())
+
+    def create_table(self) -> str:
+        """The one table, as the stack makes it; its name."""
+        name = f"table{next(_numbers)}"
+        self.boto3("dynamodb").create_table(
+            TableName=name,
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+            AttributeDefinitions=[
+                {"AttributeName": "pk", "AttributeType": "S"},
+                {"AttributeName": "sk", "AttributeType": "S"},
+            ],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        return name
+
+    def create_key(self) -> str:
+        """A key; its ARN."""
+        arn: str = self.boto3("kms").create_key()["KeyMetadata"]["Arn"]
+        return arn
+
+    def create_user_pool(self) -> tuple[str, str]:
+        """A pool as the stack makes it, closed, with its groups; its id and its app client's."""
+        cognito = self.boto3("cognito-idp")
+        policy = {f"Require{kind}": False for kind in ("Uppercase", "Lowercase", "Numbers", "Symbols")}
+        pool = cognito.create_user_pool(
+            PoolName="people",
+            UsernameAttributes=["email"],
+            UsernameConfiguration={"CaseSensitive": False},
+            AdminCreateUserConfig={"AllowAdminCreateUserOnly": True},
+            Policies={"PasswordPolicy": {"MinimumLength": 8, **policy}},
+        )["UserPool"]["Id"]
+        for group in ("admin", "user"):
+            cognito.create_group(UserPoolId=pool, GroupName=group)
+        client = cognito.create_user_pool_client(
+            UserPoolId=pool,
+            ClientName="doors",
+            ExplicitAuthFlows=["ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+            PreventUserExistenceErrors="ENABLED",
+        )["UserPoolClient"]["ClientId"]
+        return pool, client
+
+    def settings(self) -> dict[str, str]:
+        """What the stack tells every door, of things made afresh."""
+        pool, client = self.create_user_pool()
+        return {
+            **ENVIRONMENT,
+            "AWS_REGION": REGION,
+            "AWS_ENDPOINT_URL": self.url,
+            "REALMULTILLM_TABLE": self.create_table(),
+            "REALMULTILLM_KEY": self.create_key(),
+            "REALMULTILLM_USER_POOL": pool,
+            "REALMULTILLM_USER_POOL_CLIENT": client,
+        }
+
+
+class _Silent(WSGIRequestHandler):
+    disable_nagle_algorithm = True
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
+        """Nothing of each request."""
+
+
+@contextmanager
+def moto_server() -> Iterator[Aws]:
+    """moto on a free port of 127.0.0.1, until the context is left."""
+    logging.getLogger("moto").setLevel(logging.ERROR)
+    asked: list[tuple[str, str, str]] = []
+    app = _one_at_a_time(DomainDispatcherApplication(create_backend_app), asked)
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Silent)
+    serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    serving.start()
+    aws = Aws(f"http://127.0.0.1:{server.server_port}", asked)
+    try:
+        yield aws
+    finally:
+        for client in aws.clients.values():
+            client.close()
+        server.shutdown()
+        server.server_close()
+        serving.join()
+
+
+def _one_at_a_time(app: Any, asked: list[tuple[str, str, str]]) -> Callable[[dict[str, Any], Any], Iterable[bytes]]:
+    lock = threading.Lock()
+
+    def serve(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        with lock:
+            if found := _SIGNED.search(environ.get("HTTP_AUTHORIZATION", "")):
+                asked.append((found[1], found[2], environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]))
+            answer = app(environ, start_response)
+            try:
+                return [b"".join(answer)]
+            finally:
+                if hasattr(answer, "close"):
+                    answer.close()
+
+    return serve
+
+
+class Faulty:
+    """Raises what is planned, call by call; a `lost` fault is raised after the call was carried out. Then passes calls on."""
+
+    def __init__(self, ask: Ask, *faults: Exception | None, lost: bool = False) -> None:
+        self._ask = ask
+        self._faults = list(faults)
+        self._lost = lost
+        self.asked: list[tuple[str, Mapping[str, Any]]] = []
+
+    @property
+    def calls(self) -> int:
+        return len(self.asked)
+
+    def plan(self, *faults: Exception | None, lost: bool = False) -> None:
+        """From now on."""
+        self._faults, self._lost = list(faults), lost
+
+    async def __call__(self, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
+        self.asked.append((operation, payload))
+        fault = self._faults.pop(0) if self._faults else None
+        if fault is not None and not self._lost:
+            raise fault
+        answer = await self._ask(operation, payload)
+        if fault is not None:
+            raise fault
+        return answer
+
+    async def close(self) -> None:
+        """Nothing of its own."""

@@ -1,0 +1,320 @@
+"""The whole house on AWS (moto behind a socket), each door with an identity of its own as each Lambda has one, and a provider behind real sockets.
+
+What every door asks of AWS on the way is written down: those are the rights that its role needs, and it needs no more. Threat K7.
+"""
+
+import base64
+import json
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+import functions.accounts.app as accounts
+import functions.catalog.app as catalog
+import functions.chat.app as chat
+import functions.configs.app as configs
+import functions.key_test.app as key_test
+from shared.identity.sessions import SESSION_LIFE
+from shared.services import Services
+from shared.settings import read_settings
+from tests.fakes.aws import Aws
+from tests.fakes.gateway import ROOT, lines
+from tests.fakes.http_server import HttpServer
+from tests.fakes.provider import GOOD_KEY, WORDS, fake_provider
+
+DOORS: dict[str, ModuleType] = {
+    "accounts": accounts,
+    "configs": configs,
+    "key_test": key_test,
+    "catalog": catalog,
+    "chat": chat,
+}
+HELLO = [{"role": "user", "content": "hello"}]
+WRONG_KEY = "sk-wrong-5Tg9Bv2Nc7Mx4Qa8Ws3Ed6Rf1Yh"
+ALICE = {"email": "alice@example.com", "password": "correct horse battery staple"}
+
+RIGHTS = {
+    "accounts": {
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+        "dynamodb:DeleteItem",
+        "dynamodb:Query",
+        "cognito-idp:AdminCreateUser",
+        "cognito-idp:AdminSetUserPassword",
+        "cognito-idp:AdminAddUserToGroup",
+        "cognito-idp:AdminInitiateAuth",
+    },
+    "configs": {
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+        "dynamodb:DeleteItem",
+        "dynamodb:Query",
+        "kms:GenerateDataKey",
+        "kms:ReEncrypt",
+    },
+    "key_test": {"dynamodb:GetItem", "dynamodb:UpdateItem", "kms:Decrypt"},
+    "catalog": {"dynamodb:GetItem"},
+    "chat": {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem", "kms:Decrypt"},
+}
+"""By door. ReEncrypt is two rights of IAM's: kms:ReEncryptFrom and kms:ReEncryptTo."""
+
+
+@dataclass
+class HouseOnAws:
+    """Five functions, and what they asked of AWS."""
+
+    aws: Aws
+    ids: dict[str, str]
+    services: dict[str, Services]
+    doors: dict[str, httpx.AsyncClient]
+    headers: dict[str, str] = field(default_factory=dict)
+    said: list[httpx.Response] = field(default_factory=list)
+
+    async def ask(self, door: str, method: str, path: str, body: Any = None, **more: str) -> httpx.Response:
+        answer = await self.doors[door].request(method, path, json=body, headers={**self.headers, **more})
+        self.said.append(answer)
+        return answer
+
+    async def signed_up(self, who: dict[str, str]) -> dict[str, Any]:
+        session: dict[str, Any] = (await self.ask("accounts", "POST", "/api/auth/signup", who)).json()
+        self.headers = {"authorization": f"Bearer {session['token']}"}
+        return session
+
+    def asked(self, door: str) -> set[str]:
+        """What this door asked of AWS."""
+        return {f"{service}:{operation}" for key, service, operation in self.aws.asked if key == self.key(door)}
+
+    def key(self, door: str) -> str:
+        return f"{door}-of-{self.ids['REALMULTILLM_TABLE']}"
+
+
+@pytest.fixture
+async def provider() -> AsyncIterator[HttpServer]:
+    async with fake_provider() as server:
+        yield server
+
+
+@pytest.fixture
+async def house(aws: Aws, provider: HttpServer) -> AsyncIterator[HouseOnAws]:
+    ids = {
+        **aws.settings(),
+        "REALMULTILLM_PROVIDER_URLS": json.dumps({"openai": provider.url("/v1")}),
+        "REALMULTILLM_EGRESS_ALLOW": provider.origin,
+    }
+    house = HouseOnAws(aws, ids, {}, {})
+    async with AsyncExitStack() as stack:
+        for name, door in DOORS.items():
+            services = Services(read_settings({**ids, "AWS_ACCESS_KEY_ID": house.key(name)}))
+            house.services[name] = services
+            house.doors[name] = await stack.enter_async_context(opened(door.create_app, services))
+        yield house
+
+
+@asynccontextmanager
+async def opened(create_app: Callable[[Services], Any], services: Services) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(create_app(services), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://door") as client:
+        yield client
+    await services.close()
+
+
+async def stored(house: HouseOnAws, key: str = GOOD_KEY) -> httpx.Response:
+    return await house.ask("configs", "POST", "/api/provider-configs", {"provider": "openai", "apiKey": key})
+
+
+async def test_from_nothing_to_an_answer(house: HouseOnAws) -> None:
+    session = await house.signed_up(ALICE)
+    kept = await stored(house)
+    tried = await house.ask("key_test", "POST", "/api/providers/openai/test")
+    models = await house.ask("key_test", "GET", "/api/models/openai")
+    plain = await house.ask("chat", "POST", "/api/llm/chat", {"model": "openai/hello", "messages": HELLO})
+    stream = await house.ask("chat", "POST", "/api/llm/stream", {"model": "openai/hello", "messages": HELLO})
+
+    assert session["user"]["role"] == "admin"
+    assert kept.json()["testResult"]["valid"]
+    assert tried.json()["valid"]
+    assert {model["id"] for model in models.json()["models"]} == {"hello", "echo"}
+    assert plain.json()["choices"][0]["message"]["content"] == "".join(WORDS)
+    assert [line["type"] for line in lines(stream.text)] == ["start", *["chunk"] * len(WORDS), "done"]
+
+
+async def test_a_session_that_ends_at_one_door_ends_at_all(house: HouseOnAws) -> None:
+    """Threat I9: each is a process of its own; the first to be asked afterwards looks it up."""
+    await house.signed_up(ALICE)
+    out = await house.ask("accounts", "POST", "/api/auth/signout")
+    answers = [
+        await house.ask("accounts", "GET", "/api/auth/session"),
+        await house.ask("configs", "GET", "/api/provider-configs"),
+        await house.ask("chat", "POST", "/api/llm/chat", {"model": "openai/hello", "messages": HELLO}),
+    ]
+
+    assert out.status_code == 204
+    assert [answer.status_code for answer in answers] == [401, 401, 401]
+
+
+async def test_another_user_has_no_key(house: HouseOnAws) -> None:
+    """Promise 1, threat I3."""
+    await house.signed_up(ALICE)
+    await stored(house)
+    await house.signed_up({**ALICE, "email": "bob@example.com"})
+    answer = await house.ask(
+        "chat", "POST", "/api/llm/chat", {"provider": "openai", "model": "hello", "messages": HELLO}
+    )
+
+    assert answer.status_code == 404
+
+
+async def test_a_key_that_was_moved_to_another_owner_opens_nowhere(house: HouseOnAws) -> None:
+    """Threat K2, with KMS's own check of the context."""
+    await house.signed_up(ALICE)
+    await stored(house)
+    alices = house.aws.boto3("dynamodb").scan(TableName=house.ids["REALMULTILLM_TABLE"])["Items"]
+    bob = await house.signed_up({**ALICE, "email": "bob@example.com"})
+    for item in alices:
+        if item["sk"]["S"] == "CONFIG#openai":
+            moved = {**item, "pk": {"S": f"OWNER#{bob['user']['id']}"}}
+            if "owner" in item:
+                moved["owner"] = {"S": bob["user"]["id"]}
+            house.aws.boto3("dynamodb").put_item(TableName=house.ids["REALMULTILLM_TABLE"], Item=moved)
+    answer = await house.ask("chat", "POST", "/api/llm/chat", {"model": "openai/hello", "messages": HELLO})
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (424, "credential_corrupt")
+
+
+async def test_every_door_asks_for_what_its_role_may_and_for_all_of_it(house: HouseOnAws) -> None:
+    """What `infra` grants: docs/aws-rights.md."""
+    await walk_everywhere(house)
+
+    assert {door: house.asked(door) for door in DOORS} == RIGHTS
+
+
+def test_the_page_about_rights_says_the_same() -> None:
+    page = (ROOT / "docs" / "aws-rights.md").read_text("utf-8")
+    rows = [line.strip("| ").split("|") for line in page.splitlines() if line.startswith("| ") and "---" not in line]
+    written = {door.strip(): cells for door, *cells in rows if door.strip() in DOORS}
+    services = ("dynamodb", "kms", "cognito-idp")
+
+    assert {
+        door: {
+            f"{service}:{operation}"
+            for service, cell in zip(services, cells, strict=False)
+            for operation in re.findall(r"\b[A-Z]\w+(?<!From)(?<!To)\b", cell)
+        }
+        for door, cells in written.items()
+    } == RIGHTS
+
+
+async def walk_everywhere(house: HouseOnAws) -> None:
+    """Every route of every door, as someone and as a program."""
+    session = await house.signed_up(ALICE)
+    refreshed = await house.ask("accounts", "POST", "/api/auth/refresh", {"refreshToken": session["refreshToken"]})
+    house.headers = {"authorization": f"Bearer {refreshed.json()['token']}"}
+    await house.ask("accounts", "POST", "/api/auth/signin", ALICE)
+    await house.ask("accounts", "POST", "/api/auth/signin", {**ALICE, "password": "wrong horse"})
+    for path in ("/api/auth/session", "/.well-known/jwks.json", "/api/tokens"):
+        await house.ask("accounts", "GET", path)
+    token = (await house.ask("accounts", "POST", "/api/tokens", {"name": "ci"})).json()
+    await house.ask("accounts", "PATCH", f"/api/tokens/{token['id']}", {"name": "cd"})
+    token = (await house.ask("accounts", "POST", f"/api/tokens/{token['id']}/rotate")).json()
+
+    await stored(house)
+    await stored(house, WRONG_KEY)
+    for path in ("/api/provider-configs", "/api/provider-configs/openai"):
+        await house.ask("configs", "GET", path)
+    await house.ask("configs", "PUT", "/api/provider-configs/openai", {"settings": {"temperature": 0.5}})
+    await house.ask("configs", "POST", "/api/provider-configs/openai/rotate", {"apiKey": GOOD_KEY})
+    rewrapped = await house.ask("configs", "POST", "/api/admin/encryption/rewrap")
+    assert rewrapped.status_code == 200, rewrapped.text
+
+    await house.ask("key_test", "POST", "/api/providers/openai/test")
+    await house.ask("key_test", "POST", "/api/test-api-key", {"provider": "openai", "apiKey": GOOD_KEY})
+    await house.ask("key_test", "GET", "/api/models/openai")
+    for path in ("/api/providers", "/api/providers/metadata", "/api/providers/openai", "/api/models"):
+        await house.ask("catalog", "GET", path)
+
+    await chat_in_every_way(house)
+    person, house.headers = house.headers, {"x-api-key": token["token"]}
+    await chat_in_every_way(house)
+    house.headers = person
+    untried = {"provider": "openai", "apiKey": WRONG_KEY, "test": False}
+    await house.ask("configs", "POST", "/api/provider-configs", untried)
+    await chat_in_every_way(house)
+    await house.ask("accounts", "DELETE", f"/api/tokens/{token['id']}")
+    await house.ask("configs", "DELETE", "/api/provider-configs/openai")
+    await house.ask("accounts", "POST", "/api/auth/signout")
+    ours = [
+        answer.text for answer in house.said if answer.status_code in {500, 503}
+    ]  # the provider speaks one API of four
+    assert not ours
+
+
+async def chat_in_every_way(house: HouseOnAws) -> None:
+    for path in ("/api/llm/chat", "/api/llm/stream", "/api/chat/openai", "/api/chat/openai/stream"):
+        await house.ask("chat", "POST", path, {"model": "hello", "provider": "openai", "messages": HELLO})
+    for stream in (False, True):
+        body = {"model": "openai/hello", "messages": HELLO, "max_tokens": 9, "stream": stream}
+        await house.ask("chat", "POST", "/v1/chat/completions", body)
+        await house.ask("chat", "POST", "/v1/messages", body)
+        await house.ask("chat", "POST", "/v1/responses", {"model": "openai/hello", "input": "hello", "stream": stream})
+    await house.ask("chat", "POST", "/v1/messages/count_tokens", {"model": "openai/hello", "messages": HELLO})
+    await house.ask("chat", "POST", "/v1/embeddings", {"model": "openai/hello", "input": "hello"})
+    await house.ask("chat", "POST", "/api/llm/chat", {"model": "hello", "messages": HELLO})
+    await house.ask("chat", "GET", "/v1/models")
+    await house.ask("chat", "GET", "/v1/models/openai/hello")
+    await house.ask("chat", "GET", "/api/health")
+
+
+async def test_the_key_is_nowhere(house: HouseOnAws, capsys: pytest.CaptureFixture[str]) -> None:
+    """Threats K6, K8 and K9: not in an answer, not in the table, not in the metrics; in no spelling."""
+    await walk_everywhere(house)
+    await stored(house)
+    rows = house.aws.boto3("dynamodb").scan(TableName=house.ids["REALMULTILLM_TABLE"])["Items"]
+    printed = capsys.readouterr()
+    sinks = [answer.content + str(answer.headers).encode() for answer in house.said]
+    sinks += [repr(rows).encode(), printed.out.encode(), printed.err.encode()]
+
+    assert any(b"llm_requests_total" in sink for sink in sinks)
+    for key in (GOOD_KEY, WRONG_KEY):
+        spellings = {key, quote(key, safe=""), base64.b64encode(key.encode()).decode()}
+        slices = {key[at : at + 12] for at in range(9, len(key) - 11)}
+        for sink in sinks:
+            assert not [text for text in spellings | slices if text.encode() in sink]
+
+
+async def test_every_chat_is_counted(house: HouseOnAws, capsys: pytest.CaptureFixture[str]) -> None:
+    await house.signed_up(ALICE)
+    await stored(house)
+    capsys.readouterr()
+    for model in ("hello", "cut"):
+        await house.ask("chat", "POST", "/api/llm/stream", {"model": f"openai/{model}", "messages": HELLO})
+    counted = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "llm_" in line]
+    whole = [line for line in counted if "llm_requests_total" in line]
+
+    assert [line["outcome"] for line in whole] == ["done", "error"]
+    assert [line["code"] for line in counted if "llm_errors_total" in line] == ["stream_interrupted"]
+    assert [(line["direction"], line["llm_tokens_total"]) for line in counted if "direction" in line][:2] == [
+        ("input", [7]),
+        ("output", [5]),
+    ]
+    assert all("llm_time_to_first_token_seconds" in line for line in whole)
+
+
+async def test_rows_that_end_have_their_time_to_live(house: HouseOnAws) -> None:
+    """DynamoDB sweeps what is over: sessions, and tries of passwords."""
+    await house.signed_up(ALICE)
+    await house.ask("accounts", "POST", "/api/auth/signin", {**ALICE, "password": "wrong horse"})
+    rows = house.aws.boto3("dynamodb").scan(TableName=house.ids["REALMULTILLM_TABLE"])["Items"]
+    lives = {row["pk"]["S"].partition("#")[0]: row.get("expires_at") for row in rows}
+
+    assert lives["SESSION"] is not None
+    assert lives["ATTEMPTS"] is not None
+    assert int(lives["SESSION"]["N"]) > SESSION_LIFE
