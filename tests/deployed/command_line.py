@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import platform
 from collections.abc import Mapping
 from pathlib import Path
@@ -40,6 +41,7 @@ class CommandLine:
 
     async def _run(self, command: str, *words: str) -> None:
         environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
             **self._emulator.environment,
             "CI": "true",
             "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",
