@@ -13,8 +13,11 @@ from shared.dialects.caller import About, CallerDialect, Speaker, Wish, load_cal
 from shared.dialects.native import NDJSON, SSE
 from shared.dialects.native.read import read_request
 from shared.errors import InvalidRequest, ProviderFailed
+from shared.gateway.admit import Asked
+from shared.gateway.admitted import admitted
 from shared.gateway.converse import converse, plan
 from shared.gateway.prepare import is_kin
+from shared.gateway.progress import Progress
 from shared.gateway.target import Target
 from shared.identity.caller import Caller
 from shared.observability import logger
@@ -70,8 +73,13 @@ class Door:
             is_kin(chat, target),
             target.maker,
         )
-        head = Head(dialect, target, about.id)
-        batches = converse(self._services, chat, target, ends=deadline(scope))
+        head, ends = Head(dialect, target, about.id), deadline(scope)
+
+        def carry(target: Target, progress: Progress) -> Batches:
+            return converse(self._services, chat, target, ends=ends, progress=progress)
+
+        asked = who_asks(self._services, caller, scope, api=self._name, streamed=chat.stream)
+        batches = admitted(self._services, asked, chat, target, carry, tell=head.allow, ends=ends)
         if chat.stream:
             await _send_growing(send, batches, dialect.speaker(chat, about), head)
         else:
@@ -106,7 +114,12 @@ class Head:
         self._request_id = request_id
         self._target = target
         self._answered = Answered(attempts=0)
+        self._allowed: Mapping[str, str] = {}
         self.heard = False
+
+    def allow(self, headers: Mapping[str, str]) -> None:
+        """What is left of the limits over this request."""
+        self._allowed = headers
 
     def hear(self, event: Answered) -> None:
         """The provider has answered."""
@@ -124,13 +137,25 @@ class Head:
         theirs = next((answered.headers[name] for name in _THEIR_IDS if name in answered.headers), None)
         if theirs or self.dialect.name != NDJSON.name:
             ours[self.dialect.request_id_header.decode()] = theirs or self._request_id
-        return header_list({**answered.headers, **ours})
+        return header_list({**answered.headers, **ours, **self._allowed})
 
     def shape(self) -> StreamShape:
         """Of the stream."""
         lines = self.dialect is NDJSON
         kind = b"application/x-ndjson" if lines else b"text/event-stream; charset=utf-8"
         return StreamShape(kind, self.dialect.keep_alive, self.headers)
+
+
+def who_asks(services: Services, caller: Caller, scope: Scope, *, api: str, streamed: bool) -> Asked:
+    """Who asks what, as the ledger will say it."""
+    return Asked(
+        request_id=request_id(scope),
+        owner=caller.owner,
+        token=caller.token,
+        api=api,
+        streamed=streamed,
+        started_at=services.now(),
+    )
 
 
 async def _send_growing(send: Send, batches: Batches, speaker: Speaker, head: Head) -> None:

@@ -23,6 +23,7 @@ from shared.gateway.open_key import open_key
 from shared.gateway.permits import permit_chat
 from shared.gateway.plan import with_settings
 from shared.gateway.prepare import is_kin, prepare
+from shared.gateway.progress import Progress
 from shared.gateway.relay import relay
 from shared.gateway.target import Target
 from shared.gateway.whom import whom
@@ -57,30 +58,37 @@ async def plan(
 
 
 def converse(
-    services: Services, request: ChatRequest, target: Target, *, ends: float | None = None
+    services: Services,
+    request: ChatRequest,
+    target: Target,
+    *,
+    ends: float | None = None,
+    progress: Progress | None = None,
 ) -> AsyncGenerator[Sequence[ChatEvent | Done]]:
     """The events of the answer, as many at a time as came at once, and at the very end one Done. `ends`: when the platform ends the request.
+    `progress` is told whom we ask, for whoever settles what did not end well.
 
     Raises:
         RealMultiLLMError: on every ending that is not Done.
     """
-    batches = _converse(services, request, target, ends)
+    batches = _converse(services, request, target, ends, progress or Progress())
     return batches if services.metrics is None else measured(batches, target.provider.id, services.metrics)
 
 
 async def _converse(
-    services: Services, request: ChatRequest, target: Target, ends: float | None
+    services: Services, request: ChatRequest, target: Target, ends: float | None, progress: Progress
 ) -> AsyncGenerator[Sequence[ChatEvent | Done]]:
     request = with_settings(replace(request, model=target.model), target.config.settings)
     async with before(ends):
         key = await open_key(services, target)
         request = await inline_media(request, target, services.client)
-    prepared, meter, attempts = prepare(request, target), Meter(request), list[Attempt]()
+    prepared, meter, attempts = prepare(request, target), Meter(request), progress.attempts
     question = Question(prepared.outbound, request.stream, is_kin(request, target))
     held_back = must_hold_back(request, target.dialect)
     deadline = time.monotonic() + TIMEOUTS.total
 
     def ask_once() -> AsyncGenerator[Sequence[ChatEvent]]:
+        progress.target = target
         asked = ask(question, target, key=key, client=services.client, timeouts=TIMEOUTS)
         return asked if ends is None else until(asked, ends)
 

@@ -154,6 +154,11 @@ def requests(owner: str) -> Listing:
     return Listing(_owner(owner), "REQUEST#")
 
 
+def usage_of_day(owner: str, day: str) -> Key:
+    """What an owner used on that day."""
+    return Key(_owner(owner), f"USAGE#{_part(day)}")
+
+
 def remembered_answer(owner: str, name: str, part: int) -> Key:
     """What was answered to a request that its caller may send again: the record of it, and the parts of the sealed answer."""
     return Key(_owner(owner), f"ANSWER#{_part(name)}#{part:03}")

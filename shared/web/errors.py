@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from shared.dialects.caller import CallerDialect, respell
 from shared.dialects.native import NDJSON
-from shared.errors import ProviderError, RealMultiLLMError, RequestTooLarge, RequestTooSlow, Unauthenticated
+from shared.errors import RealMultiLLMError, RequestTooLarge, RequestTooSlow, Unauthenticated
 from shared.wire.json import write
 
 LONGEST_WAIT = 3600
@@ -55,7 +55,7 @@ def error_headers(error: RealMultiLLMError) -> HeaderList:
         headers.append((b"www-authenticate", b"Bearer"))
     if isinstance(error, RequestTooLarge | RequestTooSlow):
         headers.append((b"connection", b"close"))  # the rest of the body stays unread
-    return headers + (header_list(error.headers) if isinstance(error, ProviderError) else [])
+    return headers + header_list(error.headers)
 
 
 def header_list(headers: Mapping[str, str]) -> HeaderList:
