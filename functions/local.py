@@ -1,6 +1,7 @@
 """Every door on one port, for one machine: `python -m functions.local`; and `… rotate-master-key`, which needs no server."""
 
 import argparse
+import asyncio
 import os
 import socket
 import sys
@@ -25,7 +26,8 @@ import functions.reference.app as reference
 from functions.bounded_head import BoundedHead
 from shared.errors import KeyServiceUnavailable, StorageUnavailable
 from shared.gateway.destination import check_provider_urls
-from shared.observability import set_up_logging
+from shared.gateway.sweep import EVERY, sweep
+from shared.observability import logger, set_up_logging
 from shared.services import Services, embedded_keys
 from shared.settings import SettingError, Settings, read_settings
 from shared.web.browsers import for_browsers
@@ -61,8 +63,21 @@ class OnePort:
     @asynccontextmanager
     async def _life(self, _: Starlette) -> AsyncGenerator[None]:
         threading.Thread(target=_warm, daemon=True).start()
+        sweeping = asyncio.create_task(_sweep_each_minute(self._services))
         yield
+        sweeping.cancel()
+        await asyncio.gather(sweeping, return_exceptions=True)
         await self._services.close()
+
+
+async def _sweep_each_minute(services: Services) -> None:
+    """What the sweeper's function does on AWS."""
+    while True:
+        try:
+            await sweep(services)
+        except StorageUnavailable as error:
+            logger().warning("sweep put off", extra={"code": error.code})
+        await asyncio.sleep(EVERY)
 
 
 def _warm() -> None:
@@ -147,6 +162,7 @@ def _server() -> dict[str, Any]:
     return {
         "http": BoundedHead,
         "access_log": False,
+        "proxy_headers": False,  # who calls is the peer, whatever a header says (threat H1)
         "log_config": None,
         "server_header": False,
         "backlog": CONNECTIONS_WAITING,

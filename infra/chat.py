@@ -71,7 +71,7 @@ class Chat(Construct):
             code=code,
             environment={**environment, **_START[stage.chat_runtime]},
         )
-        data.grant(self.door.role, "GetItem", "Query", "UpdateItem")
+        data.grant(self.door.role, "GetItem", "Query", "PutItem", "UpdateItem")
         secrets.grant_open(self.door.role)
         if stage.assume_roles:
             self.door.role.add_to_policy(

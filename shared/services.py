@@ -21,7 +21,17 @@ if TYPE_CHECKING:
     from shared.providers.models import ModelLists
     from shared.storage.admission import Admissions
 
-_OF_BEFORE = ("table", "key_wrapper", "vault", "accounts", "access_tokens", "client", "model_lists", "admissions", "_on_aws")
+_OF_BEFORE = (
+    "table",
+    "key_wrapper",
+    "vault",
+    "accounts",
+    "access_tokens",
+    "client",
+    "model_lists",
+    "admissions",
+    "_on_aws",
+)
 """What holds connections, credentials, or what was true a moment ago."""
 
 

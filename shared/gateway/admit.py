@@ -61,9 +61,7 @@ async def limits_of(services: Services, asked: Asked, target: Target) -> Limited
     Raises:
         StorageUnavailable: nobody can tell. Nobody is let in then.
     """
-    found = await find_limits(
-        services.table, asked.owner, asked.token, target.provider.id, target.model
-    )
+    found = await find_limits(services.table, asked.owner, asked.token, target.provider.id, target.model)
     limited = dict(found)
     first = asked.principal
     return ((first, limited.pop(first, Limits())), *limited.items())

@@ -54,7 +54,7 @@ async def admitted(
     need = need_of(chat, target)
     admission = await admit_or_undo(services, asked, target, limited, need, within=seconds_left(ends))
     tell(admission.headers)
-    heard = _Heard(services, asked, admission, chat, target, ends)
+    heard = _Heard(services, asked, admission, chat, target, ends=ends)
     try:
         async with aclosing(carry(target, heard.progress)) as batches:
             async for batch in batches:
@@ -82,6 +82,7 @@ class _Heard:
         admission: Admission,
         chat: ChatRequest,
         target: Target,
+        *,
         ends: float | None,
     ) -> None:
         self._services = services
@@ -117,9 +118,7 @@ class _Heard:
         if self._settled:
             return
         self._settled = True
-        work = settle(
-            self._services, self._asked, self._admission, self.progress, self._target, ended, ends=self._ends
-        )
+        work = settle(self._services, self._asked, self._admission, self.progress, self._target, ended, ends=self._ends)
         await asyncio.shield(self._services.surely(work))  # a caller who leaves does not leave the bill open
 
     def _elapsed(self) -> int:

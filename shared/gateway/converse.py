@@ -65,8 +65,9 @@ def converse(
     ends: float | None = None,
     progress: Progress | None = None,
 ) -> AsyncGenerator[Sequence[ChatEvent | Done]]:
-    """The events of the answer, as many at a time as came at once, and at the very end one Done. `ends`: when the platform ends the request.
-    `progress` is told whom we ask, for whoever settles what did not end well.
+    """The events of the answer, as many at a time as came at once, and at the very end one Done.
+
+    `ends`: when the platform ends the request. `progress` is told whom we ask, for whoever settles what did not end well.
 
     Raises:
         RealMultiLLMError: on every ending that is not Done.

@@ -73,8 +73,8 @@ def limit_headers(found: Iterable[tuple[Scope, Left]], now: float) -> dict[str, 
     if not all_left:
         return {}
     nearest = min((left for _, left in all_left), key=lambda left: left.remaining / max(1, left.limit))
-    amounts = (_amount(nearest.policy, number) for number in (nearest.limit, nearest.remaining))
-    headers = _nearest(*map(str, amounts), nearest.resets_at, now)
+    limit, remaining = (str(_amount(nearest.policy, number)) for number in (nearest.limit, nearest.remaining))
+    headers = _nearest(limit, remaining, nearest.resets_at, now)
     rates = [(f'"{scope.kind}-{left.policy}"', left) for scope, left in all_left if left.policy in _UNIT]
     if rates:
         headers["ratelimit-policy"] = ", ".join(f"{name};q={left.limit}{_UNIT[left.policy]}" for name, left in rates)
@@ -113,4 +113,6 @@ def _message(scope: Scope, refusal: Refusal, limit: int | str, remaining: int | 
 
 
 def _moment(seconds: float | None) -> str | None:
-    return None if seconds is None else datetime.fromtimestamp(math.ceil(seconds), UTC).isoformat().replace("+00:00", "Z")
+    return (
+        None if seconds is None else datetime.fromtimestamp(math.ceil(seconds), UTC).isoformat().replace("+00:00", "Z")
+    )

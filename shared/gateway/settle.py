@@ -23,7 +23,7 @@ from shared.storage.admission import Used
 from shared.storage.ledger import add_row
 from shared.storage.usage import add_usage
 
-PATIENCE: Final = 10.0
+PATIENCE: Final = 5.0
 """Seconds for which an end is tried to be written, where the platform leaves them."""
 _BEFORE_THE_END: Final = 2.0
 """Seconds before the platform's end at which trying stops."""
@@ -62,28 +62,38 @@ def may_be_billed(error: BaseException, progress: Progress, *, spoken: bool) -> 
 
 
 async def settle(
-    services: Services, asked: Asked, admission: Admission, progress: Progress, target: Target, ended: Ended, *, ends: float | None
+    services: Services,
+    asked: Asked,
+    admission: Admission,
+    target: Target,
+    ended: Ended,
+    *,
+    attempts: int,
+    ends: float | None,
 ) -> None:
-    """Write the row, give back what was taken. Raises nothing of the table's: what cannot be written is in the log. `ends` is on the loop's clock."""
-    answered = progress.target or target
-    micros = await _charged(services, admission, answered, ended)
-    row = _row(asked, progress, answered, ended, micros)
+    """Write the row, give back what was taken. `target` was asked last, `attempts` times; `ends` is on the loop's clock.
+
+    Raises nothing of the table's: what cannot be written is in the log.
+    """
+    micros = await _charged(services, admission, target, ended)
+    row = _row(asked, target, ended, attempts=attempts, micros=micros)
     used = Used(micros=micros, tokens=_tokens(ended.usage))
     patience = PATIENCE if ends is None else ends - asyncio.get_running_loop().time() - _BEFORE_THE_END
     if not await conclude(services, row, admission, used, patience=patience):
         await log_unsettled(services, row, admission, used)
 
 
-async def conclude(
-    services: Services, row: LedgerRow, admission: Admission, used: Used, *, patience: float
-) -> bool:
+async def conclude(services: Services, row: LedgerRow, admission: Admission, used: Used, *, patience: float) -> bool:
     """The row, then the count of usage and the holds side by side; False when the table does not take them for so many seconds."""
     until = time.monotonic() + patience
     try:
         if await _persistently(lambda: add_row(services.table, row), until):
             await _persistently(lambda: add_usage(services.table, row), until)
         await asyncio.gather(
-            *(_persistently(lambda hold=hold: services.admissions.settle(hold, used), until) for hold in admission.holds)  # type: ignore[misc]  # a default binds the loop's
+            *(
+                _persistently(lambda hold=hold: services.admissions.settle(hold, used), until)
+                for hold in admission.holds
+            )  # type: ignore[misc]  # a default binds the loop's
         )
     except StorageUnavailable:
         return False
@@ -116,7 +126,7 @@ def _tokens(usage: Usage | None) -> int:
     return max(0, (usage.input or 0) + (usage.output or 0)) if usage else 0
 
 
-def _row(asked: Asked, progress: Progress, target: Target, ended: Ended, micros: int) -> LedgerRow:
+def _row(asked: Asked, target: Target, ended: Ended, *, attempts: int, micros: int) -> LedgerRow:
     usage, cost = ended.usage, ended.cost
     row = LedgerRow(
         request_id=asked.request_id,
@@ -130,7 +140,7 @@ def _row(asked: Asked, progress: Progress, target: Target, ended: Ended, micros:
         provider=target.provider.id,
         model=target.model,
         streamed=asked.streamed,
-        attempts=len(progress.attempts),
+        attempts=attempts,
         duration_ms=ended.duration_ms,
         first_token_ms=ended.first_token_ms,
         charged_micros=micros,

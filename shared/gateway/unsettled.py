@@ -53,9 +53,7 @@ async def read_unsettled(services: Services, line: Mapping[str, Any]) -> tuple[L
     row = read["row"]
     if row["cost_usd"] is not None:
         row["cost_usd"] = Decimal(row["cost_usd"])
-    holds = tuple(
-        Hold(Scope(hold["kind"], hold["id"]), *(hold[name] for name in _OF_A_HOLD)) for hold in read["holds"]
-    )
+    holds = tuple(Hold(Scope(hold["kind"], hold["id"]), *(hold[name] for name in _OF_A_HOLD)) for hold in read["holds"])
     return LedgerRow(**row), Admission(holds, {}, 0, 0), Used(**read["used"])
 
 
@@ -65,4 +63,3 @@ def _plain(row: LedgerRow) -> dict[str, Any]:
 
 def _sign(secret: bytes, told: str) -> str:
     return hmac.new(secret, _PURPOSE + told.encode(), hashlib.sha256).hexdigest()
-

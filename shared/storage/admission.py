@@ -17,7 +17,6 @@ from shared.storage.quota import (
     MOST_OPEN,
     SECOND,
     Claim,
-    Rate,
     attempt,
     find_refusal,
     left,
@@ -151,7 +150,7 @@ class Admissions:
                         raise Refused(scope, refusal) from failed
                     continue
             self._saw(key, item)
-            return _hold(scope, shard, limits, claim, item, now)
+            return _hold(scope, shard, limits, claim, item, now=now)
         raise StorageUnavailable("too many ask for the same at once: try again", retry_after=_RETRY_AFTER)
 
     def _parts(self, scope: Scope, limits: Limits) -> Iterator[tuple[int, Limits]]:
@@ -233,12 +232,10 @@ def _together(refusals: Sequence[Refusal]) -> Refusal:
     """Of several parts: what waits shortest, with the limits summed."""
     first = min(refusals, key=lambda refusal: float("inf") if refusal.resets_at is None else refusal.resets_at)
     same = [refusal for refusal in refusals if refusal.policy == first.policy]
-    return replace(
-        first, limit=sum(each.limit for each in same), remaining=sum(each.remaining for each in same)
-    )
+    return replace(first, limit=sum(each.limit for each in same), remaining=sum(each.remaining for each in same))
 
 
-def _hold(scope: Scope, shard: int, limits: Limits, claim: Claim, item: Item, now: int) -> Hold:
+def _hold(scope: Scope, shard: int, limits: Limits, claim: Claim, item: Item, *, now: int) -> Hold:
     steps = {rate.policy: rate.step for rate in rates(limits, claim)}
     period = period_name(limits.period, now / SECOND)
     return Hold(
@@ -302,6 +299,3 @@ def _keep[Name, Value](kept: dict[Name, Value], name: Name, value: Value) -> Non
     while len(kept) >= _MOST_KEPT:
         del kept[next(iter(kept))]
     kept[name] = value
-
-
-__all__ = ["Admissions", "Hold", "Rate", "Refused", "Used", "end_hold", "forget_scope", "parts_of", "spent"]

@@ -42,9 +42,9 @@ async def note_holding(table: Table, scope: Scope, shard: int, *, now: float) ->
 
 
 async def list_holdings(table: Table, *, after: str | None = None) -> tuple[list[Holding], str | None]:
-    """A page of them, and where the next one begins."""
+    """A page of them, and where the next one begins: users and tokens come before what they share, for their holds tell of the request."""
     listing = layout.holdings()
-    page: Page = await table.query(listing.pk, prefix=listing.prefix, after=after)
+    page: Page = await table.query(listing.pk, prefix=listing.prefix, after=after, newest_first=True)
     found = []
     for item in page.items:
         fields = cast("dict[str, Any]", item)

@@ -52,4 +52,4 @@ def _record(item: Item) -> LedgerRow:
     fields: dict[str, Any] = {name: value for name, value in item.items() if name in LedgerRow.__dataclass_fields__}
     if "cost_usd" in fields:
         fields["cost_usd"] = Decimal(fields["cost_usd"])
-    return LedgerRow(**{**fields, "started_at": float(fields["started_at"])})
+    return LedgerRow(**{"token_id": None, **fields, "started_at": float(fields["started_at"])})

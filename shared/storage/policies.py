@@ -5,7 +5,7 @@ from shared.records.token import AccessToken
 from shared.storage.table import Table
 
 
-async def find_limits(  # noqa: RUF029 - what admins decide lies in the table
+async def find_limits(
     table: Table,  # noqa: ARG001 - the same
     owner: str,  # noqa: ARG001 - the same
     token: AccessToken | None,

@@ -27,8 +27,11 @@ _BUSY: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What one request asks of every scope. `expires_at`: epoch seconds from which on whoever took it counts as dead. `told`: what the sweeper then
-    writes of it, kept with the first scope alone."""
+    """What one request asks of every scope.
+
+    `expires_at`: epoch seconds from which on whoever took it counts as dead. `told`: what the sweeper then writes of it, kept with the first
+    scope alone.
+    """
 
     request_id: str
     owner: str
@@ -97,7 +100,13 @@ def number(item: Item | None, name: str) -> int:
 def attempt(limits: Limits, claim: Claim, item: Item | None, now: int) -> tuple[Change, Condition]:
     """The change that takes a place in an item like this one, and when it may. `now` in nanoseconds."""
     period = period_name(limits.period, now / SECOND)
-    hold: dict[str, Value] = {"e": claim.micros, "t": claim.tokens, "x": claim.expires_at, "p": period, "o": claim.owner}
+    hold: dict[str, Value] = {
+        "e": claim.micros,
+        "t": claim.tokens,
+        "x": claim.expires_at,
+        "p": period,
+        "o": claim.owner,
+    }
     if claim.told is not None:
         hold["w"] = claim.told
     sets: dict[str, Value] = {claim.name: hold}
@@ -130,7 +139,11 @@ def _at_most(name: str, most: int) -> Condition:
 
 def find_refusal(limits: Limits, claim: Claim, item: Item | None, now: int) -> Refusal | None:
     """Which limit stands against it, the one that no waiting helps first; None: none does. `now` in nanoseconds."""
-    return _budget_refusal(limits, claim, item, now) or _open_refusal(limits, item, now) or _rate_refusal(limits, claim, item, now)
+    return (
+        _budget_refusal(limits, claim, item, now)
+        or _open_refusal(limits, item, now)
+        or _rate_refusal(limits, claim, item, now)
+    )
 
 
 def _budget_refusal(limits: Limits, claim: Claim, item: Item | None, now: int) -> Refusal | None:

@@ -7,7 +7,7 @@ import pytest
 from tests.infra.conftest import Synthesised
 from tests.infra.rights import actions, listed, may, role_of, statements
 
-DOORS = ("accounts", "configs", "key_test", "catalog", "chat")
+DOORS = ("accounts", "configs", "key_test", "catalog", "chat", "sweeper")
 PROVIDER_KEY = {"kms:EncryptionContext:purpose": "provider-key"}
 WRITES_ITS_LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
 READS_AND_WRITES = {f"dynamodb:{name}" for name in ("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query")}
@@ -73,7 +73,8 @@ def test_the_keys_own_policy_leaves_the_say_to_iam(house: Synthesised) -> None:
         ("configs", READS_AND_WRITES),
         ("key_test", {"dynamodb:GetItem", "dynamodb:UpdateItem"}),
         ("catalog", {"dynamodb:GetItem"}),
-        ("chat", {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"}),
+        ("chat", {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"}),
+        ("sweeper", READS_AND_WRITES),
     ],
 )
 def test_a_door_does_with_the_table_what_it_needs_and_no_more(house: Synthesised, door: str, allowed: set[str]) -> None:

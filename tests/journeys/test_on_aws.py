@@ -63,7 +63,7 @@ RIGHTS = {
     },
     "key_test": {"dynamodb:GetItem", "dynamodb:UpdateItem", "kms:Decrypt"},
     "catalog": {"dynamodb:GetItem"},
-    "chat": {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem", "kms:Decrypt"},
+    "chat": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem", "kms:Decrypt"},
 }
 """By door. ReEncrypt is two rights of IAM's: kms:ReEncryptFrom and kms:ReEncryptTo."""
 

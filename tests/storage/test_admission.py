@@ -159,6 +159,7 @@ async def test_the_same_request_is_taken_once_however_often_it_is_sent(table: Ta
     assert (await state(table, TOKEN))[0] == len(by_item)
 
 
+@pytest.mark.parametrize("table", ["sqlite", "memory"], indirect=True)  # moto copies an item of 256 holds at every call
 @pytest.mark.parametrize("limit", [1, 7, 60, 61, 7747, 50_000, 999_999_937])
 async def test_a_minutes_worth_may_come_at_once_and_then_as_it_comes_back(
     table: Table, clock: Clock, limit: int
@@ -217,7 +218,9 @@ async def test_unused_tokens_come_back_but_never_what_time_gave_back_already(tab
     rest = await admissions.take(TOKEN, limits, claim(tokens=500))
 
     assert half.left[0].remaining == 0
-    assert rest.left[0].remaining == 100 - 100 + 0 + (600 - 500 - 0) - 100 + 0  # 300 came with time, 200 with the settling
+    assert (
+        rest.left[0].remaining == 100 - 100 + 0 + (600 - 500 - 0) - 100 + 0
+    )  # 300 came with time, 200 with the settling
 
 
 async def test_more_than_was_reserved_weighs_on_what_comes_next(table: Table, clock: Clock) -> None:
@@ -251,6 +254,7 @@ async def test_what_can_never_be_is_refused_without_asking_the_table(
     assert await table.query(layout.admissions("token", "t1").pk) == await table.query("nothing")
 
 
+@pytest.mark.parametrize("table", ["sqlite", "memory"], indirect=True)  # moto copies an item of 256 holds at every call
 async def test_one_item_holds_so_many_at_once_and_no_more(table: Table, clock: Clock) -> None:
     limits = Limits(requests_per_minute=100_000)
     admitted = await take_all(table, clock, [(TOKEN, limits)], [claim() for _ in range(MOST_OPEN + 20)])
@@ -258,6 +262,7 @@ async def test_one_item_holds_so_many_at_once_and_no_more(table: Table, clock: C
     assert len(admitted) == MOST_OPEN
 
 
+@pytest.mark.parametrize("table", ["sqlite", "memory"], indirect=True)  # moto copies an item of 256 holds at every call
 async def test_large_limits_of_the_house_lie_in_parts_that_together_allow_exactly_as_much(
     table: Table, clock: Clock
 ) -> None:
@@ -283,6 +288,7 @@ async def test_large_limits_of_the_house_lie_in_parts_that_together_allow_exactl
     assert (await state(table, HOUSE))[0] == 0
 
 
+@pytest.mark.parametrize("table", ["sqlite", "memory"], indirect=True)  # moto copies an item of 256 holds at every call
 async def test_a_flood_is_refused_by_the_process_for_a_while(clock: Clock, table: Table) -> None:
     """Threat I10: while a rate is spent, refusing costs no write."""
     limits, admissions = Limits(requests_per_minute=60), Admissions(table, now=clock)
@@ -299,6 +305,7 @@ async def test_a_flood_is_refused_by_the_process_for_a_while(clock: Clock, table
     assert (await admissions.take(TOKEN, limits, claim())).left[0].remaining == 59
 
 
+@pytest.mark.parametrize("table", ["sqlite", "memory"], indirect=True)  # moto copies an item of 256 holds at every call
 async def test_changed_limits_are_asked_of_the_table_and_not_of_memory(table: Table, clock: Clock) -> None:
     admissions = Admissions(table, now=clock)
     await admissions.take(TOKEN, Limits(requests_per_minute=60), claim())
@@ -311,6 +318,7 @@ async def test_changed_limits_are_asked_of_the_table_and_not_of_memory(table: Ta
     assert (await admissions.take(TOKEN, Limits(requests_per_minute=120), claim())).left[0].limit == 120
 
 
+@pytest.mark.parametrize("table", ["sqlite", "memory"], indirect=True)  # moto copies an item of 256 holds at every call
 async def test_a_scope_without_limits_spreads_over_items_and_each_is_found_by_the_sweeper(
     table: Table, clock: Clock
 ) -> None:
