@@ -118,7 +118,9 @@ class _Heard:
         if self._settled:
             return
         self._settled = True
-        work = settle(self._services, self._asked, self._admission, self.progress, self._target, ended, ends=self._ends)
+        target = self.progress.target or self._target
+        attempts = len(self.progress.attempts)
+        work = settle(self._services, self._asked, self._admission, target, ended, attempts=attempts, ends=self._ends)
         await asyncio.shield(self._services.surely(work))  # a caller who leaves does not leave the bill open
 
     def _elapsed(self) -> int:

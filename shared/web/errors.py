@@ -16,7 +16,7 @@ LONGEST_WAIT = 3600
 
 INTERNAL_MESSAGE = "Something went wrong on our side. The request id names it in the log."
 
-_PLAIN: Final = " !#$&'()*+,-./:;<=>?@[]^_`{|}~"
+_PLAIN: Final = " !\"#$&'()*+,-./:;<=>?@[]^_`{|}~"
 """What stands in a header as it is, beside letters and digits: https://www.rfc-editor.org/rfc/rfc9110#section-5.5"""
 
 type HeaderList = list[tuple[bytes, bytes]]
