@@ -4,10 +4,11 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test clients lint types conformance bench synth bootstrap deploy deploy-local format clean uv
+.PHONY: help run test clients lint types conformance bench cold synth bootstrap deploy deploy-local format clean uv
 
 UV_VERSION := 0.13.8
 CORPUS ?= ../shared/provider-traffic
+THROUGH ?= gateway
 PYTHON := .venv/bin/python
 
 # A uv that answers here: a pyenv shim may be on the PATH and still know no uv for this folder's Python, so it is asked, not looked for.
@@ -39,11 +40,14 @@ format: .venv/.dev ## ruff mends what it can
 types: .venv/.dev ## mypy, strict
 	@.venv/bin/mypy
 
-conformance: .venv/.conformance ## Replay recorded provider traffic through the gateway: CORPUS=<folder>
-	@$(PYTHON) -m tests.conformance --corpus "$(CORPUS)"
+conformance: .venv/.conformance ## Replay recorded provider traffic through the gateway: CORPUS=<folder> THROUGH=gateway|lambda
+	@$(PYTHON) -m tests.conformance --corpus "$(CORPUS)" --through "$(THROUGH)"
 
 bench: .venv/.bench ## CPU, memory and start against the budgets
 	@$(PYTHON) -m benchmarks.chat
+
+cold: .venv/.bench ## From nothing to the first byte under a fake Lambda, by part, against the budgets
+	@$(PYTHON) -m benchmarks.cold_start
 
 STAGE ?= dev
 OPTIONS ?=

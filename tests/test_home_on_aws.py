@@ -140,3 +140,16 @@ print(*sorted(sys.modules))
     assert "functions.chat.app" in loaded.split()
     late = {"shared.home_on_aws", "shared.storage.dynamodb", "shared.crypto.kms", "shared.identity.cognito", "jwt"}
     assert late.isdisjoint(loaded.split())
+
+
+def test_the_master_key_of_kms_is_not_rotated_here(environment: dict[str, str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "functions.local", "rotate-master-key"],
+        env={**environment, "PYTHONPATH": "."},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert "KMS" in done.stderr

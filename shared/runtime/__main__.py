@@ -21,6 +21,9 @@ FAILED = 1
 
 def main(arguments: list[str], environment: Mapping[str, str]) -> int:
     """Serve until Lambda ends us; 1 when it cannot be served."""
+    if len(arguments) != 2 or "AWS_LAMBDA_RUNTIME_API" not in environment:  # noqa: PLR2004 - the program and its one argument
+        print("usage, on Lambda: python -m shared.runtime module:app", file=sys.stderr)  # noqa: T201 - what a person reads
+        return FAILED
     gc.disable()  # what is loaded stays: looking for garbage in it costs a tenth of the start
     try:
         with asyncio.Runner() as runner:

@@ -9,6 +9,7 @@ import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 from urllib.parse import quote
@@ -25,7 +26,7 @@ from shared.identity.sessions import SESSION_LIFE
 from shared.services import Services
 from shared.settings import read_settings
 from tests.fakes.aws import Aws
-from tests.fakes.gateway import ROOT, lines
+from tests.fakes.gateway import ROOT, lines, running_gateway
 from tests.fakes.http_server import HttpServer
 from tests.fakes.provider import GOOD_KEY, WORDS, fake_provider
 
@@ -145,6 +146,23 @@ async def test_from_nothing_to_an_answer(house: HouseOnAws) -> None:
     assert {model["id"] for model in models.json()["models"]} == {"hello", "echo"}
     assert plain.json()["choices"][0]["message"]["content"] == "".join(WORDS)
     assert [line["type"] for line in lines(stream.text)] == ["start", *["chunk"] * len(WORDS), "done"]
+
+
+async def test_every_door_on_one_port_serves_the_home_on_aws_too(
+    house: HouseOnAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`python -m functions.local`, told what the stack tells: a container runs the same gateway, and keeps nothing on its disk."""
+    for name, value in house.ids.items():
+        monkeypatch.setenv(name, value)
+    async with running_gateway(tmp_path / "home") as running, running.signed_in() as alice:
+        await alice.post("/api/provider-configs", json={"provider": "openai", "apiKey": GOOD_KEY})
+        answer = await alice.post("/api/llm/chat", json={"model": "openai/hello", "messages": HELLO})
+    rows = house.aws.boto3("dynamodb").scan(TableName=house.ids["REALMULTILLM_TABLE"])["Items"]
+
+    assert answer.json()["choices"][0]["message"]["content"] == "".join(WORDS)
+    assert b"llm_requests_total" in bytes(running.printed)
+    assert any(row["sk"]["S"] == "CONFIG#openai" for row in rows)
+    assert not (tmp_path / "home").exists()
 
 
 async def test_a_session_that_ends_at_one_door_ends_at_all(house: HouseOnAws) -> None:

@@ -1,6 +1,7 @@
 """Our runtime in the test's own process, with an app of the test's, asked through the fake Runtime API."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -21,6 +22,7 @@ async def served(app: App, *, at_once: int | None = None) -> AsyncIterator[FakeR
         finally:
             serving.cancel()
             await asyncio.gather(serving, return_exceptions=True)
+            os.environ.pop("_X_AMZN_TRACE_ID", None)
 
 
 @asynccontextmanager
