@@ -44,7 +44,7 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, as ASGI has it."""
-        caller = await authenticate(self._services, scope["headers"], scope["query_string"])
+        caller = await authenticate(self._services, scope)
         try:
             headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
             wish = self.read(await read_body(receive), headers, scope)

@@ -71,7 +71,7 @@ class Exchange:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, as ASGI has it."""
-        caller = await authenticate(self._services, scope["headers"], scope["query_string"])
+        caller = await authenticate(self._services, scope)
         try:
             headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
             question = _READ[self._kind](await read_body(receive), int(self._services.now()))

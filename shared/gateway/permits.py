@@ -34,6 +34,16 @@ def permit_all(who: Caller) -> None:
         raise Forbidden("This access token is for some providers or models alone, so it changes no configs. Sign in.")
 
 
+def permit_route(who: Caller, name: str) -> None:
+    """Let through whom the named route is for; its targets are checked each by itself.
+
+    Raises:
+        Forbidden: the token is for others.
+    """
+    if who.token is not None and who.token.routes is not None and name not in who.token.routes:
+        raise Forbidden("This access token is not for that route.", details={"parameter": "model"})
+
+
 def permit_chat(who: Caller, provider: Provider, model: str) -> None:
     """Let through whom provider and model are for. A token names models as callers write them, with the provider before them or not.
 

@@ -232,3 +232,25 @@ async def test_a_stream_that_breaks_is_charged_for_what_was_said(
     assert row.charged_micros > 0
     assert row.first_token_ms is not None
     assert await open_holds(house) == 0
+
+
+async def test_a_token_is_for_its_networks_alone_whatever_a_header_says(house: House, asker: Headers) -> None:
+    """Threats I9 and H1: the peer is the server's word."""
+    _, here = await token_of(house, asker, origins=["127.0.0.1"])
+    _, there = await token_of(house, asker, origins=["203.0.113.0/24"])
+    spoofed = {"x-forwarded-for": "203.0.113.7", "x-real-ip": "203.0.113.7", "forwarded": "for=203.0.113.7"}
+    answers = [
+        await house.http.post("/api/llm/chat", json=NATIVE, headers={**spoofed, "authorization": f"Bearer {token}"})
+        for token in (here, there)
+    ]
+
+    assert [answer.status_code for answer in answers] == [200, 403]
+
+
+async def test_a_token_is_changed_strictly_and_shows_what_it_is_for(house: House, asker: Headers) -> None:
+    token_id, _ = await token_of(house, asker, origins=["203.0.113.7"], routes=["cheap"])
+    wrong = await house.http.patch(f"/api/tokens/{token_id}", json={"origins": ["nowhere"]}, headers=asker)
+    lifted = await house.http.patch(f"/api/tokens/{token_id}", json={"routes": None}, headers=asker)
+
+    assert (wrong.status_code, "origins" in wrong.json()["error"]["message"]) == (400, True)
+    assert (lifted.json()["origins"], lifted.json()["routes"]) == (["203.0.113.7/32"], None)
