@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from shared.aws.json_service import DYNAMODB
-from shared.aws.operation import Ask
+from shared.aws.operation import Ask, NoAnswer
+from shared.aws.operation import Refused as Throttling
+from shared.errors import StorageUnavailable
 from shared.records.limits import Limits, Scope, period_name
 from shared.storage import layout
 from shared.storage.admission import Admissions, Hold, Refused, Used, end_hold, forget_scope, parts_of, spent
@@ -20,7 +22,7 @@ from shared.storage.holdings import list_holdings
 from shared.storage.quota import MOST_OPEN, SECOND, Claim
 from shared.storage.sqlite import SqliteTable
 from shared.storage.table import Table
-from tests.fakes.aws import Aws
+from tests.fakes.aws import Aws, Faulty
 from tests.fakes.table import MemoryTable
 from tests.storage.conftest import Clock
 
@@ -329,3 +331,36 @@ async def test_a_scope_without_limits_spreads_over_items_and_each_is_found_by_th
     assert 4 <= len({hold.shard for hold in holds}) <= 8
     assert {holding.key for holding in noted} == {hold.key for hold in holds}
     assert after is None
+
+
+async def test_an_answer_that_is_lost_is_asked_for_again_and_counts_once(aws: Aws, clock: Clock) -> None:
+    """faults.md, second table: the hold's name makes taking and ending idempotent."""
+    faulty = Faulty(aws.ask(DYNAMODB))
+    table = DynamoDBTable(aws.create_table(), faulty, now=clock)
+    admissions, limits = Admissions(table, now=clock), Limits(requests_per_minute=9, budget_usd=Decimal(1))
+    await admissions.settle(await admissions.take(TOKEN, limits, claim(micros=10)), Used(micros=10))
+    faulty.plan(NoAnswer("lost"), lost=True)
+    hold = await admissions.take(TOKEN, limits, claim(micros=100))
+    faulty.plan(NoAnswer("lost"), lost=True)
+    await admissions.settle(hold, Used(micros=70))
+
+    assert hold.left[0].remaining == 7
+    assert await state(table, TOKEN) == (0, 80, 80)
+    await table.close()
+
+
+async def test_a_table_that_is_throttled_lets_nobody_in_after_three_attempts(aws: Aws, clock: Clock) -> None:
+    """faults.md, second table: two retries within 300 ms, then 503 with a time to come back."""
+    faulty = Faulty(aws.ask(DYNAMODB))
+    table = DynamoDBTable(aws.create_table(), faulty, now=clock)
+    admissions = Admissions(table, now=clock)
+    await admissions.take(TOKEN, Limits(), claim())
+    before = faulty.calls
+    faulty.plan(*[Throttling("ThrottlingException", "slow down", status=400)] * 3)
+    with pytest.raises(StorageUnavailable) as away:
+        await admissions.take(TOKEN, Limits(), claim())
+
+    assert faulty.calls - before == 3
+    assert away.value.retry_after == 1
+    assert (await state(table, TOKEN))[0] == 1
+    await table.close()
