@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from shared.chat.events import Usage
@@ -90,10 +91,7 @@ async def conclude(services: Services, row: LedgerRow, admission: Admission, use
         if await _persistently(lambda: add_row(services.table, row), until):
             await _persistently(lambda: add_usage(services.table, row), until)
         await asyncio.gather(
-            *(
-                _persistently(lambda hold=hold: services.admissions.settle(hold, used), until)
-                for hold in admission.holds
-            )  # type: ignore[misc]  # a default binds the loop's
+            *(_persistently(partial(services.admissions.settle, hold, used), until) for hold in admission.holds)
         )
     except StorageUnavailable:
         return False
