@@ -145,7 +145,7 @@ async def test_a_table_that_is_away_lets_nobody_in(house: House, asker: Headers,
     async def away(*_: Any, **__: Any) -> Any:
         raise StorageUnavailable("the table does not answer: try again", retry_after=1)
 
-    house.services.admissions._table = type("Away", (), {"update": staticmethod(away)})()  # type: ignore[assignment]
+    house.services.admissions._table = type("Away", (), {"update": staticmethod(away)})()
     answer = await house.http.post("/api/llm/chat", json=NATIVE, headers=asker)
 
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
