@@ -29,8 +29,9 @@ import functions.reference.app as reference
 from functions.bounded_head import BoundedHead
 from shared.errors import AddressRefused, Conflict, InvalidRequest, KeyServiceUnavailable, StorageUnavailable
 from shared.gateway.destination import check_provider_urls
+from shared.gateway.sweep import EVERY, sweep
 from shared.gateway.tell import check_webhook, tell_alerts
-from shared.observability import set_up_logging
+from shared.observability import logger, set_up_logging
 from shared.services import Services, embedded_keys
 from shared.settings import SettingError, Settings, read_settings
 from shared.storage.audit import Flaw, find_flaw
@@ -71,10 +72,11 @@ class OnePort:
     @asynccontextmanager
     async def _life(self, _: Starlette) -> AsyncGenerator[None]:
         threading.Thread(target=_warm, daemon=True).start()
-        telling = asyncio.create_task(_tell_alerts(self._services))
+        beside = [asyncio.create_task(work(self._services)) for work in (_tell_alerts, _sweep_each_minute)]
         yield
-        telling.cancel()
-        await asyncio.gather(telling, return_exceptions=True)
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
         await self._services.close()
 
 
@@ -84,6 +86,16 @@ async def _tell_alerts(services: Services) -> None:
         with suppress(StorageUnavailable):
             await tell_alerts(services)
         await asyncio.sleep(BETWEEN_TELLINGS)
+
+
+async def _sweep_each_minute(services: Services) -> None:
+    """What the sweeper's function does on AWS."""
+    while True:
+        try:
+            await sweep(services)
+        except StorageUnavailable as error:
+            logger().warning("sweep put off", extra={"code": error.code})
+        await asyncio.sleep(EVERY)
 
 
 def _warm() -> None:
@@ -199,6 +211,7 @@ def _server() -> dict[str, Any]:
     return {
         "http": BoundedHead,
         "access_log": False,
+        "proxy_headers": False,  # who calls is the peer, whatever a header says (threat H1)
         "log_config": None,
         "server_header": False,
         "backlog": CONNECTIONS_WAITING,

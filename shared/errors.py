@@ -14,7 +14,7 @@
     │   ├── RequestTooSlow            408
     │   ├── Conflict                  409
     │   ├── RequestTooLarge           413
-    │   ├── BudgetSpent               402  the access token may spend no more
+    │   ├── BudgetSpent               402  a budget allows no more
     │   ├── Cancelled                 499  the caller stopped their own answer
     │   └── LimitReached              429  one of our own limits
     ├── ProviderError                 what the provider did
@@ -60,6 +60,8 @@ class RealMultiLLMError(Exception):
     """The same provider may answer the same question in a moment."""
     another_may_answer: ClassVar[bool] = False
     """The next target may, where there is one: nothing here is the caller's to mend, and nothing was billed."""
+    headers: Mapping[str, str] = {}
+    """What the head of the answer says beside it: a provider's own that callers may see, or what is left of a limit."""
 
     def __init__(
         self, message: str, *, details: Mapping[str, Any] | None = None, retry_after: float | None = None
@@ -160,7 +162,7 @@ class RequestTooLarge(CallerError):
 
 
 class BudgetSpent(CallerError):
-    """The access token may spend no more; details are `{limit, remaining, resetTime}`, `resetTime` null where nothing renews it."""
+    """A budget allows no more; details are `{limit, remaining, resetTime}`, `resetTime` null where nothing renews it."""
 
     status = 402
     code = "budget_spent"
@@ -185,8 +187,6 @@ class ProviderError(RealMultiLLMError):
 
     status = 502
     code = "upstream_error"
-    headers: Mapping[str, str] = {}
-    """Of the provider's answer, those that callers may see."""
     verbatim: Mapping[str, Any] | None = None
     """The body of its answer, masked, for callers who speak the same dialect."""
 

@@ -1,7 +1,8 @@
 """The composition root: table, keys, accounts, client, what is known of providers, and clock, each opened on first use. Above it no code knows which home it lives in."""
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from shared.home_on_aws import HomeOnAws
     from shared.observability import ChatEnded
     from shared.providers.models import ModelLists
+    from shared.storage.admission import Admissions
 
 _OF_BEFORE = (
     "table",
@@ -36,6 +38,7 @@ _OF_BEFORE = (
     "client",
     "model_lists",
     "breakers",
+    "admissions",
     "_on_aws",
 )
 """What holds connections, credentials, or what was true a moment ago."""
@@ -54,6 +57,8 @@ class Services:
     def __init__(self, settings: Settings, *, now: Callable[[], float] = time.time) -> None:
         self.settings = settings
         self.now = now
+        self._to_be_done: set[asyncio.Task[Any]] = set()
+        self._settlement_secret: bytes | None = None
 
     @cached_property
     def table(self) -> Table:
@@ -73,6 +78,28 @@ class Services:
     def vault(self) -> Vault:
         """Where provider keys are sealed and opened."""
         return Vault(self.key_wrapper, now=self.now)
+
+    @cached_property
+    def admissions(self) -> "Admissions":
+        """Who may go on, and who is under way."""
+        from shared.storage.admission import Admissions  # noqa: PLC0415 - a door that carries no requests does not load it
+
+        return Admissions(self.table, now=self.now)
+
+    async def settlement_secret(self) -> bytes:
+        """What settlements are signed with that only the log takes. Raises StorageUnavailable when it was never read before."""
+        if self._settlement_secret is None:
+            from shared.storage.installation import fingerprint_secret  # noqa: PLC0415 - seldom needed
+
+            self._settlement_secret = await fingerprint_secret(self.table)
+        return self._settlement_secret
+
+    def surely[T](self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
+        """A task that goes on when whoever waits for it leaves, and is waited for before the table is closed."""
+        task = asyncio.ensure_future(work)
+        self._to_be_done.add(task)
+        task.add_done_callback(self._to_be_done.discard)
+        return task
 
     @cached_property
     def accounts(self) -> Accounts:
@@ -151,7 +178,9 @@ class Services:
         return HomeOnAws(self.settings.aws, now=self.now)
 
     async def close(self) -> None:
-        """Close what was opened."""
+        """Close what was opened, once what was begun is done."""
+        while self._to_be_done:
+            await asyncio.gather(*self._to_be_done, return_exceptions=True)
         for name in ("client", "table", "_on_aws"):
             opened: Any = self.__dict__.get(name)
             if opened is not None:

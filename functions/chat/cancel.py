@@ -16,7 +16,7 @@ class Cancel:
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """One request, as ASGI has it."""
-        caller = await authenticate(self._services, scope["headers"], scope["query_string"])
+        caller = await authenticate(self._services, scope)
         stopped = scope["path_params"]["id"]
         await cancel(self._services, caller.owner, stopped)
         await send_json(send, write({"id": stopped, "cancelled": True}), [])

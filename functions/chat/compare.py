@@ -20,6 +20,7 @@ from shared.dialects.native.errors import describe
 from shared.dialects.native.read import read_comparison
 from shared.dialects.native.speak import Framing, Speaker, as_ndjson, as_sse, say_answer
 from shared.errors import RealMultiLLMError
+from shared.gateway.admit import Asked
 from shared.gateway.course import Course, plan
 from shared.gateway.stoppable import stoppable
 from shared.gateway.together import together
@@ -88,7 +89,7 @@ class Compare(Door):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, as ASGI has it."""
-        caller = await authenticate(self._services, scope["headers"], scope["query_string"])
+        caller = await authenticate(self._services, scope)
         try:
             headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
             wishes, stream = read_comparison(await read_body(receive))
@@ -143,7 +144,8 @@ class Compare(Door):
             target = await plan(self._services, caller, wished=side.wish.provider, model=chat.model, speaking="native")
             side.provider, side.model = target.provider.id, target.model
             side.began = time.monotonic()
-            batches = give(self._services, caller, chat, Course((target,)), id_=side.id, ends=side.ends)
+            asked = Asked.now(self._services, caller, side.id, "native", streamed=True)
+            batches = give(self._services, asked, chat, Course((target,)), ends=side.ends, tell=lambda _left: None)
             async with aclosing(batches):
                 async for batch in batches:
                     for event in batch:

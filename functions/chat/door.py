@@ -1,6 +1,6 @@
 """What every chat route does: see who calls and what they wish, find whom to ask, and speak the answer in the caller's dialect while they listen."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
@@ -13,8 +13,11 @@ from shared.dialects.caller import About, CallerDialect, Speaker, Wish, load_cal
 from shared.dialects.native import NDJSON, SSE
 from shared.dialects.native.read import read_request
 from shared.errors import InvalidRequest, ProviderFailed, RealMultiLLMError
+from shared.gateway.admit import Asked
+from shared.gateway.admitted import admitted
 from shared.gateway.converse import converse
 from shared.gateway.course import FALLBACK, Course, chart, read_fallbacks
+from shared.gateway.progress import Progress
 from shared.gateway.stoppable import POLL, stoppable
 from shared.gateway.target import Target
 from shared.identity.caller import Caller
@@ -45,7 +48,7 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, as ASGI has it."""
-        caller = await authenticate(self._services, scope["headers"], scope["query_string"])
+        caller = await authenticate(self._services, scope)
         try:
             headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
             wish = self.read(await read_body(receive), headers, scope)
@@ -67,7 +70,8 @@ class Door:
         talk, now = await self._talk(caller, wish, course, scope), int(self._services.now())
         chat = talk.chat if talk else wish.chat
         head = Head(self.dialect(scope), course.targets, request_id(scope), talk.conversation.id if talk else None)
-        batches = give(self._services, caller, chat, course, id_=request_id(scope), ends=deadline(scope))
+        asked = Asked.now(self._services, caller, request_id(scope), self._name, streamed=chat.stream)
+        batches = give(self._services, asked, chat, course, ends=deadline(scope), tell=head.allow)
         if talk:
             batches = talk.kept(batches)
         if chat.stream:
@@ -86,11 +90,24 @@ class Door:
 
 
 def give(
-    services: Services, caller: Caller, chat: ChatRequest, course: Course, *, id_: str, ends: float | None
+    services: Services,
+    asked: Asked,
+    chat: ChatRequest,
+    course: Course,
+    *,
+    ends: float | None,
+    tell: Callable[[Mapping[str, str]], None],
 ) -> Batches:
-    """One answer, which its owner stops by that id. Of a plain one nobody else knows the id before it is over."""
-    batches = converse(services, chat, course, ends=ends)
-    return stoppable(services, caller.owner, id_, batches, poll=POLL if chat.stream else None)
+    """One answer, let in and settled, which its owner stops by its id. Of a plain one nobody else knows the id before it is over.
+
+    `tell` hears what is left of the limits.
+    """
+
+    def carry(course: Course, progress: Progress) -> Batches:
+        batches = converse(services, chat, course, ends=ends, progress=progress)
+        return stoppable(services, asked.owner, asked.request_id, batches, poll=POLL if chat.stream else None)
+
+    return admitted(services, asked, chat, course, carry, tell=tell, ends=ends)
 
 
 class NativeDoor(Door):
@@ -124,7 +141,12 @@ class Head:
         self._targets = targets
         self._conversation = conversation
         self._answered = Answered(attempts=0)
+        self._allowed: Mapping[str, str] = {}
         self.heard = False
+
+    def allow(self, headers: Mapping[str, str]) -> None:
+        """What is left of the limits over this request."""
+        self._allowed = headers
 
     def hear(self, event: Answered) -> None:
         """A provider has answered."""
@@ -152,7 +174,7 @@ class Head:
         theirs = next((answered.headers[name] for name in _THEIR_IDS if name in answered.headers), None)
         if theirs or self.dialect.name != NDJSON.name:
             ours[self.dialect.request_id_header.decode()] = theirs or self._request_id
-        return header_list({**answered.headers, **ours})
+        return header_list({**answered.headers, **ours, **self._allowed})
 
     def _who(self) -> dict[str, str]:
         """Nobody while several may: a stream's head can go out before one of them has answered."""

@@ -9,12 +9,17 @@ from starlette.routing import BaseRoute, Route
 
 from functions.chat.door import Door, Head, Scope, read_body, send_json, wants_dropping
 from functions.chat.models import Models, OneModel
+from shared.chat.events import Answered
 from shared.dialects.caller import Wish, load_caller
 from shared.dialects.exchanges import Ask, Kind, embeddings, images, moderations
+from shared.gateway.admit import Asked
+from shared.gateway.admitted_exchange import admitted_exchange
 from shared.gateway.count import count
 from shared.gateway.course import chart
 from shared.gateway.deadline import before
+from shared.gateway.estimate import need_of_bytes
 from shared.gateway.exchange import choose, exchange
+from shared.gateway.progress import Progress
 from shared.identity.caller import Caller
 from shared.observability import logger
 from shared.services import Services
@@ -67,7 +72,7 @@ class Exchange:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, as ASGI has it."""
-        caller = await authenticate(self._services, scope["headers"], scope["query_string"])
+        caller = await authenticate(self._services, scope)
         try:
             headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
             question = _READ[self._kind](await read_body(receive), int(self._services.now()))
@@ -79,8 +84,18 @@ class Exchange:
     async def _answer(self, caller: Caller, question: Ask, scope: Scope, send: Send) -> None:
         chosen = await choose(self._services, caller, self._kind, question.model)
         head = Head(load_caller("openai"), [chosen.target], request_id(scope))
-        async with before(deadline(scope)):
-            body, answered = await exchange(self._services, question, self._kind, chosen)
+        ends = deadline(scope)
+
+        async def carry(progress: Progress) -> tuple[bytes, Answered]:
+            progress.target = chosen.target
+            async with before(ends):
+                return await exchange(self._services, question, self._kind, chosen)
+
+        asked = Asked.now(self._services, caller, request_id(scope), self._kind, streamed=False)
+        need = need_of_bytes(len(write(question.body)))
+        body, answered = await admitted_exchange(
+            self._services, asked, chosen.target, need, carry, tell=head.allow, ends=ends
+        )
         head.hear(answered)
         await send_json(send, body, [(name, value) for name, value in head.headers() if value])
 

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from functions.chat.door import Scope, send_json
-from shared.errors import Unauthenticated
+from shared.errors import Forbidden, Unauthenticated
 from shared.gateway.fares import Fare, fares
 from shared.identity.caller import Caller
 from shared.services import Services
@@ -33,8 +33,8 @@ class Health:
         if not any(name in _CREDENTIALS for name, _ in scope["headers"]):
             return None
         try:
-            return await authenticate(self._services, scope["headers"], scope["query_string"])
-        except Unauthenticated:
+            return await authenticate(self._services, scope)
+        except (Unauthenticated, Forbidden):
             return None
 
 

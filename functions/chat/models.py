@@ -46,7 +46,7 @@ class _Asked(ABC):
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """One request, as ASGI has it."""
-        caller = await authenticate(self.services, scope["headers"], scope["query_string"])
+        caller = await authenticate(self.services, scope)
         theirs = any(name == b"anthropic-version" for name, _ in scope["headers"])
         async with before(deadline(scope)):
             body = write(await self.answer(caller, scope, anthropics=theirs))

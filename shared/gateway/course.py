@@ -9,7 +9,7 @@ from shared.dialects.caller import Named, Wish
 from shared.errors import CallerError, InvalidRequest, NotFound, RealMultiLLMError
 from shared.gateway.destination import destination
 from shared.gateway.keyring import all_usable, permit_policy
-from shared.gateway.permits import permit_chat
+from shared.gateway.permits import permit_chat, permit_route
 from shared.gateway.plan import usable
 from shared.gateway.strategies import Candidate, in_order
 from shared.gateway.target import Target
@@ -122,6 +122,7 @@ async def _course(services: Services, caller: Caller, named: Named, speaking: st
     if named.provider is None and is_route_name(named.model):
         route = await find_route(services.table, caller.owner, named.model)
         if route is not None:
+            permit_route(caller, route.name)
             return await _along(services, caller, route, speaking)
     return Course((await plan(services, caller, wished=named.provider, model=named.model, speaking=speaking),))
 

@@ -8,6 +8,7 @@ from shared.chat.events import Answered, Usage
 from shared.chat.request import ChatRequest
 from shared.gateway.count import count
 from shared.gateway.plan import with_settings
+from shared.gateway.priced import own_price
 from shared.gateway.target import Target
 from shared.services import Services
 
@@ -49,5 +50,6 @@ def _told(services: Services, target: Target, read: int, most: int | None) -> di
 def _cost(services: Services, target: Target, read: int, written: int) -> tuple[Decimal | None, str | None]:
     from shared.providers.prices import price  # noqa: PLC0415 - loads the price table
 
-    cost = price(target.provider, target.model, Usage(input=read, output=written), services.now())
+    own, usage = own_price(target, target.model), Usage(input=read, output=written)
+    cost = price(target.provider, target.model, usage, services.now(), custom=own)
     return cost.usd, cost.reason

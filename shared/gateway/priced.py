@@ -3,6 +3,7 @@
 import asyncio
 from fnmatch import fnmatchcase
 
+from shared.chat.events import Usage
 from shared.chat.receipt import Cost
 from shared.gateway.meter import Meter
 from shared.gateway.target import Target
@@ -21,13 +22,25 @@ async def priced(meter: Meter, target: Target, at: float) -> Cost:
     return cost
 
 
+async def cost_of(target: Target, model: str, usage: Usage, at: float) -> Cost:
+    """What that usage costs at the target, at the time `at`, where nobody heard of tiers and fees."""
+    if not prices.loaded():
+        await asyncio.to_thread(prices.load)
+    return prices.price(target.provider, model, usage, at, custom=own_price(target, model))
+
+
+def own_price(target: Target, model: str) -> CustomPrice | None:
+    """Of that model by its provider's name, else by the name that was asked for."""
+    return find_custom_price(target.config, model) or find_custom_price(target.config, target.model)
+
+
 def _priced(meter: Meter, target: Target, model: str, at: float) -> Cost:
     return prices.price(
         target.provider,
         model,
         meter.usage(),
         at,
-        custom=find_custom_price(target.config, model) or find_custom_price(target.config, target.model),
+        custom=own_price(target, model),
         service_tier=meter.service_tier,
         fees=meter.fees,
     )

@@ -282,6 +282,30 @@ def kept_messages(owner: str, conversation_id: str) -> Listing:
     return Listing(_owner(owner), f"SAID#{_part(conversation_id)}#")
 
 
+def admission(kind: str, scope: str, shard: int) -> Key:
+    """What of a scope's limits is used, and who holds some; a part of it where the limits are large."""
+    return Key(_admissions(kind, scope), f"{shard:03}")
+
+
+def admissions(kind: str, scope: str) -> Listing:
+    """All parts of a scope."""
+    return Listing(_admissions(kind, scope), "")
+
+
+def _admissions(kind: str, scope: str) -> str:
+    return f"ADMIT#{_part(kind)}#{_part(scope)}"
+
+
+def holding(kind: str, scope: str, shard: int) -> Key:
+    """The entry by which the sweeper finds an item that may have holds."""
+    return Key("HOLDING", f"{_part(kind)}#{_part(scope)}#{shard:03}")
+
+
+def holdings() -> Listing:
+    """The entries of all of them."""
+    return Listing("HOLDING", "")
+
+
 def _owner(owner: str) -> str:
     return f"OWNER#{_part(owner)}"
 

@@ -9,7 +9,7 @@ from shared.storage.layout import audit_entries
 from tests.infra.conftest import Synthesised
 from tests.infra.rights import actions, listed, may, role_of, statements
 
-DOORS = ("accounts", "configs", "key_test", "catalog", "history", "analytics", "admin", "chat")
+DOORS = ("accounts", "configs", "key_test", "catalog", "history", "analytics", "admin", "chat", "sweeper")
 PROVIDER_KEY = {"kms:EncryptionContext:purpose": "provider-key"}
 JOURNAL = {"kms:EncryptionContext:purpose": "journal"}
 WRITES_ITS_LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
@@ -105,6 +105,7 @@ def test_the_keys_own_policy_leaves_the_say_to_iam(house: Synthesised) -> None:
         ("analytics", {"dynamodb:GetItem", "dynamodb:Query"}),
         ("admin", READS_AND_WRITES),
         ("chat", READS_AND_WRITES - {"dynamodb:DeleteItem"}),
+        ("sweeper", READS_AND_WRITES),
     ],
 )
 def test_a_door_does_with_the_table_what_it_needs_and_no_more(house: Synthesised, door: str, allowed: set[str]) -> None:

@@ -219,7 +219,7 @@ async def test_what_is_only_read_cannot_be_written(http: httpx.AsyncClient, serv
     headers = await signed_up(http, ALICE)
     made = await a_token(http, headers)
     writable = {
-        "name", "providers", "models", "requestsPerMinute", "tokensPerMinute",
+        "name", "providers", "models", "routes", "origins", "requestsPerMinute", "tokensPerMinute",
         "maxConcurrent", "budgetUsd", "budgetPeriod", "expiresAt",
     }  # fmt: skip
 
