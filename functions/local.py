@@ -26,7 +26,7 @@ import functions.configs.app as configs
 import functions.history.app as history
 import functions.key_test.app as key_test
 import functions.reference.app as reference
-from functions.bounded_head import BoundedHead
+from functions.bounded_server import BoundedCrowd, BoundedServer
 from shared.errors import AddressRefused, Conflict, InvalidRequest, KeyServiceUnavailable, StorageUnavailable
 from shared.gateway.destination import check_provider_urls
 from shared.gateway.sweep import EVERY, sweep
@@ -145,7 +145,8 @@ def _serve(settings: Settings) -> int:
     asyncio.run(_check_alerts(settings))
     services = Services(settings)
     _ = services.table  # opened now, not by the first who asks
-    app, listening = for_browsers(create_app(services), settings.browser_origins), _listen(settings)
+    app = BoundedCrowd(for_browsers(create_app(services), settings.browser_origins))
+    listening = _listen(settings)
     print(_greeting(settings), flush=True)  # noqa: T201 - what a person at a terminal reads
     uvicorn.Server(uvicorn.Config(app, **_server())).run(sockets=[listening])
     return 0
@@ -209,7 +210,7 @@ def _listen(settings: Settings) -> socket.socket:
 
 def _server() -> dict[str, Any]:
     return {
-        "http": BoundedHead,
+        "http": BoundedServer,
         "access_log": False,
         "proxy_headers": False,  # who calls is the peer, whatever a header says (threat H1)
         "log_config": None,

@@ -31,6 +31,7 @@
     │   │   ├── NameNotResolved       502
     │   │   └── TlsFailed             502
     │   ├── BadResponse               502  not what the protocol says
+    │   │   ├── NoAnswer              502  a 101, a 204
     │   │   ├── Redirected            502
     │   │   └── BadEncoding           502
     │   └── StreamBroken              502  it began well
@@ -40,7 +41,8 @@
     ├── CredentialCorrupt             424  a stored key does not open: enter it again
     ├── KeyServiceUnavailable         503
     ├── StorageUnavailable            503
-    └── DeadlineReached               504  the platform gives the request no more time
+    ├── DeadlineReached               504  the platform gives the request no more time
+    └── TooBusy                       503  this process holds as many requests as it can
 
 The web layer reads `status`, `code`, `message`, `details` and `retry_after`; the relay reads `worth_retrying`, and
 the way through several targets `another_may_answer`. No one else inspects them.
@@ -299,6 +301,13 @@ class BadResponse(ProviderError):
     another_may_answer = True
 
 
+class NoAnswer(BadResponse):
+    """A status that has no answer (101, 204, 205): asked again, it would say the same."""
+
+    worth_retrying = False
+    another_may_answer = False
+
+
 class Redirected(BadResponse):
     """A 3xx. Redirects are never followed, and the location is not echoed."""
 
@@ -385,3 +394,10 @@ class DeadlineReached(RealMultiLLMError):
 
     status = 504
     code = "deadline"
+
+
+class TooBusy(RealMultiLLMError):
+    """Nothing of the request was read."""
+
+    status = 503
+    code = "too_busy"

@@ -56,7 +56,7 @@ HEAVY: Mapping[str, str] = {
     "mangum": r"functions/(?!chat/)\w+/main\.py",
     "pydantic": r"functions/(?!chat/)\w+/\w+\.py|shared/web/(schemas|keys|models|usage|fastapi)\.py",
     "fastapi": r"functions/((?!chat/)\w+/\w+|local)\.py|shared/web/fastapi\.py",
-    "uvicorn": r"functions/(local|bounded_head)\.py",
+    "uvicorn": r"functions/(local|bounded_server)\.py",
 }
 # What may be imported only there, however late.
 ONLY: Mapping[str, str] = {

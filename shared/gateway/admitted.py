@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from shared.chat.events import Annotation, Answered, ChatEvent, Start, Verbatim
@@ -18,7 +19,8 @@ from shared.egress.exchange import Timeouts
 from shared.errors import RealMultiLLMError
 from shared.gateway.admit import Admission, Asked, admit_or_undo, has_budget, limits_of
 from shared.gateway.course import Course
-from shared.gateway.estimate import bounded, need_of
+from shared.gateway.doubt import warn_of_doubt
+from shared.gateway.estimate import bounded, ceiling_of, need_of
 from shared.gateway.meter import Meter
 from shared.gateway.progress import Progress
 from shared.gateway.settle import Ended, may_be_billed, outcome_of, settle
@@ -93,7 +95,7 @@ class _Heard:
         self._admission = admission
         self._target = target
         self._ends = ends
-        self._meter = Meter(chat)
+        self._meter = Meter(chat, partial(ceiling_of, chat, target))
         self._began = time.monotonic()
         self._first_token: int | None = None
         self._settled = False
@@ -115,6 +117,8 @@ class _Heard:
         outcome, code = outcome_of(error)
         spoken = self._first_token is not None
         usage = self._meter.usage() if may_be_billed(error, self.progress, spoken=spoken) else None
+        if usage is not None:
+            warn_of_doubt(self._meter, self.progress.target or self._target)
         await self._settle(Ended(outcome, code, usage, None, self._elapsed(), self._first_token))
 
     async def _settle(self, ended: Ended) -> None:

@@ -4,6 +4,7 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from shared.chat.events import Answered, ChatEvent, ToolCallStart
 from shared.chat.receipt import Done, Receipt
@@ -14,6 +15,8 @@ from shared.gateway.aftermath import note_answer, note_failure
 from shared.gateway.ask import Question, ask
 from shared.gateway.course import Course
 from shared.gateway.deadline import before, until
+from shared.gateway.doubt import warn_of_doubt
+from shared.gateway.estimate import ceiling_of, longest_answer
 from shared.gateway.inline import inline_media
 from shared.gateway.measured import measured
 from shared.gateway.meter import Meter
@@ -109,6 +112,7 @@ class Turn:
     async def done(self) -> Done:
         """How it ended, and what it cost."""
         target, model = self.target, self.meter.model or self.target.model
+        warn_of_doubt(self.meter, target)
         cost = await priced(self.meter, target, self.services.now())
         tried, key = self.trail.whole(), target.config.fingerprint or ""
         receipt = Receipt(target.payer, key, target.provider.id, model, tried, cost, self.dropped)
@@ -121,8 +125,9 @@ class Turn:
             key = await open_key(services, target)
             request = await inline_media(request, target, services.client)
         prepared = prepare(request, target)
-        self.meter, self.dropped = Meter(request), prepared.dropped
-        question = Question(prepared.outbound, request.stream, is_kin(request, target))
+        self.meter, self.dropped = Meter(request, partial(ceiling_of, request, target)), prepared.dropped
+        most = longest_answer(request, target)
+        question = Question(prepared.outbound, request.stream, is_kin(request, target), most)
         held_back = must_hold_back(request, target.dialect)
         patience = replace(TIMEOUTS, total=trail.left)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from shared.chat.request import ChatRequest, Media, Part, Reasoning, Refusal, Text, ToolCall, ToolResult
+from shared.gateway.credible import Ceiling
 from shared.gateway.meter import CHARACTERS_A_TOKEN
 from shared.gateway.target import Target
 from shared.wire.json import write
@@ -19,6 +20,12 @@ _A_MESSAGE: Final = 16
 """Tokens around each message and tool, whatever the family."""
 _LARGEST_OUTPUT: Final = 16_384
 """Tokens that an answer is bounded to where a budget has to know and nobody else says."""
+_LONGEST_OUTPUT: Final = 131_072
+"""Tokens that a model says at most of which nobody knows: the largest of the price table's."""
+_BYTES_A_TOKEN: Final = 8
+"""Of text, at most, over a whole answer; 4 are usual."""
+_BESIDE_THE_BOUND: Final = 256 * 2**10
+"""Bytes beyond that which are let through: some count thinking beyond the bound that the caller set (Qwen, xAI)."""
 _LIKELY_OUTPUT: Final = 1024
 """Tokens of an answer whose bound nobody names; corrected when it ends."""
 
@@ -54,6 +61,21 @@ def bounded(chat: ChatRequest, target: Target) -> Target:
         return target
     most = target.largest_output or _LARGEST_OUTPUT
     return replace(target, config=replace(target.config, settings=replace(settings, max_tokens=most)))
+
+
+def ceiling_of(chat: ChatRequest, target: Target) -> Ceiling:
+    """What no true report of that chat's usage is ten times past: what would be reserved for it."""
+    need = need_of(chat, target)
+    blind = any(not own.harmless for own in chat.kin_only)
+    return Ceiling(
+        None if blind else need.input, need.output, (chat.n or 1) * (target.largest_output or _LONGEST_OUTPUT)
+    )
+
+
+def longest_answer(chat: ChatRequest, target: Target) -> int:
+    """Bytes of text after which an answer is taken for endless: `max_tokens` times 8, and some more for thinking. faults.md, infinite stream."""
+    bound = chat.max_tokens or target.config.settings.max_tokens or target.largest_output or _LONGEST_OUTPUT
+    return (chat.n or 1) * bound * _BYTES_A_TOKEN + _BESIDE_THE_BOUND
 
 
 def need_of_bytes(asked: int) -> Need:

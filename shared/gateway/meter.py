@@ -1,5 +1,8 @@
 """Hears an answer go by, and knows at its end what was used."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
 from shared.chat.events import (
     Annotation,
     ChatEvent,
@@ -13,6 +16,7 @@ from shared.chat.events import (
     Usage,
 )
 from shared.chat.request import ChatRequest, Media, Reasoning, Refusal, Text, ToolCall, ToolResult
+from shared.gateway.credible import Ceiling
 from shared.providers.fees import is_fee
 
 CHARACTERS_A_TOKEN = 4
@@ -20,12 +24,16 @@ CHARACTERS_A_TOKEN = 4
 
 
 class Meter:
-    """Listens to one chat. The last usage holds (trap 20), the first finish of each choice does."""
+    """Listens to one chat. The last usage holds (trap 20), the first finish of each choice does.
 
-    __slots__ = ("_finishes", "_request", "_said", "_usage", "fees", "model", "service_tier")
+    `ceiling` is asked at the end, once something was reported; without one every report is believed.
+    """
 
-    def __init__(self, request: ChatRequest) -> None:
+    __slots__ = ("_ceiling", "_finishes", "_request", "_said", "_usage", "fees", "model", "service_tier")
+
+    def __init__(self, request: ChatRequest, ceiling: Callable[[], Ceiling] | None = None) -> None:
         self._request = request
+        self._ceiling = ceiling
         self._said = 0
         self._usage: Usage | None = None
         self._finishes: dict[int, tuple[FinishReason, str | None]] = {}
@@ -60,8 +68,17 @@ class Meter:
         return tuple((choice, *self._finishes[choice]) for choice in sorted(self._finishes)) or ((0, "other", None),)
 
     def usage(self) -> Usage:
-        """As the provider reported it; an estimate, flagged, where it did not (trap 22). Zero is a value."""
-        return self._usage or estimate(self._request, self._said)
+        """As the provider reported it; an estimate, flagged, where it did not (trap 22) or nobody can believe it. Zero is a value."""
+        if self._usage is None or self.doubted() is not None:
+            return estimate(self._request, self._said)
+        return self._usage
+
+    def doubted(self) -> Usage | None:
+        """What was reported and cannot be. Whose own tools read what we do not see is believed."""
+        if self._usage is None or self._ceiling is None:
+            return None
+        ceiling = self._ceiling()
+        return None if (replace(ceiling, input=None) if self.fees else ceiling).holds(self._usage) else self._usage
 
 
 def estimate(request: ChatRequest, said: int) -> Usage:

@@ -70,7 +70,7 @@ def price(
     if usage.cost is not None:
         return Cost(usage.cost, "provider")
     if usage.estimated:
-        return Cost(None, reason="the provider reported no usage, and what is estimated has no exact price")
+        return Cost(None, reason="the provider reported no usage that can be, and what is estimated has no exact price")
     usage = billed(usage)
     if usage.input is None or usage.output is None:
         return Cost(None, reason="the provider did not report both input and output tokens")
