@@ -15,6 +15,8 @@ HEAD_PATIENCE: Final = 10.0
 """Seconds for a whole head, from the connection or from its own first byte on; a body has its own (`shared.web.body`)."""
 READER_PATIENCE: Final = 60.0
 """Seconds for which a reader may take nothing at all of what waits for it (64 KiB, then its provider waits)."""
+KEPT_FOR_A_READER: Final = 128 * 1024
+"""Bytes of an answer that the system keeps for a reader, who would else have megabytes; Linux doubles what it is told."""
 MOST_AT_ONCE: Final = 1024
 """Requests. What one holds is bounded: a body of at most 6 MB, and two buffers of 64 KiB while its answer grows."""
 

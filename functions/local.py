@@ -26,7 +26,7 @@ import functions.configs.app as configs
 import functions.history.app as history
 import functions.key_test.app as key_test
 import functions.reference.app as reference
-from functions.bounded_server import BoundedCrowd, BoundedServer
+from functions.bounded_server import KEPT_FOR_A_READER, BoundedCrowd, BoundedServer
 from shared.errors import AddressRefused, Conflict, InvalidRequest, KeyServiceUnavailable, StorageUnavailable
 from shared.gateway.destination import check_provider_urls
 from shared.gateway.sweep import EVERY, sweep
@@ -198,6 +198,7 @@ def _listen(settings: Settings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listening = socket.socket(family)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KEPT_FOR_A_READER)  # every connection's
     try:
         listening.bind((settings.host, settings.port))
     except OSError as error:

@@ -114,6 +114,8 @@ class _Heard:
 
     async def broke(self, error: BaseException) -> None:
         """It ended otherwise. Whoever leaves after the end has heard all of it."""
+        if self._settled:
+            return
         outcome, code = outcome_of(error)
         spoken = self._first_token is not None
         usage = self._meter.usage() if may_be_billed(error, self.progress, spoken=spoken) else None

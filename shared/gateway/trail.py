@@ -11,11 +11,12 @@ from shared.errors import (
     ProviderTimeout,
     RealMultiLLMError,
     StreamStalled,
+    Throttled,
     UnsupportedParameter,
 )
 from shared.gateway.course import Course
 from shared.gateway.progress import Progress
-from shared.gateway.retry import MOST_ATTEMPTS, attempts_here
+from shared.gateway.retry import LONGEST_WAIT, MOST_ATTEMPTS, attempts_here
 from shared.gateway.target import Target
 
 _ASKED_NOBODY = (CircuitOpen, KeyCoolingDown, UnsupportedParameter)
@@ -73,6 +74,10 @@ class Trail:
         resting = [error for error in self.failures if isinstance(error, ProviderError)]
         error = (asked or sorted(resting, key=lambda rest: rest.retry_after or 0) or self.failures)[-1 if asked else 0]
         self.explain(error)
+        if isinstance(error, Throttled) and error.retry_after is None:
+            error.retry_after = (
+                LONGEST_WAIT  # the provider named no time, or none that makes sense; a caller needs one all the same
+            )
         return error
 
     def explain(self, error: RealMultiLLMError) -> None:

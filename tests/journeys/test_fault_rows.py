@@ -6,7 +6,7 @@ test_faults.py does the same to real recorded traffic over sockets; here each fa
 import asyncio
 import io
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -27,7 +27,7 @@ from shared.errors import (
 )
 from shared.records.ledger import LedgerRow
 from tests.fakes.books import balanced, rows_of
-from tests.fakes.client import FakeAnswer, FakeClient
+from tests.fakes.client import Answer, FakeAnswer, FakeClient
 from tests.fakes.gateway import lines
 from tests.fakes.house import HELLO, KEY, Headers, House
 from tests.fakes.keys import CountingWrapper
@@ -120,7 +120,7 @@ async def next_is_answered(house: House, asker: Headers, client: FakeClient) -> 
     balanced(house, requests=2)
 
 
-NOTHING_USED = {
+NOTHING_USED: dict[str, tuple[Answer, int, str, int]] = {
     # fault: what the provider does, the status and the code, how often it is asked
     "1 connect refused": (Unreachable("no"), 502, "upstream_unreachable", 2),
     "2 DNS": (NameNotResolved("no"), 502, "upstream_dns", 2),
@@ -217,7 +217,7 @@ async def test_a_slow_first_byte_may_have_been_billed_and_what_it_cost_is_unknow
     await next_is_answered(house, asker, client)
 
 
-BREAKS = {
+BREAKS: dict[str, tuple[Sequence[bytes | RealMultiLLMError], str]] = {
     # fault: what comes behind the first word, and the code of the one ending
     "10 a stall": ([StreamStalled("no")], "stream_stalled"),
     "11 a reset": ([StreamInterrupted("no")], "stream_interrupted"),
@@ -302,7 +302,7 @@ async def test_a_character_in_pieces_arrives_whole_and_one_that_was_cut_is_repla
     house: House, asker: Headers, client: FakeClient
 ) -> None:
     """Fault 14. Trap 5: U+FFFD stands for what never came, and never for what was only late."""
-    whole = WORD.replace(b"Bonjour", "à 你 🎉 ".encode()) + WORD.replace(b"Bonjour", "bient\xf4t ".encode()[:7] + b".")
+    whole = WORD.replace(b"Bonjour", "à 你 🎉 ".encode()) + WORD.replace(b"Bonjour", "bient\xf4t ".encode()[:6] + b".")
     client.answer = lambda _: Growing(*(bytes([byte]) for byte in whole + END + DONE))
     answer = await ask(house, asker, "/api/llm/stream")
     text = "".join(line.get("content", "") for line in lines(answer.text) if line["type"] == "chunk")
@@ -341,7 +341,7 @@ USAGES: dict[str, tuple[dict[str, int] | None, tuple[int, int], bool, bool]] = {
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("reported", USAGES)
-async def test_usage_that_cannot_be_is_an_estimate_and_zero_is_kept(
+async def test_usage_that_cannot_be_is_an_estimate_and_zero_is_kept(  # noqa: PLR0917 - fixtures
     house: House, asker: Headers, client: FakeClient, log: io.StringIO, reported: str, path: str
 ) -> None:
     """Fault 18. Traps 20 and 22: past ten times what could be needed nobody is believed; the caller gets their answer all the same."""
@@ -396,7 +396,7 @@ async def _raw(house: House, asker: Headers, *, state: dict[str, Any], leave_aft
     path = "/api/llm/stream"
     scope = {"type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "query_string": b""}
     more = {"headers": headers, "client": ("127.0.0.1", 1), "server": ("house", 80), "scheme": "http", "root_path": ""}
-    await house.app({**scope, **more, "http_version": "1.1", "asgi": {"version": "3.0"}, "state": state}, receive, send)  # type: ignore[arg-type]  # only receive's dict is narrower
+    await house.app({**scope, **more, "http_version": "1.1", "asgi": {"version": "3.0"}, "state": state}, receive, send)
     return bytes(heard)
 
 

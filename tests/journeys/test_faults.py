@@ -17,6 +17,7 @@ from shared.egress.exchange import Outbound, Timeouts
 from tests.conformance.compare import first_difference
 from tests.conformance.heard import Heard, hear_answer, hear_failure, hear_stream, lines_of
 from tests.conformance.replay_server import load
+from tests.fakes.books import balanced
 from tests.fakes.house import KEY, House, whole_house
 
 HASTY = Timeouts(connect=2.0, first_byte=0.3, idle=0.3, total=20.0)
@@ -263,21 +264,4 @@ async def _next_is_answered(house: House, replay: Replay, provider: str, *, stre
     replay.play(provider, stream=stream)
     heard = await ask(house, provider, stream=stream)
     assert first_difference(replay.expected(provider, stream=stream), heard) is None
-    _books_balance(house, requests=2)
-
-
-def _books_balance(house: House, *, requests: int) -> None:
-    """Invariants (a), (b) and (d) of faults.md: a row for each request, nothing is held, what was spent is what the ledger says, few attempts."""
-    items = list(house.table.items.items())
-    rows = [item for (_, sk), item in items if sk.startswith("REQUEST#")]
-    scopes = [item for (pk, _), item in items if pk.startswith("ADMIT#")]
-    spent = [value for item in scopes for name, value in item.items() if name.startswith("s_")]
-    committed = [value for item in scopes for name, value in item.items() if name.startswith("c_")]
-    charged = [row["charged_micros"] for row in rows]
-
-    assert len(rows) == requests
-    assert {row["outcome"] for row in rows} <= {"done", "error"}
-    assert not any(name.startswith("h_") for item in scopes for name in item)
-    assert sum(int(str(item["n_open"])) for item in scopes) == 0
-    assert sum(map(int, map(str, spent))) == sum(map(int, map(str, charged))) == sum(map(int, map(str, committed)))
-    assert all(int(str(row["attempts"])) <= 2 for row in rows)
+    balanced(house, requests=2)
