@@ -63,6 +63,7 @@ async def open_holds(services: Services) -> int:
 
 
 async def test_what_was_left_is_aborted_and_charged_as_it_was_reserved(services: Services, clock: FixedClock) -> None:
+    """Fault 30."""
     await begin(services, "R1")
     early = await sweep(services)
     clock.pass_by(61)
@@ -84,7 +85,7 @@ async def test_what_was_left_is_aborted_and_charged_as_it_was_reserved(services:
 
 
 async def test_what_has_its_row_is_settled_by_it(services: Services, clock: FixedClock) -> None:
-    """A process that died between the ledger and the settlement: nothing is charged twice, nothing is forgotten."""
+    """Fault 21. A process that died between the ledger and the settlement: nothing is charged twice, nothing is forgotten."""
     holds = await begin(services, "R1")
     await conclude(services, row_of("R1", clock(), 123), Admission((holds[0],), {}, 0, 0), Used(micros=123), patience=1)
     clock.pass_by(61)

@@ -35,6 +35,7 @@ async def hanging(client: httpx.AsyncClient, said: asyncio.Semaphore) -> None:
 
 
 async def test_no_acknowledged_row_is_lost_and_no_hold_outlives_the_sweep(tmp_path: Path) -> None:
+    """Fault 30."""
     async with fake_provider() as provider:
         origin = provider.url("").removeprefix("http://")
         settings = {"PROVIDER_URLS": json.dumps({"openai": f"{provider.url('')}/v1"}), "EGRESS_ALLOW": origin}

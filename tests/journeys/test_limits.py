@@ -138,7 +138,7 @@ async def test_what_has_no_price_is_not_for_budgets(house: House, asker: Headers
 
 
 async def test_a_table_that_is_away_lets_nobody_in(house: House, asker: Headers, client: FakeClient) -> None:
-    """faults.md: fail closed, with a time to come back. Trap 74."""
+    """Fault 20. faults.md: fail closed, with a time to come back. Trap 74."""
     await house.http.post("/api/llm/chat", json=NATIVE, headers=asker)
     asked = len(client.asked)
 

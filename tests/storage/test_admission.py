@@ -117,7 +117,7 @@ def policy(number: int) -> tuple[Limits, int, int, int]:
 async def test_of_200_at_once_exactly_as_many_go_on_as_the_policy_allows(
     table: Table, clock: Clock, number: int
 ) -> None:
-    """faults.md 5.2; all of them settle at the end, with what they really used."""
+    """Fault 22. faults.md 5.2; all of them settle at the end, with what they really used."""
     limits, tokens, micros, allowed = policy(number)
     admitted = await take_all(
         table, clock, [(TOKEN, limits)], [claim(tokens=tokens, micros=micros) for _ in range(CALLERS)]
@@ -334,7 +334,7 @@ async def test_a_scope_without_limits_spreads_over_items_and_each_is_found_by_th
 
 
 async def test_an_answer_that_is_lost_is_asked_for_again_and_counts_once(aws: Aws, clock: Clock) -> None:
-    """faults.md, second table: the hold's name makes taking and ending idempotent."""
+    """Fault 23. faults.md, second table: the hold's name makes taking and ending idempotent."""
     faulty = Faulty(aws.ask(DYNAMODB))
     table = DynamoDBTable(aws.create_table(), faulty, now=clock)
     admissions, limits = Admissions(table, now=clock), Limits(requests_per_minute=9, budget_usd=Decimal(1))
@@ -350,7 +350,7 @@ async def test_an_answer_that_is_lost_is_asked_for_again_and_counts_once(aws: Aw
 
 
 async def test_a_table_that_is_throttled_lets_nobody_in_after_three_attempts(aws: Aws, clock: Clock) -> None:
-    """faults.md, second table: two retries within 300 ms, then 503 with a time to come back."""
+    """Fault 20. faults.md, second table: two retries within 300 ms, then 503 with a time to come back."""
     faulty = Faulty(aws.ask(DYNAMODB))
     table = DynamoDBTable(aws.create_table(), faulty, now=clock)
     admissions = Admissions(table, now=clock)

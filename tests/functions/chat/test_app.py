@@ -162,7 +162,7 @@ async def test_what_the_provider_says_of_the_key_is_noted(
 async def test_a_key_that_does_not_open_asks_to_be_entered_again(
     services: Services, alice: httpx.AsyncClient, client: FakeClient
 ) -> None:
-    """Trap 76 and threat K1: the row says another version than the key was sealed for."""
+    """Fault 25. Trap 76 and threat K1: the row says another version than the key was sealed for."""
     owner = (await services.accounts.verify(alice.headers["authorization"].removeprefix("Bearer "))).owner
     config = await find_config(services.table, owner, "openai")
     assert config is not None

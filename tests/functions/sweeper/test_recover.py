@@ -68,6 +68,7 @@ async def unsettled(services: Services) -> str:
 
 
 async def test_what_only_the_log_took_is_carried_out_once(services: Services) -> None:
+    """Fault 21."""
     log = await unsettled(services)
     before, _ = await list_rows(services.table, "alice")
     first, again = [await recover(services, log.splitlines()) for _ in range(2)]
