@@ -21,7 +21,7 @@ from shared.storage.dynamodb import DynamoDBTable
 from shared.storage.holdings import list_holdings
 from shared.storage.quota import MOST_OPEN, SECOND, Claim
 from shared.storage.sqlite import SqliteTable
-from shared.storage.table import Table
+from shared.storage.table import Change, Condition, ConditionFailed, Item, Key, Table
 from tests.fakes.aws import Aws, Faulty
 from tests.fakes.table import MemoryTable
 from tests.storage.conftest import Clock
@@ -364,3 +364,25 @@ async def test_a_table_that_is_throttled_lets_nobody_in_after_three_attempts(aws
     assert away.value.retry_after == 1
     assert (await state(table, TOKEN))[0] == 1
     await table.close()
+
+
+class Contested(MemoryTable):
+    """Somebody else is always a moment faster."""
+
+    tries = 0
+
+    async def update(self, key: Key, change: Change, *, when: Condition | None = None) -> Item:
+        if when is None:
+            return await super().update(key, change, when=when)
+        self.tries += 1
+        raise ConditionFailed(None)
+
+
+async def test_an_item_that_others_keep_changing_is_given_up_after_four_tries(clock: Clock) -> None:
+    """Fault 22: a failed condition is an answer, but not for ever."""
+    table = Contested(now=clock)
+    with pytest.raises(StorageUnavailable) as busy:
+        await Admissions(table, now=clock).take(TOKEN, Limits(requests_per_minute=9), claim())
+
+    assert table.tries == 4
+    assert busy.value.retry_after == 1

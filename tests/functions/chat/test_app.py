@@ -148,6 +148,7 @@ async def test_a_failure_that_passes_is_not_seen(alice: httpx.AsyncClient, clien
 async def test_what_the_provider_says_of_the_key_is_noted(
     services: Services, alice: httpx.AsyncClient, client: FakeClient
 ) -> None:
+    """Fault 4."""
     client.answer = lambda _: FakeAnswer(401, {"error": {"message": f"bad key {KEY}"}})
     refused = await alice.post("/api/llm/chat", json=HELLO)
     then = await status_of(services, alice)
