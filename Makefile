@@ -4,10 +4,11 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test clients lint types conformance bench synth bootstrap deploy deploy-local format clean uv
+.PHONY: help run test clients lint types conformance bench cold synth bootstrap deploy deploy-local format clean uv
 
 UV_VERSION := 0.13.8
 CORPUS ?= ../shared/provider-traffic
+THROUGH ?= gateway
 PYTHON := .venv/bin/python
 
 # A uv that answers here: a pyenv shim may be on the PATH and still know no uv for this folder's Python, so it is asked, not looked for.
@@ -26,7 +27,7 @@ run: .venv/.product ## Start RealMultiLLM on this machine
 test: .venv/.dev clients ## Every test; the counts are in the last line
 	@$(PYTHON) -m pytest
 
-clients: .clients/newest/.made .clients/held-back/.made tests/journeys/clients/node/node_modules/.made ## The real clients that the tests run, each in an environment of its own
+clients: .clients/newest/.made .clients/held-back/.made tests/journeys/clients/node/node_modules/.made tests/fakes/aws_lambda/node/node_modules/.made ## The real clients that the tests run, each in an environment of its own
 
 lint: .venv/.dev ## ruff: rules and format
 	@.venv/bin/ruff check
@@ -39,11 +40,14 @@ format: .venv/.dev ## ruff mends what it can
 types: .venv/.dev ## mypy, strict
 	@.venv/bin/mypy
 
-conformance: .venv/.conformance ## Replay recorded provider traffic through the gateway: CORPUS=<folder>
-	@$(PYTHON) -m tests.conformance --corpus "$(CORPUS)"
+conformance: .venv/.conformance ## Replay recorded provider traffic through the gateway: CORPUS=<folder> THROUGH=gateway|lambda
+	@$(PYTHON) -m tests.conformance --corpus "$(CORPUS)" --through "$(THROUGH)"
 
 bench: .venv/.bench ## CPU, memory and start against the budgets
 	@$(PYTHON) -m benchmarks.chat
+
+cold: .venv/.bench ## From nothing to the first byte under a fake Lambda, by part, against the budgets
+	@$(PYTHON) -m benchmarks.cold_start
 
 STAGE ?= dev
 OPTIONS ?=
@@ -64,7 +68,7 @@ deploy-local: .venv/.dev .clients/ministack/.made $(CDK) ## Deploy the stack ont
 	@$(PYTHON) -m tests.deployed
 
 clean: ## Forget what was made here, except the data of a running installation
-	rm -rf .venv .clients tests/journeys/clients/node/node_modules infra/node_modules .uv .mypy_cache .ruff_cache .hypothesis build cdk.out
+	rm -rf .venv .clients tests/journeys/clients/node/node_modules tests/fakes/aws_lambda/node/node_modules infra/node_modules .uv .mypy_cache .ruff_cache .hypothesis build cdk.out
 
 # Each stamp stands for its groups as the lock file has them, hashes checked. Nothing is taken away by another target's sync.
 .venv/.product: GROUPS := --no-default-groups
@@ -92,6 +96,16 @@ $(CDK): infra/package-lock.json
 # Where there is no Node.js, the tests of its clients say that they did not run.
 $(CLIENTS)/node/node_modules/.made: $(CLIENTS)/node/package-lock.json
 	@if command -v npm >/dev/null; then npm ci --prefix $(CLIENTS)/node --silent --no-audit --no-fund --ignore-scripts && touch $@; fi
+
+# AWS's own Lambda client is half native, and built here: that takes cmake, a C++ compiler and Node's headers. Where it cannot be, its tests say so.
+LAMBDA := tests/fakes/aws_lambda/node
+$(LAMBDA)/node_modules/.made: $(LAMBDA)/package-lock.json
+	@if command -v npm >/dev/null; then \
+	  prefix=$$(dirname "$$(dirname "$$(readlink -f "$$(command -v node)")")"); \
+	  if [ -d "$$prefix/include/node" ]; then export npm_config_nodedir="$$prefix"; fi; \
+	  npm ci --prefix $(LAMBDA) --silent --no-audit --no-fund >$(LAMBDA)/build.log 2>&1 \
+	  || { echo "aws-lambda-ric could not be built: see $(LAMBDA)/build.log" >&2; mkdir -p $(LAMBDA)/node_modules; }; \
+	  touch $@; fi
 
 uv: $(UV_IS_OURS)
 

@@ -62,7 +62,7 @@ async def main() -> None:
     """Measure and print."""
     async with AsyncExitStack() as open_:
         home = Path(open_.enter_context(tempfile.TemporaryDirectory()))
-        mock, provider = await open_.enter_async_context(_running("benchmarks.mock_provider"))
+        mock, provider = await open_.enter_async_context(running("benchmarks.mock_provider"))
         settings = {
             "PROVIDER_URLS": json.dumps({"openai": f"{provider}/v1"}),
             "EGRESS_ALLOW": provider.removeprefix("http://"),
@@ -74,8 +74,8 @@ async def main() -> None:
             "REALMULTILLM_HOME": str(home),
             **{f"REALMULTILLM_{name}": value for name, value in settings.items()},
         }
-        bare, bare_url = await open_.enter_async_context(_running("benchmarks.bare_proxy", provider))
-        door, door_url = await open_.enter_async_context(_running("benchmarks.chat_door", environment=environment))
+        bare, bare_url = await open_.enter_async_context(running("benchmarks.bare_proxy", provider))
+        door, door_url = await open_.enter_async_context(running("benchmarks.chat_door", environment=environment))
         targets = [
             _native("RealMultiLLM", gateway.url, psutil.Process(gateway.process.pid), token),
             _api("the same, /v1/chat/completions", gateway, "/v1/chat/completions", token, "1.5"),
@@ -106,7 +106,7 @@ def _openai(name: str, url: str, process: psutil.Process) -> Target:
 
 
 @asynccontextmanager
-async def _running(
+async def running(
     module: str, *arguments: str, environment: Mapping[str, str] | None = None
 ) -> AsyncIterator[tuple[psutil.Process, str]]:
     """A process of ours that prints its port; the process and its URL."""

@@ -28,6 +28,7 @@ from shared.gateway.destination import check_provider_urls
 from shared.observability import set_up_logging
 from shared.services import Services, embedded_keys
 from shared.settings import SettingError, Settings, read_settings
+from shared.web.browsers import for_browsers
 
 WRONG_SETTING = 2
 CONNECTIONS_WAITING = 2048
@@ -110,7 +111,7 @@ def _serve(settings: Settings) -> int:
         embedded_keys(settings).ready()
     services = Services(settings)
     _ = services.table  # opened now, not by the first who asks
-    app, listening = create_app(services), _listen(settings)
+    app, listening = for_browsers(create_app(services), settings.browser_origins), _listen(settings)
     print(_greeting(settings), flush=True)  # noqa: T201 - what a person at a terminal reads
     uvicorn.Server(uvicorn.Config(app, **_server())).run(sockets=[listening])
     return 0

@@ -62,7 +62,7 @@ def build(bundle: Bundle, architecture: Architecture, into: Path, *, largest: in
     _copy_ours(bundle, folder)
     _compile(folder)
     if (size := size_of(folder)) > largest:
-        raise BundleError(f"{bundle.name} has {size / 1e6:.0f} MB unzipped; Lambda takes {largest / 1e6:.0f}")
+        raise BundleError(f"{bundle.name} has {size / 1e6:.0f} MB unzipped; Lambda takes {largest / 1e6:.0f} MB")
     return folder
 
 

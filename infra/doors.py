@@ -12,16 +12,7 @@ from infra.people import People
 from infra.secrets import Secrets
 from infra.stage import Stage
 
-SIGNS_PEOPLE_IN: Final = (
-    "AdminAddUserToGroup",
-    "AdminCreateUser",
-    "AdminDeleteUser",
-    "AdminGetUser",
-    "AdminInitiateAuth",
-    "AdminListGroupsForUser",
-    "AdminSetUserPassword",
-    "AdminUserGlobalSignOut",
-)
+SIGNS_PEOPLE_IN: Final = ("AdminAddUserToGroup", "AdminCreateUser", "AdminInitiateAuth", "AdminSetUserPassword")
 
 
 class Doors(Construct):

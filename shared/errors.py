@@ -35,7 +35,8 @@
     ├── AddressRefused                400  the egress rules forbid that destination
     ├── CredentialCorrupt             424  a stored key does not open: enter it again
     ├── KeyServiceUnavailable         503
-    └── StorageUnavailable            503
+    ├── StorageUnavailable            503
+    └── DeadlineReached               504  the platform gives the request no more time
 
 The web layer reads `status`, `code`, `message`, `details` and `retry_after`; fallback reads `worth_retrying`. No one else inspects them.
 A message is written for the caller. It never holds a key, and nothing of a provider's body that was not masked first.
@@ -331,3 +332,10 @@ class StorageUnavailable(RealMultiLLMError):
 
     status = 503
     code = "storage_unavailable"
+
+
+class DeadlineReached(RealMultiLLMError):
+    """The platform is about to end the request, so we do, while it can still be said. On one machine there is no such end."""
+
+    status = 504
+    code = "deadline"

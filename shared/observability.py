@@ -60,7 +60,11 @@ def mask(text: str) -> str:
 @cache
 def logger() -> "Logger":
     """The logger of everything here. Fields that belong to one request: `logger().thread_safe_append_keys(…)`."""
-    return make_logger(sys.stdout)
+    ours = make_logger(sys.stdout)
+    for waiting in logging.getLogger().handlers:
+        if isinstance(waiting, _NotYet):
+            _set_up(ours, waiting.wanted)
+    return ours
 
 
 def make_logger(stream: IO[str], *, name: str = "realmultillm") -> "Logger":
@@ -84,7 +88,10 @@ def line(log: dict[str, object]) -> str:
 
 def set_up_logging(level: str) -> None:
     """For `main.py`: our level, and the same lines for what libraries warn of. uvicorn's access log stays off: it has URLs."""
-    ours = logger()
+    _set_up(logger(), level)
+
+
+def _set_up(ours: "Logger", level: str) -> None:
     ours.setLevel(level)
     logging.getLogger(ours.service).propagate = False  # or the root says each line again
     root = logging.getLogger()
@@ -168,3 +175,20 @@ def _lines(ended: ChatEnded) -> Iterator[tuple[Mapping[str, str], Mapping[str, D
             yield {"provider": ended.provider, "direction": direction}, {"llm_tokens_total": tokens}
     if ended.code is not None:
         yield {"provider": ended.provider, "code": ended.code}, {"llm_errors_total": 1}
+
+
+def set_up_logging_when_needed(level: str) -> None:
+    """The same, at the first line: for a start that has no time for it."""
+    logging.getLogger().handlers = [_NotYet(level)]
+
+
+class _NotYet(logging.Handler):
+    """Sets the logging up when something is said, and says that."""
+
+    def __init__(self, level: str) -> None:
+        super().__init__()
+        self.wanted = level
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _set_up(logger(), self.wanted)  # its own lines never come here
+        logging.getLogger(record.name).handle(record)

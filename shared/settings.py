@@ -15,8 +15,7 @@ from shared.aws.places import ENDPOINTS, place_of
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 LARGEST_PORT = 65_535
-
-
+_PAGE = re.compile(r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]{2,12}){1,3}-\d{1,2}")
 _TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 _KEY = re.compile(r"arn:aws(-[a-z-]+)?:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]{1,256}")
@@ -58,6 +57,7 @@ class Settings:
     port: int = 8000
     provider_urls: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     egress_allow: frozenset[str] = frozenset()
+    browser_origins: frozenset[str] = frozenset()
     log_level: str = "INFO"
     aws: AwsHome | None = None
     """The home on AWS; None is the embedded one."""
@@ -179,6 +179,15 @@ def _origins(name: str, value: str) -> frozenset[str]:
     return origins
 
 
+def _pages(name: str, value: str) -> frozenset[str]:
+    """Exact, as browsers send them: https://www.rfc-editor.org/rfc/rfc6454#section-6.2."""
+    pages = frozenset(part.strip().lower() for part in value.split(",") if part.strip())
+    for page in pages:
+        if not _PAGE.fullmatch(page):
+            raise SettingError(f"{name} is a comma-separated list of origins, for example http://localhost:3000")
+    return pages
+
+
 class _Reader[Value](NamedTuple):
     field: str
     read: Callable[[str, str], Value]
@@ -191,6 +200,7 @@ _READERS: Mapping[str, _Reader[object]] = MappingProxyType(
         "REALMULTILLM_PORT": _Reader("port", _port),
         "REALMULTILLM_PROVIDER_URLS": _Reader("provider_urls", _provider_urls),
         "REALMULTILLM_EGRESS_ALLOW": _Reader("egress_allow", _origins),
+        "REALMULTILLM_BROWSER_ORIGINS": _Reader("browser_origins", _pages),
         "REALMULTILLM_LOG_LEVEL": _Reader("log_level", _log_level),
     }
 )

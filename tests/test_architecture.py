@@ -32,6 +32,7 @@ ROOMS: Mapping[str, str] = {
     "services": "home_on_aws observability providers storage crypto identity egress settings errors",
     "home_on_aws": "aws storage crypto identity egress settings errors",
     "web": "services providers identity records settings observability dialects wire chat errors secrets",
+    "runtime": "wire errors observability",
 }
 
 # The second side of a port, opened by the composition root and its own room alone: above the port no code knows its home.

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from shared.observability import (
+    MASKED,
     METRICS,
     NAMESPACE,
     TOO_TALKATIVE,
@@ -229,3 +230,19 @@ def test_powertools_is_not_loaded_before_the_first_chat_has_ended() -> None:
     script = "import sys, shared.observability; print('aws_lambda_powertools' in sys.modules)"
 
     assert subprocess.check_output([sys.executable, "-c", script], text=True).strip() == "False"
+
+
+@pytest.mark.parametrize("name", ["realmultillm", "some.library"])
+def test_logging_that_is_set_up_when_needed_says_each_line_once_and_masked(name: str) -> None:
+    """Threat K8, for the doors of Lambda, whose start has no time for a logger."""
+    script = (
+        "import logging; from shared.observability import logger, set_up_logging_when_needed; "
+        "set_up_logging_when_needed('WARNING'); "
+        f"log = logger() if {name!r} == 'realmultillm' else logging.getLogger({name!r}); "
+        "log.warning('key sk-proj-Zq7Hd2Kx9Lm4Np8RtVw3Yb6Cf'); log.warning('again'); log.info('quiet')"
+    )
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    lines = [json.loads(line)["message"] for line in said.stdout.splitlines()]
+
+    assert lines == [f"key {MASKED}", "again"]
+    assert said.stderr == ""

@@ -21,6 +21,7 @@ def test_every_setting_is_read() -> None:
             "REALMULTILLM_HOME": "/srv/rml",
             "REALMULTILLM_PROVIDER_URLS": '{"openai": "https://proxy.example/v1"}',
             "REALMULTILLM_EGRESS_ALLOW": "127.0.0.1:8099, [::1]:11434,",
+            "REALMULTILLM_BROWSER_ORIGINS": "http://localhost:3000, https://Chat.example",
             "REALMULTILLM_LOG_LEVEL": "debug",
         }
     )
@@ -28,6 +29,7 @@ def test_every_setting_is_read() -> None:
     assert (settings.host, settings.port, settings.home) == ("0.0.0.0", 9000, Path("/srv/rml"))
     assert settings.provider_urls == {"openai": "https://proxy.example/v1"}
     assert settings.egress_allow == {"127.0.0.1:8099", "[::1]:11434"}
+    assert settings.browser_origins == {"http://localhost:3000", "https://chat.example"}
     assert settings.log_level == "DEBUG"
 
 
@@ -45,6 +47,10 @@ def test_every_setting_is_read() -> None:
         ("EGRESS_ALLOW", "host:port"),
         ("EGRESS_ALLOW", "host:\u00b2"),
         ("EGRESS_ALLOW", "host:" + "9" * 5000),
+        ("BROWSER_ORIGINS", "*"),
+        ("BROWSER_ORIGINS", "null"),
+        ("BROWSER_ORIGINS", "localhost:3000"),
+        ("BROWSER_ORIGINS", "https://chat.example/"),
         ("PORT", "9" * 5000),
         ("EGRESS_ALOW", "127.0.0.1:1"),
     ],

@@ -5,8 +5,11 @@ import os
 from mangum import Mangum
 
 from functions.catalog.app import create_app
+from shared.observability import set_up_logging_when_needed
 from shared.services import Services
 from shared.settings import read_settings
 
-app = create_app(Services(read_settings(os.environ)))
+_settings = read_settings(os.environ)
+set_up_logging_when_needed(_settings.log_level)
+app = create_app(Services(_settings))
 handler = Mangum(app, lifespan="off")

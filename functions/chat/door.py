@@ -20,7 +20,7 @@ from shared.identity.caller import Caller
 from shared.observability import logger
 from shared.services import Services
 from shared.web.authentication import authenticate
-from shared.web.edge import request_id
+from shared.web.edge import deadline, request_id
 from shared.web.errors import HeaderList, header_list
 from shared.web.stream import CallerGone, Message, Receive, Send, StreamShape, send_stream, while_listening
 
@@ -70,7 +70,8 @@ class Door:
             is_kin(chat, target),
             target.maker,
         )
-        head, batches = Head(dialect, target, about.id), converse(self._services, chat, target)
+        head = Head(dialect, target, about.id)
+        batches = converse(self._services, chat, target, ends=deadline(scope))
         if chat.stream:
             await _send_growing(send, batches, dialect.speaker(chat, about), head)
         else:

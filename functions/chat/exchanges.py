@@ -13,12 +13,13 @@ from shared.dialects.caller import Wish, load_caller
 from shared.dialects.exchanges import Ask, Kind, embeddings, images, moderations
 from shared.gateway.converse import plan
 from shared.gateway.count import count
+from shared.gateway.deadline import before
 from shared.gateway.exchange import choose, exchange
 from shared.identity.caller import Caller
 from shared.observability import logger
 from shared.services import Services
 from shared.web.authentication import authenticate
-from shared.web.edge import request_id
+from shared.web.edge import deadline, request_id
 from shared.web.stream import CallerGone, Receive, Send, while_listening
 from shared.wire.json import write
 
@@ -78,7 +79,8 @@ class Exchange:
     async def _answer(self, caller: Caller, question: Ask, scope: Scope, send: Send) -> None:
         chosen = await choose(self._services, caller, self._kind, question.model)
         head = Head(load_caller("openai"), chosen.target, request_id(scope))
-        body, answered = await exchange(self._services, question, self._kind, chosen)
+        async with before(deadline(scope)):
+            body, answered = await exchange(self._services, question, self._kind, chosen)
         head.hear(answered)
         await send_json(send, body, [(name, value) for name, value in head.headers() if value])
 
@@ -95,7 +97,8 @@ class CountTokens(Door):
     async def _answer(self, caller: Caller, wish: Wish, scope: Scope, send: Send) -> None:
         target = await plan(self._services, caller, wished=None, model=wish.chat.model, speaking=self._name)
         head = Head(self.dialect(scope), target, request_id(scope))
-        counted, answered = await count(self._services, wish.chat, target)
+        async with before(deadline(scope)):
+            counted, answered = await count(self._services, wish.chat, target)
         head.hear(answered)
         await send_json(send, write(self.said(counted)), head.headers())
 

@@ -14,11 +14,12 @@ from starlette.datastructures import QueryParams
 from functions.chat.door import Scope, send_json
 from shared.dialects.listed import ListedModel
 from shared.errors import InvalidRequest
+from shared.gateway.deadline import before
 from shared.gateway.roster import Entry, find_entry, roster
 from shared.identity.caller import Caller
 from shared.services import Services
 from shared.web.authentication import authenticate
-from shared.web.edge import request_id
+from shared.web.edge import deadline, request_id
 from shared.web.stream import Receive, Send
 from shared.wire.json import write
 
@@ -47,7 +48,8 @@ class _Asked(ABC):
         """One request, as ASGI has it."""
         caller = await authenticate(self.services, scope["headers"], scope["query_string"])
         theirs = any(name == b"anthropic-version" for name, _ in scope["headers"])
-        body = write(await self.answer(caller, scope, anthropics=theirs))
+        async with before(deadline(scope)):
+            body = write(await self.answer(caller, scope, anthropics=theirs))
         await send_json(send, body, [(b"request-id" if theirs else b"x-request-id", request_id(scope).encode())])
 
     @abstractmethod

@@ -10,6 +10,8 @@ embedded home. JSON in and out; amounts of money are decimal strings in US dolla
 access token, in `Authorization: Bearer`, or in `x-api-key`; two different ones in one request are a 401.
 
 An error is `{"error": {"message", "code", "statusCode", "details", "requestId"}}`; `details.parameter` names the field.
+Under `/v1` an error is as OpenAI's clients read it, `{"error": {"message", "type", "param", "code"}}`, under `/v1/messages` as Anthropic's do,
+`{"type": "error", "error": {"type", "message"}}`. [Clients](clients/README.md) has a page for each of them, [what crosses](crossing.md) what each provider can do.
 """
 METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -46,6 +48,13 @@ def _operation(title: str, operation: dict[str, Any]) -> Iterator[str]:
     yield ""
     yield _summary(operation) + (f"\n\n{operation['description']}" if operation.get("description") else "")
     yield ""
+    if form := operation.get("externalDocs", {}).get("url"):
+        yield f"In the form of <{form}>"
+        yield ""
+    for parameter in operation.get("parameters", ()):
+        if parameter.get("in") == "header":
+            yield f"Header `{parameter['name']}`: {_type(parameter['schema'])}. {parameter.get('description', '')}"
+            yield ""
     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
     if body:
         yield f"Body: {_type(body)}"

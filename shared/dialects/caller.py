@@ -1,5 +1,6 @@
 """What every dialect towards a caller offers: read a request, speak an answer, speak a stream, speak a failure."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -85,9 +86,11 @@ def load_caller(name: str) -> CallerDialect:
 
 def respell(error: RealMultiLLMError, names: Mapping[str, str]) -> RealMultiLLMError:
     """The same refusal, with the parameter as this caller wrote it: `options.topLogprobs` is `top_logprobs` to OpenAI's callers."""
-    if not isinstance(error, InvalidRequest) or not error.parameter or not error.parameter.startswith(_OPTIONS):
+    if not isinstance(error, InvalidRequest) or not error.parameter:
         return error
     named, own = error.parameter, own_name(error.parameter, names)
+    if own == named:
+        return error
     error.message = error.message.replace(f"`{named}`", f"`{own}`")
     error.parameter = error.details["parameter"] = own
     error.args = (error.message,)
@@ -95,7 +98,12 @@ def respell(error: RealMultiLLMError, names: Mapping[str, str]) -> RealMultiLLME
 
 
 def own_name(parameter: str, names: Mapping[str, str]) -> str:
-    """A parameter by the name that this caller knows; what is none of our options is already in their words."""
+    """A parameter by the name that this caller knows; what is none of our options is already in their words.
+
+    Where messages are called otherwise they are also counted otherwise, so that a place among ours would mislead.
+    """
+    if _IN_MESSAGES.match(parameter):
+        return names.get("messages", parameter)
     if not parameter.startswith(_OPTIONS):
         return parameter
     option, *rest = parameter.removeprefix(_OPTIONS).split(".", 1)
@@ -103,5 +111,6 @@ def own_name(parameter: str, names: Mapping[str, str]) -> str:
     return ".".join([names.get(field, field), *rest])
 
 
+_IN_MESSAGES = re.compile(r"messages\b")
 _OPTIONS = "options."
 """How our own API begins the names of what a request may wish; refusals of dialects and rows speak so."""

@@ -17,7 +17,14 @@ from shared.wire.json import read_lenient
 
 LARGEST_FAILURE = 1024 * 1024
 """Bytes of an error body that are read; the rest explains nothing more."""
-_SHOWN: Final = ("x-request-id", "request-id", "x-amzn-requestid", "apim-request-id", "openai-processing-ms")
+_SHOWN: Final = (
+    "x-request-id",
+    "request-id",
+    "x-amzn-requestid",
+    "apim-request-id",
+    "openai-processing-ms",
+    "x-should-retry",  # OpenAI's and Anthropic's SDKs do as it says
+)
 _SHOWN_FAMILIES: Final = ("x-ratelimit-", "anthropic-ratelimit-")
 
 

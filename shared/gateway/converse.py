@@ -13,6 +13,7 @@ from shared.egress.exchange import Timeouts
 from shared.errors import InvalidRequest, ProviderError
 from shared.gateway.aftermath import note_answer, note_failure
 from shared.gateway.ask import Question, ask
+from shared.gateway.deadline import before, until
 from shared.gateway.destination import destination
 from shared.gateway.inline import inline_media
 from shared.gateway.measured import measured
@@ -55,29 +56,33 @@ async def plan(
     return Target(provider, config, chosen, load_dialect(provider.dialect_for(chosen, speaking)), base)
 
 
-def converse(services: Services, request: ChatRequest, target: Target) -> AsyncGenerator[Sequence[ChatEvent | Done]]:
-    """The events of the answer, as many at a time as came at once, and at the very end one Done.
+def converse(
+    services: Services, request: ChatRequest, target: Target, *, ends: float | None = None
+) -> AsyncGenerator[Sequence[ChatEvent | Done]]:
+    """The events of the answer, as many at a time as came at once, and at the very end one Done. `ends`: when the platform ends the request.
 
     Raises:
         RealMultiLLMError: on every ending that is not Done.
     """
-    batches = _converse(services, request, target)
+    batches = _converse(services, request, target, ends)
     return batches if services.metrics is None else measured(batches, target.provider.id, services.metrics)
 
 
 async def _converse(
-    services: Services, request: ChatRequest, target: Target
+    services: Services, request: ChatRequest, target: Target, ends: float | None
 ) -> AsyncGenerator[Sequence[ChatEvent | Done]]:
-    key = await open_key(services, target)
     request = with_settings(replace(request, model=target.model), target.config.settings)
-    request = await inline_media(request, target, services.client)
+    async with before(ends):
+        key = await open_key(services, target)
+        request = await inline_media(request, target, services.client)
     prepared, meter, attempts = prepare(request, target), Meter(request), list[Attempt]()
     question = Question(prepared.outbound, request.stream, is_kin(request, target))
     held_back = must_hold_back(request, target.dialect)
     deadline = time.monotonic() + TIMEOUTS.total
 
     def ask_once() -> AsyncGenerator[Sequence[ChatEvent]]:
-        return ask(question, target, key=key, client=services.client, timeouts=TIMEOUTS)
+        asked = ask(question, target, key=key, client=services.client, timeouts=TIMEOUTS)
+        return asked if ends is None else until(asked, ends)
 
     try:
         async with aclosing(relay(ask_once, target, attempts=attempts, deadline=deadline)) as batches:

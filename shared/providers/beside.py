@@ -11,6 +11,7 @@ from shared.providers.quirks import cannot, leave_out, rename
 
 type Beside = Mapping[Kind, Offer]
 
+_GPT_IMAGE: Final = re.compile(r"(chat)?gpt-image-", re.IGNORECASE)
 _SIZE: Final = re.compile(r"(?P<width>[1-9]\d{0,4})x(?P<height>[1-9]\d{0,4})")
 
 
@@ -28,7 +29,22 @@ def sides(body: dict[str, Any]) -> dict[str, Any]:
     return {**spelt, "width": int(found["width"]), "height": int(found["height"])}
 
 
-OF_OPENAIS: Final[Beside] = {"embeddings": Offer(), "images": Offer(), "moderations": Offer()}
+def in_base64(body: dict[str, Any]) -> dict[str, Any]:
+    """GPT image models answer in base64 alone, and refuse the field that says so: https://platform.openai.com/docs/api-reference/images/create.
+
+    Clients that tell such models by their bare names (Vercel's) send it for `openai/gpt-image-1`.
+    """
+    wanted = body.get("response_format")
+    if wanted is None or not _GPT_IMAGE.match(str(body.get("model"))):
+        return body
+    if wanted != "b64_json":
+        raise UnsupportedParameter(
+            "this model's pictures come as base64: ask for `b64_json`, or leave it out", parameter="response_format"
+        )
+    return {name: value for name, value in body.items() if name != "response_format"}
+
+
+OF_OPENAIS: Final[Beside] = {"embeddings": Offer(), "images": Offer(quirks=(in_base64,)), "moderations": Offer()}
 """As OpenAI does; who lacks some of it says so itself."""
 OF_OPENAI: Final[Beside] = {**OF_OPENAIS, "counts": Offer("responses")}
 OF_ANTHROPIC: Final[Beside] = {"counts": Offer("anthropic")}

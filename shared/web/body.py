@@ -48,7 +48,7 @@ class BoundedBody:
         """The next message.
 
         Raises:
-            InvalidRequest: the announced length is no length.
+            InvalidRequest: the announced length is no length, or the body is compressed.
             RequestTooLarge: more than `largest` bytes were announced or came.
             RequestTooSlow: it takes too long.
         """
@@ -56,6 +56,7 @@ class BoundedBody:
             return await self._receive()
         if self._began is None:
             self._began = asyncio.get_running_loop().time()
+            self._refuse_coding()
             await self._check(self._announced())
         message = await self._next(self._began + self._patience + self._received / SLOWEST)
         self._received += len(message.get("body", b""))
@@ -77,6 +78,14 @@ class BoundedBody:
                     raise InvalidRequest("`content-length` is a number of bytes.", parameter="content-length")
                 return int(value[:20])
         return 0
+
+    def _refuse_coding(self) -> None:
+        """What a compressed body holds is not known before it is unpacked, and so would pass every bound. No SDK sends one of its own accord."""
+        for name, value in self._headers:
+            if name == b"content-encoding" and value.strip().lower() not in {b"", b"identity"}:
+                raise InvalidRequest(
+                    "`content-encoding` is not taken: send the body as it is", parameter="content-encoding"
+                )
 
     async def _check(self, size: int) -> None:
         if size <= self._largest:

@@ -35,6 +35,12 @@ def request_id(scope: Scope) -> str:
     return str(scope["state"]["request_id"])
 
 
+def deadline(scope: Scope) -> float | None:
+    """When this request has to be over, on the event loop's clock, where a platform sets an end. Never said by the caller."""
+    ends: float | None = scope["state"].get("deadline")
+    return ends
+
+
 class Edge:
     """Wraps an ASGI app. Inside Starlette or FastAPI: `app.add_middleware(Edge)`. An edge within an edge stands aside."""
 

@@ -11,7 +11,7 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from types import ModuleType
@@ -23,7 +23,9 @@ from tests.conformance.drive import Asker, Outcome, ask_all
 from tests.conformance.replay_server import load
 from tests.conformance.report import report
 from tests.conformance.through_sdks import SdkAsker, ask_in_columns
-from tests.fakes.gateway import ROOT, Gateway, running_gateway
+from tests.fakes.aws_lambda.environment import Function
+from tests.fakes.aws_lambda.front import front_door
+from tests.fakes.gateway import ROOT, running_gateway
 
 SHARED = ROOT.parent / "shared" / "provider-traffic"
 ASKERS = 8
@@ -39,6 +41,12 @@ def main() -> int:
     )
     parser.add_argument("--only", default="", help="only the exchanges whose id begins so")
     parser.add_argument("--columns", default=",".join(COLUMNS), help="which ways to ask; all are the default")
+    parser.add_argument(
+        "--through",
+        choices=["gateway", "lambda"],
+        default="gateway",
+        help="chats through the gateway on one machine, or through the chat door as Lambda runs it",
+    )
     parser.add_argument("--log", type=Path, help="where to write what the gateway printed")
     arguments = parser.parse_args()
     try:
@@ -48,7 +56,8 @@ def main() -> int:
         print(f"conformance: {error}", file=sys.stderr)  # noqa: T201 - what a person at a terminal reads
         return 2
     began = time.monotonic()
-    columns, printed = asyncio.run(_drive(exchanges, replay, arguments.corpus, arguments.columns.split(",")))
+    wanted, on_lambda = arguments.columns.split(","), arguments.through == "lambda"
+    columns, printed = asyncio.run(_drive(exchanges, replay, arguments.corpus, wanted, on_lambda=on_lambda))
     if arguments.log:
         arguments.log.write_bytes(printed)
     _validate(columns.get("native", ()), load(validator))
@@ -67,7 +76,7 @@ def _tool(corpus: Path, name: str) -> Path:
 
 
 async def _drive(
-    exchanges: list[Exchange], replay: Path, corpus: Path, wanted: list[str]
+    exchanges: list[Exchange], replay: Path, corpus: Path, wanted: list[str], *, on_lambda: bool
 ) -> tuple[dict[str, list[Outcome]], bytes]:
     async with AsyncExitStack() as open_:
         home = open_.enter_context(tempfile.TemporaryDirectory())
@@ -75,27 +84,40 @@ async def _drive(
         urls = {way.provider: url + way.path for way in ROWS.values()}
         settings = {"PROVIDER_URLS": json.dumps(urls), "EGRESS_ALLOW": url.removeprefix("http://")}
         gateway = await open_.enter_async_context(running_gateway(Path(home), **settings))
-        clients = []
+        chats = await open_.enter_async_context(_on_lambda(Path(home), settings)) if on_lambda else gateway.url
+        clients, askers = [], []
         for number in range(ASKERS):
             client = await open_.enter_async_context(gateway.signed_in(f"asker{number}@example.com"))
             client.timeout = httpx.Timeout(120)
             clients.append(client)
-        native = await ask_all(exchanges, [Asker(client, url) for client in clients]) if "native" in wanted else []
-        by_sdk = await _ask_by_sdk(exchanges, clients, gateway, url, [name for name in COLUMNS[1:] if name in wanted])
+            chatting = httpx.AsyncClient(base_url=chats, headers=client.headers, timeout=client.timeout)
+            askers.append(Asker(client, url, await open_.enter_async_context(chatting)))
+        native = await ask_all(exchanges, askers) if "native" in wanted else []
+        by_sdk = await _ask_by_sdk(exchanges, clients, chats, url, [name for name in COLUMNS[1:] if name in wanted])
         return ({"native": native} if native else {}) | by_sdk, bytes(gateway.printed)
 
 
 async def _ask_by_sdk(
-    exchanges: list[Exchange], clients: list[httpx.AsyncClient], gateway: Gateway, url: str, wanted: list[str]
+    exchanges: list[Exchange], clients: list[httpx.AsyncClient], chats: str, url: str, wanted: list[str]
 ) -> dict[str, list[Outcome]]:
     """The columns that the vendors' SDKs fill; nobody else needs those SDKs."""
     if not wanted:
         return {}
-    askers = [SdkAsker(client, gateway, url) for client in clients]
+    askers = [SdkAsker(client, chats, url) for client in clients]
     found = await ask_in_columns(exchanges, askers, wanted)
     for asker in askers:
         await asker.close()
     return found
+
+
+@asynccontextmanager
+async def _on_lambda(home: Path, settings: Mapping[str, str]) -> AsyncIterator[str]:
+    """The URL of the chat door as Lambda runs it, an environment for each caller at a time; the other doors share its home."""
+    named = {f"REALMULTILLM_{name}": value for name, value in {**settings, "HOME": str(home)}.items()}
+    async with front_door(Function(environment=named), most=ASKERS) as front:
+        yield front.url
+        failed = sum("error" in environment.api.heard for environment in front.environments)
+        print(f"{len(front.environments)} environments of Lambda, {failed} with an error of the function")  # noqa: T201 - what a person reads
 
 
 @asynccontextmanager

@@ -82,10 +82,11 @@ async def store_key(client: httpx.AsyncClient, exchange: Exchange, form: Form, r
 
 
 class Asker:
-    """One account of the gateway."""
+    """One account of the gateway. `chats`: where it chats, if that is not where it stores its keys."""
 
-    def __init__(self, client: httpx.AsyncClient, replay: str) -> None:
+    def __init__(self, client: httpx.AsyncClient, replay: str, chats: httpx.AsyncClient | None = None) -> None:
         self._client = client
+        self._chats = chats or client
         self._replay = replay
 
     async def ask(self, exchange: Exchange, at: int) -> Outcome:
@@ -126,7 +127,7 @@ class Asker:
         accept = "text/event-stream" if form.sse else "application/x-ndjson"
         path = "/api/llm/stream" if exchange.is_stream else "/api/llm/chat"
         try:
-            answer = await self._client.post(path, json=body, headers={"accept": accept})
+            answer = await self._chats.post(path, json=body, headers={"accept": accept})
             if answer.status_code >= 400:
                 return hear_failure(answer.status_code, answer.content)
             if not exchange.is_stream:

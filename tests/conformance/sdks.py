@@ -6,7 +6,6 @@ from importlib import import_module
 from typing import Any
 
 from tests.conformance.corpus import Exchange
-from tests.fakes.gateway import Gateway
 
 type Json = dict[str, Any]
 
@@ -105,6 +104,6 @@ def _filled(answer: Any) -> Json:
     return dumped
 
 
-def gateway_base(gateway: Gateway, api: str) -> str:
-    """Where that SDK finds the gateway."""
-    return gateway.url if api == "messages" else f"{gateway.url}/v1"
+def gateway_base(url: str, api: str) -> str:
+    """Where that SDK finds the chats of the gateway that is there."""
+    return url if api == "messages" else f"{url}/v1"

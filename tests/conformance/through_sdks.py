@@ -13,7 +13,6 @@ from tests.conformance.drive import Form, Outcome, store_key
 from tests.conformance.kin import KIN_APIS, kin_differences
 from tests.conformance.oddities import find_oddity
 from tests.conformance.sdks import Sdk, body_of, gateway_base, left_out
-from tests.fakes.gateway import Gateway
 
 type Json = dict[str, Any]
 
@@ -24,11 +23,11 @@ _STRAIGHT_PATHS = {"messages": ""}
 class SdkAsker:
     """One account of the gateway, and an SDK for each API, there and straight at the replay server."""
 
-    def __init__(self, client: httpx.AsyncClient, gateway: Gateway, replay: str) -> None:
+    def __init__(self, client: httpx.AsyncClient, chats: str, replay: str) -> None:
         token = client.headers["authorization"].removeprefix("Bearer ")
         self._client = client
         self._replay = replay
-        self._through = {api: Sdk(api, gateway_base(gateway, api), token) for api in KIN_APIS}
+        self._through = {api: Sdk(api, gateway_base(chats, api), token) for api in KIN_APIS}
 
     async def ask_kin(self, exchange: Exchange) -> Outcome:
         """The recorded request, by the SDK of its own API."""

@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 
 from tests.deployed.command_line import CDK, CommandLine
-from tests.deployed.emulator import PYTHON, running_emulator
+from tests.deployed.emulator import PYTHON, running_emulator, unwrapped
 from tests.fakes.upstreams import OPENAI_KEY, upstreams
 
 MISSING = 2
@@ -38,13 +38,14 @@ class Walk:
     async def ask(self, client: httpx.AsyncClient, method: str, path: str, status: int, **body: Any) -> Any:
         """The answer's JSON. Raises AssertionError where the status is another."""
         headers = {"authorization": f"Bearer {self.token}"} if self.token else {}
-        answer = await client.request(method, path, headers=headers, **body)
+        answer = unwrapped(await client.request(method, path, headers=headers, **body))
         assert answer.status_code == status, f"{method} {path}: {answer.status_code} {answer.text[:500]}"
         return answer.json() if answer.content else None
 
 
 async def health(walk: Walk) -> str:
-    assert await walk.ask(walk.chat, "GET", "/api/health", 200) == {"status": "ok"}
+    said = await walk.ask(walk.chat, "GET", "/api/health", 200)
+    assert said == {"status": "ok"}, said
     return "the chat door starts from its zip"
 
 
@@ -93,8 +94,8 @@ async def models(walk: Walk) -> str:
 
 async def chat(walk: Walk) -> str:
     answer = await walk.ask(walk.chat, "POST", "/api/llm/chat", 200, json=HELLO)
-    assert answer["choices"][0]["message"]["content"]
-    assert answer["receipt"]["paidBy"] == "own" if "paidBy" in answer["receipt"] else answer["receipt"]
+    assert answer.get("choices"), answer
+    assert answer["receipt"]["key"] == "own", answer["receipt"]
     return f"{answer['model']} said {answer['choices'][0]['message']['content']!r}"
 
 

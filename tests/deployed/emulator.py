@@ -1,6 +1,7 @@
 """AWS as ministack plays it, in a process and an environment of its own, on this machine alone. https://github.com/ministackorg/ministack (2026-11)."""
 
 import asyncio
+import base64
 import os
 import socket
 from collections.abc import AsyncIterator, Mapping
@@ -43,6 +44,15 @@ class Emulator:
         """A client of an address that the stack put out: it leads here by its Host header."""
         host = address.split("://", 1)[1].rstrip("/").partition(":")[0]
         return httpx.AsyncClient(base_url=self.url, headers={"host": host}, timeout=60)
+
+
+def unwrapped(answer: httpx.Response) -> httpx.Response:
+    """What a caller of a streaming URL would see: the emulator hands out what a buffered handler returned as the body itself."""
+    if not answer.content.startswith(b'{"statusCode"'):
+        return answer
+    said = answer.json()
+    body = base64.b64decode(said["body"]) if said["isBase64Encoded"] else said["body"].encode()
+    return httpx.Response(said["statusCode"], headers=said["headers"], content=body)
 
 
 @asynccontextmanager

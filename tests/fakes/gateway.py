@@ -29,7 +29,8 @@ class Gateway:
     @asynccontextmanager
     async def signed_in(self, email: str = "alice@example.com") -> AsyncIterator[httpx.AsyncClient]:
         """A client with a session of a new account."""
-        async with httpx.AsyncClient(base_url=self.url, timeout=30) as client:
+        rest = httpx.Limits(keepalive_expiry=2)  # the server hangs up after 5 s, perhaps just when it is asked again
+        async with httpx.AsyncClient(base_url=self.url, timeout=30, limits=rest) as client:
             answer = await client.post("/api/auth/signup", json={"email": email, "password": PASSWORD})
             client.headers["authorization"] = f"Bearer {answer.json()['token']}"
             yield client

@@ -5,7 +5,7 @@ from importlib import import_module
 import pytest
 
 from shared.errors import UnsupportedParameter
-from shared.providers.beside import sides
+from shared.providers.beside import in_base64, sides
 from shared.providers.find import get_provider
 from shared.providers.rows import PROVIDERS
 
@@ -50,3 +50,25 @@ def test_together_has_its_own_words_for_pictures(asked: dict[str, object], spelt
 def test_a_size_that_is_none_is_refused(size: str) -> None:
     with pytest.raises(UnsupportedParameter):
         sides({"prompt": "a", "size": size})
+
+
+@pytest.mark.parametrize("model", ["gpt-image-1", "gpt-image-1-mini", "chatgpt-image-latest"])
+def test_pictures_that_are_base64_anyway_are_not_asked_for_in_base64(model: str) -> None:
+    """Vercel's client knows such a model by its bare name alone, and asks `openai/gpt-image-1` for it."""
+    asked = {"model": model, "prompt": "a"}
+
+    assert in_base64({**asked, "response_format": "b64_json"}) == asked
+    assert in_base64(asked) == asked
+
+
+def test_links_to_pictures_of_such_models_are_refused_by_name() -> None:
+    with pytest.raises(UnsupportedParameter) as caught:
+        in_base64({"model": "gpt-image-1", "prompt": "a", "response_format": "url"})
+
+    assert caught.value.parameter == "response_format"
+
+
+def test_who_may_choose_the_form_of_pictures_does() -> None:
+    asked = {"model": "dall-e-3", "prompt": "a", "response_format": "b64_json"}
+
+    assert in_base64(asked) == asked

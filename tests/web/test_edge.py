@@ -92,6 +92,21 @@ async def test_a_body_past_the_limit_is_413(body: list[bytes], headers: list[tup
     assert json.loads(said)["error"]["code"] == "request_too_large"
 
 
+@pytest.mark.parametrize("coding", [b"gzip", b"br", b"Deflate, gzip"])
+async def test_a_compressed_body_is_refused_by_its_header(coding: bytes) -> None:
+    """Threat H5: a small one may unpack to any size."""
+    status, _, said = await visit(Edge(echo), body=[b"x"], headers=[(b"content-encoding", coding)])
+
+    assert status == 400
+    assert json.loads(said)["error"]["details"]["parameter"] == "content-encoding"
+
+
+async def test_a_body_that_says_it_is_as_it_is_passes() -> None:
+    status, _, _ = await visit(Edge(echo), body=[b"x"], headers=[(b"content-encoding", b"identity")])
+
+    assert status == 200
+
+
 async def test_who_is_busy_sending_too_much_is_heard_out_before_the_answer() -> None:
     taken = 0
 

@@ -22,6 +22,8 @@ _UNKNOWN: Final = ("n", "seed", "logprobs", "top_logprobs", "frequency_penalty",
 _TIERS: Final[Mapping[str, str]] = {"auto": "auto", "standard_only": "standard_only", "default": "standard_only"}
 _CHOICES: Final[Mapping[str, str]] = {"auto": "auto", "none": "none", "required": "any", "tool": "tool"}
 _MOST_BREAKPOINTS: Final = 4
+_WARMEST: Final = 1
+"""OpenAI's scale goes to 2, and would mean something else here if it were shrunk."""
 _SMALLEST_TOP_P: Final = 0.95
 """While thinking: https://platform.claude.com/docs/en/build-with-claude/extended-thinking#feature-compatibility (2026-11)."""
 
@@ -29,6 +31,8 @@ _SMALLEST_TOP_P: Final = 0.95
 def write(request: ChatRequest, largest_output: int | None) -> Written:
     """Raises UnsupportedParameter for what Anthropic cannot do, InvalidRequest for what nobody could."""
     refuse_given(request, _FAMILY, *_UNKNOWN)
+    if request.temperature is not None and request.temperature > _WARMEST:
+        raise unsupported(_FAMILY, "temperature", f"it is at most {_WARMEST} there")
     room = make_room(request, largest_output)
     if room.thinks:
         _refuse_sampling(request)

@@ -120,6 +120,11 @@ def _none(answer: dict[str, Any]) -> RequestRefused | BadResponse:
         ),
         None,
     )
+    if refused == "STOP":
+        return RequestRefused(
+            f"{_FAMILY} answered in words: name a `model` that paints, such as gemini-2.5-flash-image",
+            details={"providerStatus": 200, "parameter": "model"},
+        )
     if (reason := find_text(refused)) or filtered:
         return RequestRefused(
             f"{_FAMILY} painted no picture: {filtered or reason}",

@@ -49,8 +49,16 @@ def _configure(request: ChatRequest) -> dict[str, Any]:
         "responseLogprobs": request.logprobs,
         "logprobs": request.top_logprobs,
         "thinkingConfig": thinking(request),
-        **_respond(request.response_format),
+        **({} if _must_call(request) else _respond(request.response_format)),
     }
+
+
+def _must_call(request: ChatRequest) -> bool:
+    """Then no words come that could have a form; with one, models before Gemini 3 refuse to call at all.
+
+    https://ai.google.dev/gemini-api/docs/structured-output (2026-11)
+    """
+    return bool(request.tools) and request.tool_choice is not None and request.tool_choice.mode in {"required", "tool"}
 
 
 def _respond(format_: ResponseFormat | None) -> dict[str, Any]:

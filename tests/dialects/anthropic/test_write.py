@@ -258,6 +258,7 @@ def test_a_choice_without_tools_is_not_written() -> None:
 @pytest.mark.parametrize(
     ("changes", "parameter"),
     [
+        ({"temperature": 1.5}, "options.temperature"),
         ({"n": 2}, "options.n"),
         ({"seed": 7}, "options.seed"),
         ({"logprobs": True}, "options.logprobs"),

@@ -238,6 +238,18 @@ def test_the_choice_of_tools_crosses(choice: ToolChoice, config: dict[str, Any])
     assert "toolConfig" not in write(tool_choice=choice)
 
 
+@pytest.mark.parametrize("choice", [ToolChoice("required"), ToolChoice("tool", "weather")])
+def test_where_a_call_is_forced_no_form_is_asked_for(choice: ToolChoice) -> None:
+    """Models before Gemini 3 call no tools while they answer in JSON; instructor asks for both at once."""
+    form = ResponseFormat("json_schema", schema=SCHEMA)
+
+    forced = write(tools=(WEATHER,), tool_choice=choice, response_format=form)
+    free = write(tools=(WEATHER,), tool_choice=ToolChoice("auto"), response_format=form)
+
+    assert "generationConfig" not in forced
+    assert free["generationConfig"]["responseMimeType"] == "application/json"
+
+
 def test_options_have_their_places() -> None:
     """Traps 81, 87."""
     body = write(

@@ -34,7 +34,7 @@ class Upstream:
         """As the path says."""
         if headers.get("authorization") != f"Bearer {self._key}":
             raise Failure(401, "authentication", "Incorrect API key provided: sk-no****key.")
-        answer = self._routed(method, path, body)
+        answer = self._routed(method, path.partition("?")[0], body)
         answer.headers.update(_HEADERS)
         return answer
 

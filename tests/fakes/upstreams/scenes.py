@@ -216,10 +216,7 @@ def sample(schema: dict[str, Any], turn: int = 0) -> dict[str, Any]:
 
 def _sample(schema: dict[str, Any], root: dict[str, Any], name: str, turn: int) -> Any:
     if "$ref" in schema:
-        target: Any = root
-        for step in schema["$ref"].removeprefix("#").strip("/").split("/"):
-            target = target[step] if step else target
-        return _sample(target, root, name, turn)
+        return _sample(_target(schema["$ref"], root), root, name, turn)
     for several in ("anyOf", "oneOf", "allOf"):
         if several in schema:
             choices = [one for one in schema[several] if one.get("type") not in ("null", "NULL")]
@@ -231,6 +228,19 @@ def _sample(schema: dict[str, Any], root: dict[str, Any], name: str, turn: int) 
     return _of_type(schema, root, name, turn)
 
 
+def _target(reference: str, root: dict[str, Any]) -> Any:
+    target: Any = root
+    for step in reference.removeprefix("#").strip("/").split("/"):
+        target = target[step] if step else target
+    return target
+
+
+def _is_a_branch(schema: dict[str, Any], root: dict[str, Any]) -> bool:
+    """It holds itself, so that a sample of it would have no end."""
+    reference = schema.get("$ref")
+    return reference is not None and json.dumps({"$ref": reference})[1:-1] in json.dumps(_target(reference, root))
+
+
 def _of_type(schema: dict[str, Any], root: dict[str, Any], name: str, turn: int) -> Any:
     declared = schema.get("type", "object")
     kinds = [declared] if isinstance(declared, str) else [one for one in declared if one != "null"]
@@ -238,6 +248,8 @@ def _of_type(schema: dict[str, Any], root: dict[str, Any], name: str, turn: int)
         case "object":
             inner = schema.get("properties") or {}
             return {key: _sample(value, root, key, turn) for key, value in inner.items()}
+        case "array" if _is_a_branch(schema.get("items") or {}, root):
+            return []
         case "array":
             return [_sample(schema.get("items") or {"type": "string"}, root, name, index) for index in range(2)]
         case "integer":

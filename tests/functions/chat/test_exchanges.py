@@ -305,6 +305,19 @@ async def test_a_key_does_not_come_back_in_the_head(
     assert [answer.headers["x-request-id"] for answer in answers] == ["req-[redacted]"] * 2
 
 
+async def test_whether_to_ask_again_is_the_providers_word(
+    services: Services, alice: httpx.AsyncClient, upstream: Upstream
+) -> None:
+    """The vendors' SDKs look for it. Trap 86."""
+    await keep(services, alice, "openai")
+    head = {"x-should-retry": "false", "retry-after": "3600"}
+    upstream.answers["/v1/embeddings"] = FakeAnswer(429, {"error": {"message": "no"}}, head)
+    answer = await alice.post("/v1/embeddings", json={"model": "m", "input": "a"})
+
+    assert answer.status_code == 429
+    assert {name: answer.headers.get(name) for name in head} == head
+
+
 async def test_a_refused_key_is_remembered(services: Services, alice: httpx.AsyncClient, upstream: Upstream) -> None:
     await keep(services, alice, "openai")
     upstream.answers["/v1/embeddings"] = FakeAnswer(401, {"error": {"message": "no"}})
@@ -437,6 +450,11 @@ async def test_what_gemini_cannot_paint_is_refused(
     [
         ({"promptFeedback": {"blockReason": "SAFETY"}}, 400, "content_policy_violation"),
         ({"candidates": [{"finishReason": "IMAGE_SAFETY"}]}, 400, "content_policy_violation"),
+        (
+            {"candidates": [{"content": {"parts": [{"text": "a cat"}]}, "finishReason": "STOP"}]},
+            400,
+            "provider_refused_request",
+        ),
         ({}, 502, "bad_upstream_response"),
     ],
 )

@@ -8,7 +8,7 @@ from shared.errors import (
     CredentialRejected,
     Forbidden,
     LimitReached,
-    NotFound,
+    ModelNotFound,
     NothingHeld,
     ProviderBilling,
     ProviderError,
@@ -24,21 +24,19 @@ _OVERLOADED: Final = 529
 _ABOUT_KEYS: Final = (401, 403)
 """Google refuses a wrong key with 400."""
 _TYPES: Final[tuple[tuple[type[RealMultiLLMError], str], ...]] = (
-    (Unauthenticated, "authentication_error"),
     (Forbidden, "permission_error"),
-    (NotFound, "not_found_error"),
     (LimitReached, "rate_limit_error"),
     (CallerError, "invalid_request_error"),
-    (CredentialRejected, "authentication_error"),
+    (CredentialRejected, "invalid_request_error"),
     (ProviderBilling, "insufficient_quota"),
     (Throttled, "rate_limit_error"),
     (RequestRefused, "invalid_request_error"),
 )
-"""The first that fits."""
+"""The first that fits. A wrong key and a model that is not there are requests that OpenAI calls invalid; their code tells more."""
 _CODES: Final[tuple[tuple[type[RealMultiLLMError], str], ...]] = (
     (Unauthenticated, "invalid_api_key"),
     (NothingHeld, "response_not_found"),
-    (NotFound, "model_not_found"),
+    (ModelNotFound, "model_not_found"),
     (LimitReached, "rate_limit_exceeded"),
     (ProviderBilling, "insufficient_quota"),
     (Throttled, "rate_limit_exceeded"),
@@ -46,7 +44,7 @@ _CODES: Final[tuple[tuple[type[RealMultiLLMError], str], ...]] = (
 """Those that OpenAI's clients act upon; every other error has our own code. Trap 85."""
 _WRITTEN_IN: Final[Mapping[Any, str]] = {"provider": "model"}
 """Callers of this dialect name the provider in `model`."""
-_BY_STATUS: Final[Mapping[int, str]] = {403: "permission_error", 404: "not_found_error"}
+_FORBIDDEN: Final = 403
 
 
 def describe(error: RealMultiLLMError, request_id: str) -> Mapping[str, Any]:
@@ -83,7 +81,7 @@ def fail(error: RealMultiLLMError, request_id: str) -> bytes:
 
 
 def _type(error: RealMultiLLMError) -> str:
-    if isinstance(error, CredentialRejected | RequestRefused) and (known := _BY_STATUS.get(status(error))):
-        return known
+    if isinstance(error, CredentialRejected | RequestRefused) and status(error) == _FORBIDDEN:
+        return "permission_error"
     usual = "invalid_request_error" if error.status < 500 else "server_error"  # noqa: PLR2004 - where a server's faults begin
     return next((word for kind, word in _TYPES if isinstance(error, kind)), usual)

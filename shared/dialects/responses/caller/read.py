@@ -109,7 +109,7 @@ def _summaries(wished: ResponseBody) -> Iterator[KinOnly]:
 
 def _chat(wished: ResponseBody, kin_only: list[KinOnly], original: Original) -> ChatRequest:
     messages = _messages(wished, kin_only)
-    tools, choice = _tools(wished, kin_only), _tool_choice(wished.tool_choice, kin_only)
+    tools, choice = _chosen(_tools(wished, kin_only), wished.tool_choice, kin_only)
     text, reasoning = wished.text, wished.reasoning
     return ChatRequest(
         model=wished.model or "",
@@ -164,6 +164,25 @@ def _tools(wished: ResponseBody, kin_only: list[KinOnly]) -> tuple[Tool, ...]:
         kin_only.extend([KinOnly(path) for path in unknown(tool, FunctionTool, at)])
         found.append(Tool(read.name, read.description, read.parameters, read.strict))
     return tuple(found)
+
+
+def _chosen(
+    tools: tuple[Tool, ...], choice: str | dict[str, Any] | None, kin_only: list[KinOnly]
+) -> tuple[tuple[Tool, ...], ToolChoice | None]:
+    """Some of the tools alone are what a provider is told of that has no such choice: the model calls no others."""
+    match choice:
+        case {"type": "allowed_tools", "mode": "auto" | "required" as mode, "tools": list(allowed)}:
+            names = {entry.get("name") for entry in allowed if isinstance(entry, dict)}
+            chosen = tuple([tool for tool in tools if tool.name in names])
+            if not chosen and mode == "required" and not any(own.parameter.startswith("tools[") for own in kin_only):
+                raise InvalidRequest("`tool_choice` allows no tool that is in `tools`", parameter="tool_choice.tools")
+            return chosen, ToolChoice(mode)
+        case {"type": "allowed_tools"}:
+            raise InvalidRequest(
+                "allowed_tools has a `mode`, auto or required, and `tools`", parameter="tool_choice.mode"
+            )
+        case _:
+            return tools, _tool_choice(choice, kin_only)
 
 
 def _tool_choice(choice: str | dict[str, Any] | None, kin_only: list[KinOnly]) -> ToolChoice | None:

@@ -215,6 +215,8 @@ def test_what_would_have_to_be_stored_is_refused_by_name(fields: dict[str, Any],
         ({"tools": [{"type": "function"}]}, "tools[0].name"),
         ({"tool_choice": "sometimes"}, "tool_choice"),
         ({"tool_choice": {"type": "function"}}, "tool_choice.name"),
+        ({"tool_choice": {"type": "allowed_tools", "mode": "sometimes", "tools": []}}, "tool_choice.mode"),
+        ({"tool_choice": {"type": "allowed_tools", "mode": "required", "tools": []}}, "tool_choice.tools"),
         ({"text": {"format": {"type": "xml"}}}, "text.format.type"),
         ({"text": {"format": {"type": "json_schema", "name": "n"}}}, "text.format.schema"),
         ({"truncation": "sometimes"}, "truncation"),
@@ -239,6 +241,17 @@ def test_calls_and_results_that_do_not_fit_are_refused(items: list[dict[str, Any
     assert refused(input=items) == parameter
 
 
+@pytest.mark.parametrize("mode", ["auto", "required"])
+def test_some_tools_alone_are_what_others_are_told_of(mode: Any) -> None:
+    """Trap 87."""
+    tools = [{"type": "function", "name": name} for name in ("weather", "time")]
+    allowed = {"type": "allowed_tools", "mode": mode, "tools": [{"type": "function", "name": "time"}]}
+
+    chat = read(tools=tools, tool_choice=allowed)
+
+    assert ([tool.name for tool in chat.tools], chat.tool_choice) == (["time"], ToolChoice(mode))
+
+
 @pytest.mark.parametrize(
     ("fields", "parameter"),
     [
@@ -246,7 +259,6 @@ def test_calls_and_results_that_do_not_fit_are_refused(items: list[dict[str, Any
         ({"tools": [{"type": "custom", "name": "c"}]}, "tools[0].type"),
         ({"tools": [{"type": "function", "name": "f", "defer_loading": True}]}, "tools[0].defer_loading"),
         ({"tool_choice": {"type": "web_search"}}, "tool_choice.type"),
-        ({"tool_choice": {"type": "allowed_tools", "mode": "auto", "tools": []}}, "tool_choice.type"),
         ({"truncation": "auto"}, "truncation"),
         ({"stop": ["x"]}, "stop"),
         ({"text": {"tone": "warm"}}, "text.tone"),

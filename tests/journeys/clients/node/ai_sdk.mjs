@@ -2,7 +2,7 @@
 import { createAnthropic } from "@ai-sdk/anthropic";
 import { createOpenAI } from "@ai-sdk/openai";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
-import { APICallError, Output, embedMany, generateText, stepCountIs, streamText, tool } from "ai";
+import { APICallError, Output, embedMany, generateImage, generateObject, generateText, stepCountIs, streamObject, streamText, tool } from "ai";
 import { z } from "zod";
 import { AWKWARD, GREETING, HEARD, PICTURE, SEEN, check, has, run, same, thrown } from "./checks.mjs";
 
@@ -81,6 +81,36 @@ check("structure", async (at) => {
     const said = await generateText({ model, output: Output.object({ schema: z.object({ name: z.string(), age: z.number() }) }), prompt: "Who?", ...quiet });
     same(said.output, { name: "Ada", age: 36 });
   }
+});
+
+check("objects", async (at) => {
+  const schema = z.object({ name: z.string(), age: z.number() });
+  for (const model of models(at)) {
+    same((await generateObject({ model, schema, prompt: "Who?", ...quiet })).object, { name: "Ada", age: 36 });
+    same((await generateObject({ model, output: "enum", enum: ["one", "two"], prompt: "Which?", ...quiet })).object, "one");
+    const said = streamObject({ model, output: "array", schema, prompt: "Who?", ...quiet });
+    let growing = [];
+    for await (growing of said.partialObjectStream);
+    same([growing.length, (await said.object).map((each) => each.name)], [2, ["Ada", "Alan"]]);
+  }
+});
+
+check("steps_and_what_comes_after", async (at) => {
+  // Traps 41, 82
+  for (const model of models(at)) {
+    if (at.provider === "openai" && model.provider === "openai.responses") continue; // it refers to what OpenAI stored, and the upstream stores nothing
+    const said = await generateText({ model, tools, stopWhen, prompt: "scene:text-and-tool", ...quiet });
+    same([said.text, said.steps.length, said.totalUsage.outputTokens], [HEARD, 2, 16]);
+    const messages = [{ role: "user", content: "scene:text-and-tool" }, ...said.response.messages, { role: "user", content: "Hello" }];
+    same((await generateText({ model, tools, messages, ...quiet })).text, GREETING);
+  }
+});
+
+check("a_picture_is_made", async (at) => {
+  if (at.provider !== "openai") return;
+  const openai = createOpenAI({ baseURL: at.openaiUrl, apiKey: at.key });
+  const said = await generateImage({ model: openai.image(at.straight ? "gpt-image-1" : "openai/gpt-image-1"), prompt: "A cat", maxRetries: 0 });
+  same(said.image.mediaType, "image/png");
 });
 
 check("a_picture", async (at) => {

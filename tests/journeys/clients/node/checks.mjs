@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 export const GREETING = "Bonjour, 你好!";
 export const AWKWARD = 'a\u2028b\u2029c\u0085d 👩‍👧 café\n\t"quoted" \\ end';
 export const HEARD = 'heard get_weather({"city":"Paris"})=Paris 18°';
-const PATIENCE = 40_000;
+const PATIENCE = 150_000;
 const AT_ONCE = 8;
 const MODELS = {
   openai: { chat: "gpt-4o-mini", thinking: "gpt-5-mini", embedding: "text-embedding-3-small" },

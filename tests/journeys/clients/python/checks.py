@@ -15,7 +15,7 @@ type Check = Callable[["At"], Any]
 
 GREETING = "Bonjour, 你好!"
 AWKWARD = 'a\u2028b\u2029c\u0085d 👩‍👧 café\n\t"quoted" \\ end'
-_PATIENCE = 40
+_PATIENCE = 150
 _AT_ONCE = 8
 
 _MODELS = {

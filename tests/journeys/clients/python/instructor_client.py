@@ -8,7 +8,7 @@ import instructor
 from anthropic import Anthropic
 from instructor import Mode
 from openai import AsyncOpenAI, OpenAI
-from pydantic import BaseModel
+from pydantic import BaseModel, field_validator
 
 from tests.journeys.clients.python.checks import At, Checks, raised, same
 
@@ -112,6 +112,39 @@ def parallel(at: At) -> None:
         turns = [{"role": "user", "content": "scene:parallel"}]
         found = client.chat.completions.create(model=at.model(), messages=turns, response_model=Iterable[Person])
         same([one.name for one in found], ["Ada", "Alan"])
+
+
+@check
+def through_responses(at: At) -> None:
+    """It asks for a form of the answer and forces a tool, both at once."""
+    if not at.straight or at.provider == "openai":
+        client = _openai(at, Mode.RESPONSES_TOOLS)
+        said = client.chat.completions.create(model=at.model(), messages=ADA, response_model=Team, max_retries=1)
+        same((said.lead.name, [one.name for one in said.members]), ("Ada", ["Ada", "Alan"]))
+
+
+@check
+def asked_again(at: At) -> None:
+    """An answer that does not fit goes back with what is wrong with it."""
+    tried: list[str] = []
+
+    class Late(BaseModel):
+        """Somebody whose name fits at the second try."""
+
+        name: str
+
+        @field_validator("name")
+        @classmethod
+        def at_the_second_try(cls, name: str) -> str:
+            tried.append(name)
+            if len(tried) == 1:
+                raise ValueError("say it again")
+            return name
+
+    for client, more in clients(at):
+        tried.clear()
+        client.chat.completions.create(model=at.model(), messages=ADA, response_model=Late, max_retries=2, **more)
+        same(len(tried), 2)
 
 
 @check

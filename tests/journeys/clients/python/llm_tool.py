@@ -53,7 +53,7 @@ def command(at: At, *arguments: str) -> str:
         (Path(folder) / "keys.json").write_text(json.dumps({"ours": at.key}))
         said = subprocess.run(
             [sys.executable, "-m", "llm", *arguments], env={**os.environ, "LLM_USER_PATH": folder},
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30, check=False,
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
         assert said.returncode == 0, said.stderr
         return said.stdout

@@ -42,6 +42,13 @@ class Team(BaseModel):
     country: str | None
 
 
+class Branch(BaseModel):
+    """Something that holds itself."""
+
+    name: str
+    branches: list["Branch"]
+
+
 class GetWeather(BaseModel):
     """The weather of a city."""
 
@@ -574,6 +581,41 @@ def a_nested_schema_is_parsed(at: At) -> None:
     parsed = said.choices[0].message.parsed
     assert parsed
     same((parsed.lead.name, [one.name for one in parsed.members], parsed.country), ("Ada", ["Ada", "Alan"], "France"))
+
+
+@check
+def a_schema_that_holds_itself_is_parsed(at: At) -> None:
+    """Trap 49."""
+    said = client(at).chat.completions.parse(
+        model=at.model(), messages=[{"role": "user", "content": "Who?"}], response_format=Branch
+    )
+    same(said.choices[0].message.parsed, Branch(name="Ada", branches=[]))
+
+
+@check
+def a_temperature_beyond_the_providers_scale(at: At) -> None:
+    """Trap 81."""
+    if at.provider == "anthropic":
+        same(raised(openai.BadRequestError, lambda: ask(at, "Hello", temperature=1.5)).param, "temperature")
+    else:
+        same(json.loads(ask(at, "scene:echo", temperature=1.5).choices[0].message.content)["temperature"], 1.5)
+
+
+@check
+def queries_and_headers_of_the_sdk_hurt_nobody(at: At) -> None:
+    asking = OpenAI(
+        base_url=at.openai_url, api_key=at.key, max_retries=0, organization="org-1", project="proj_1",
+        default_query={"api-version": "2026-01-01"}, default_headers={"Idempotency-Key": "k-1"},
+    )  # fmt: skip
+    said = asking.chat.completions.create(model=at.model(), messages=[{"role": "user", "content": "Hello"}])
+    same(said.choices[0].message.content, GREETING)
+
+
+@check
+def what_is_not_here_is_no_missing_model(at: At) -> None:
+    if not at.straight:
+        error = raised(openai.NotFoundError, client(at).files.list)
+        same((error.type, error.code), ("invalid_request_error", "not_found"))
 
 
 @check

@@ -173,6 +173,13 @@ def a_schema_is_streamed(at: At) -> None:
 
 
 @check
+def refusals_name_parameters_as_responses_does(at: At) -> None:
+    if at.provider != "openai":
+        error = raised(openai.BadRequestError, lambda: ask(at, "Hello", text={"verbosity": "low"}))
+        same((error.param, error.code), ("text.verbosity", "unsupported_parameter"))
+
+
+@check
 def a_picture_and_a_paper(at: At) -> None:
     picture = f"data:image/png;base64,{base64.b64encode(PNG).decode()}"
     paper = f"data:application/pdf;base64,{base64.b64encode(PDF).decode()}"
