@@ -13,6 +13,8 @@ from shared.storage.table import Absent, AllOf, AnyOf, Change, Compare, Conditio
 
 KEPT_FOR: Final = 86_400
 """Seconds that a key is remembered, since it was first used."""
+_SWEPT_AFTER: Final = 60
+"""Seconds after which the row of a freed key goes: it says nothing any more."""
 _IN_ITS_ROW: Final = 2
 """Pieces that lie in the row itself: the head, and the first of the body. Of most answers that is all."""
 
@@ -63,7 +65,7 @@ async def refuse_replay(table: Table, claim: Claim) -> bool:
 
 async def free_replay(table: Table, claim: Claim, now: float) -> bool:
     """Nothing was answered: whoever comes next begins anew. False when the key is another's by now."""
-    return await _end(table, claim, {"state": "free", "expires_at": int(now)})
+    return await _end(table, claim, {"state": "free", "expires_at": int(now) + _SWEPT_AFTER})
 
 
 def _nobody_answers(claim: Claim, now: float) -> Condition:
