@@ -114,6 +114,7 @@ def _answered(journal: Journal, claim: Claim, there: Replay, now: float) -> Said
     if there.state == "running":
         raise StillAnswering(
             "The request that came first with this `Idempotency-Key` is still being answered. Ask again in a moment.",
+            details={"runningId": there.holder},  # by which its owner stops it, where nobody sees a caller hang up
             retry_after=max(0.0, min(_COME_BACK, there.lease - now)),
         )
     if there.state == "too_large":

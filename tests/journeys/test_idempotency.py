@@ -159,6 +159,9 @@ async def test_of_fifty_at_once_one_asks(house: House, asker: Headers) -> None:
     assert len(slow.asked) == 1
     assert {answer.json()["error"]["code"] for answer in told} == {"request_in_progress"}
     assert {answer.headers["retry-after"] for answer in told} == {"2"}
+    assert {answer.json()["error"]["details"]["runningId"] for answer in told} == {
+        answer.json()["id"] for answer in came if answer.status_code == 200
+    }
     assert (await ask(house, asker)).headers["idempotency-replayed"] == "true"
 
 
