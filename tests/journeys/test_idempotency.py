@@ -79,6 +79,7 @@ async def rows(house: House, headers: Headers) -> int:
 async def test_the_same_again_is_the_same_answer_byte_by_byte_and_asks_nobody(
     house: House, asker: Headers, client: FakeClient, path: str, body: dict[str, Any]
 ) -> None:
+    """Fault 29."""
     first = await ask(house, asker, path, body=body)
     asked = len(client.asked)
     again = await ask(house, asker, path, body=body)
@@ -95,6 +96,7 @@ async def test_the_same_again_is_the_same_answer_byte_by_byte_and_asks_nobody(
 
 
 async def test_a_replay_is_on_no_bill(house: House, asker: Headers) -> None:
+    """Fault 29."""
     for _ in range(3):
         await ask(house, asker)
 
