@@ -15,12 +15,16 @@ from shared.observability import (
     METRICS,
     NAMESPACE,
     TOO_TALKATIVE,
+    BreakerOpened,
     ChatEnded,
+    Incident,
+    LimitRefused,
     logger,
     make_logger,
     mask,
     request_id_of_this_task,
     set_up_logging,
+    write_incident,
     write_metrics,
 )
 
@@ -193,12 +197,27 @@ def test_a_chat_that_failed_names_its_error(capsys: pytest.CaptureFixture[str]) 
     assert "llm_time_to_first_token_seconds" not in first
 
 
+def incident_of(incident: Incident, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    write_incident(incident)
+    written: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return written
+
+
+def test_a_breaker_that_opens_and_a_limit_that_refuses_are_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
+    opened = incident_of(BreakerOpened("openai"), capsys)
+    refused = incident_of(LimitRefused("budget", "token"), capsys)
+
+    assert (opened["provider"], opened["llm_breaker_open_total"]) == ("openai", [1])
+    assert (refused["policy"], refused["llm_limit_refusals_total"]) == ("budget", [1])
+
+
 def test_what_is_written_is_what_the_table_of_metrics_says(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The dashboard is made from that table. What the environment says of a service is no dimension more."""
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "planted")
     lines = metrics_of(ENDED, capsys) + metrics_of(ChatEnded("x", "error", 1.0, code="c"), capsys)
+    lines += [incident_of(each, capsys) for each in (BreakerOpened("x"), LimitRefused("budget", "user"))]
     directives = [line["_aws"]["CloudWatchMetrics"][0] for line in lines]
     found = {
         (metric["Name"], metric["Unit"], tuple(map(tuple, directive["Dimensions"])))
@@ -212,7 +231,9 @@ def test_what_is_written_is_what_the_table_of_metrics_says(
 
 
 def test_no_dimension_tells_of_a_person_or_a_word() -> None:
-    assert {name for metric in METRICS for name in metric.dimensions} == {"provider", "outcome", "direction", "code"}
+    told = {name for metric in METRICS for name in metric.dimensions}
+
+    assert told == {"provider", "outcome", "direction", "code", "policy"}
 
 
 def test_metrics_of_many_chats_do_not_mix(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,7 +1,10 @@
 """What an operator hears of and sees."""
 
+import json
 from typing import Any
 
+from infra.cost import ALARMS
+from shared.observability import METRICS, NAMESPACE
 from tests.infra.conftest import Synthesise, Synthesised
 
 
@@ -22,6 +25,27 @@ def test_silence_is_no_alarm(house: Synthesised) -> None:
     """Nothing is measured while nobody calls."""
     assert len(alarms(house)) >= 4
     assert {alarm["TreatMissingData"] for alarm in alarms(house).values()} == {"notBreaching"}
+
+
+def test_a_breaker_and_a_used_up_budget_are_told_within_five_minutes(house: Synthesised) -> None:
+    """One is enough, of whichever provider, and of a budget of whomever; the metrics are those that the doors write."""
+    watched = {alarm["MetricName"]: alarm for alarm in alarms(house).values() if alarm.get("Namespace") == NAMESPACE}
+    breaker, refused = watched["llm_breaker_open_total"], watched["llm_limit_refusals_total"]
+
+    assert {(each["Statistic"], each["Threshold"], each["Period"]) for each in (breaker, refused)} == {("Sum", 1, 300)}
+    assert "Dimensions" not in breaker
+    assert refused["Dimensions"] == [{"Name": "policy", "Value": "budget"}]
+    assert set(watched) <= {metric.name for metric in METRICS}
+
+
+def test_every_metric_has_a_place_on_the_dashboard(house: Synthesised) -> None:
+    board = json.dumps(house.the("AWS::CloudWatch::Dashboard"))
+
+    assert [metric.name for metric in METRICS if metric.name not in board] == []
+
+
+def test_the_calculator_counts_the_alarms_that_there_are(house: Synthesised) -> None:
+    assert len(house.of("AWS::CloudWatch::Alarm")) == ALARMS
 
 
 def test_the_account_has_a_budget_where_one_is_set(synthesise: Synthesise, house: Synthesised) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from shared.egress.exchange import Outbound
 from shared.errors import StorageUnavailable
+from shared.observability import LimitRefused
 from shared.records.ledger import LedgerRow
 from shared.records.limits import Scope, period_name
 from shared.storage.admission import spent
@@ -124,6 +125,9 @@ async def test_a_budget_that_is_too_small_is_402(house: House, asker: Headers, c
     assert {"limit", "remaining", "resetTime"} <= set(error["details"])
     assert client.asked == []
     assert await rows_of(house, asker) == []
+    assert house.services.incidents.counted() == {LimitRefused("budget", "token"): 1}
+    metrics = (await house.http.get("/api/metrics", headers=asker)).text
+    assert 'llm_limit_refusals_total{policy="budget",scope="token"} 1' in metrics
 
 
 async def test_what_has_no_price_is_not_for_budgets(house: House, asker: Headers, client: FakeClient) -> None:
@@ -134,6 +138,7 @@ async def test_what_has_no_price_is_not_for_budgets(house: House, asker: Headers
 
     assert answer.status_code == 402
     assert "nobody knows the price" in answer.json()["error"]["message"]
+    assert house.services.incidents.counted() == {LimitRefused("unpriced", "token"): 1}
     assert client.asked == []
 
 
