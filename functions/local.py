@@ -21,9 +21,9 @@ import functions.admin.app as admin
 import functions.analytics.app as analytics
 import functions.catalog.app as catalog
 import functions.chat.app as chat
+import functions.chat.history.app as history
 import functions.chat.openapi as chat_openapi
 import functions.configs.app as configs
-import functions.history.app as history
 import functions.key_test.app as key_test
 import functions.reference.app as reference
 from functions.bounded_head import BoundedHead
@@ -114,11 +114,12 @@ def create_app(services: Services) -> OnePort:
 
 def documents(services: Services) -> list[dict[str, Any]]:
     """Every door's OpenAPI document."""
-    return [chat_openapi.document(), *(door.openapi() for door in _buffered(services))]
+    parts = [history.create_app(services), *_buffered(services)]
+    return [chat_openapi.document(), *(part.openapi() for part in parts)]
 
 
 def _buffered(services: Services) -> list[FastAPI]:
-    return [door.create_app(services) for door in (accounts, key_test, configs, catalog, history, analytics, admin)]
+    return [door.create_app(services) for door in (accounts, key_test, configs, catalog, analytics, admin)]
 
 
 def main() -> int:

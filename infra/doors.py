@@ -23,7 +23,7 @@ GIVES_ROLES: Final = ("AdminAddUserToGroup", "AdminRemoveUserFromGroup")
 
 
 class Doors(Construct):
-    """Accounts, configs, key test, catalogue, history, analytics and administration, by the names of their folders in `functions/`."""
+    """Accounts, configs, key test, catalogue, analytics and administration, by the names of their folders in `functions/`."""
 
     def __init__(
         self,
@@ -59,10 +59,6 @@ class Doors(Construct):
         self.catalog = self._door("catalog", "Providers and models")
         data.grant(self.catalog.role, "GetItem", "Query")
 
-        self.history = self._door("history", "Kept conversations")
-        data.grant(self.history.role, "GetItem", "UpdateItem", "DeleteItem", "Query")
-        secrets.grant_open_journals(self.history.role)
-
         self.analytics = self._door("analytics", "What was used, what it cost, how fast it was")
         data.grant(self.analytics.role, "GetItem", "Query")
 
@@ -79,7 +75,6 @@ class Doors(Construct):
             "configs": self.configs,
             "key_test": self.key_test,
             "catalog": self.catalog,
-            "history": self.history,
             "analytics": self.analytics,
             "admin": self.admin,
         }

@@ -41,12 +41,8 @@ class Secrets(Construct):
         """Data keys wrapped anew within KMS; nobody sees them plain."""
         self._grant(role, "kms:ReEncryptFrom", "kms:ReEncryptTo")
 
-    def grant_open_journals(self, role: iam.Role) -> None:
-        """Owners' journals opened, for the door that shows conversations."""
-        self._grant(role, "kms:Decrypt", purpose=JOURNAL)
-
     def grant_keep_journals(self, role: iam.Role) -> None:
-        """The same and new ones made, for the door that keeps what is said."""
+        """Owners' journals opened and new ones made, for the door that keeps what is said and shows it."""
         self._grant(role, "kms:Decrypt", "kms:GenerateDataKey", purpose=JOURNAL)
 
     def _grant(self, role: iam.Role, *actions: str, purpose: str = PURPOSE) -> None:

@@ -54,8 +54,8 @@ HEAVY: Mapping[str, str] = {
     "jwt": r"-",
     "httpx": r"-",
     "mangum": r"functions/(?!chat/)\w+/main\.py",
-    "pydantic": r"functions/(?!chat/)\w+/\w+\.py|shared/web/(schemas|keys|models|usage|fastapi)\.py",
-    "fastapi": r"functions/((?!chat/)\w+/\w+|local)\.py|shared/web/fastapi\.py",
+    "pydantic": r"functions/(?!chat/)\w+/\w+\.py|functions/chat/history/(app|schemas)\.py|shared/web/(schemas|keys|models|usage|fastapi)\.py",
+    "fastapi": r"functions/((?!chat/)\w+/\w+|chat/history/app|local)\.py|shared/web/fastapi\.py",
     "uvicorn": r"functions/(local|bounded_head)\.py",
 }
 # What may be imported only there, however late.
@@ -65,7 +65,7 @@ ONLY: Mapping[str, str] = {
     "httptools": r"shared/(wire/http|egress/\w+)\.py",
     "socket": r"shared/egress/\w+\.py|functions/local\.py",
     "sqlite3": r"shared/storage/\w+\.py",
-    "pydantic": r"functions/\w+/\w+\.py|shared/web/\w+\.py",
+    "pydantic": r"functions/[\w/]+\.py|shared/web/\w+\.py",
     "fastapi": r"functions/[\w/]+\.py|shared/web/\w+\.py",
 }
 SPELT_KEY = re.compile(r"^[A-Z][A-Z_]+#")

@@ -15,6 +15,7 @@ from shared.records.policy import Judge, Moderation, ProviderPolicy, SharedWith,
 from shared.records.token import BudgetPeriod
 from shared.web.keys import KeyText, KeyTrial
 from shared.web.schemas import Answer, Body, Moment, moment, write_dollars
+from shared.web.usage import CostReport, UsageReport
 
 MOST_IDS = 1000
 
@@ -72,6 +73,8 @@ class TotalsAnswer(Answer):
     admins: int
     inactive_users: int
     configs: dict[str, int] = Field(description="Stored keys by provider, shared ones among them.")
+    usage: UsageReport
+    costs: CostReport
 
 
 class LimitsBody(Body):

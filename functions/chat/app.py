@@ -10,6 +10,7 @@ from functions.chat.compare import Compare
 from functions.chat.count import Count
 from functions.chat.door import Door, NativeDoor
 from functions.chat.health import Health
+from functions.chat.history import door as history
 from shared.dialects.native import SSE
 from shared.services import Services
 from shared.web.edge import Edge
@@ -26,6 +27,7 @@ def create_app(services: Services) -> Starlette:
             Route("/api/tokens/count", Count(services), methods=["POST"]),
             Route("/api/llm/chat", plain, methods=["POST"]),
             Route("/api/llm/stream", NativeDoor(services, stream=True), methods=["POST"]),
+            *history.routes(services),
             Route("/api/chat/{provider}", plain, methods=["POST"]),
             Route("/api/chat/{provider}/stream", NativeDoor(services, stream=True, usual=SSE), methods=["POST"]),
             Route("/v1/chat/completions", Door(services, "openai"), methods=["POST"]),

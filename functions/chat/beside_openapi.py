@@ -125,7 +125,7 @@ def paths() -> Json:
             ],
             "post": {
                 **_operation("cancelRequest", "Stop an answer that grows, upstream too", _json(_CANCELLED)),
-                "description": "Its stream ends with an error whose code is `cancelled`. What is over, never was or is another's is a 404.",
+                "description": "Its stream ends with an error whose code is `cancelled`. What is over is a 409; what never was or is another's a 404.",
             },
         },
     }

@@ -37,7 +37,7 @@ def says_hello(outbound: Outbound) -> Answer:
     """One word in its own family's words, plain or streamed, as it was asked."""
     streamed = bool(json.loads(outbound.body).get("stream"))
     if ANTHROPIC in outbound.url:
-        return FakeAnswer(200, _sse(*CLAUDES), SSE) if streamed else FakeAnswer(200, CLAUDE)
+        return FakeAnswer(200, _sse(*CLAUDES), SSE) if streamed else FakeAnswer(200, CLAUDE_SAYS)
     return FakeAnswer(200, _sse(*GPTS, "[DONE]"), SSE) if streamed else FakeAnswer(200, GPT)
 
 
@@ -83,7 +83,7 @@ GPTS = (
     },
     {"id": "x", "model": "gpt-4o-mini", "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]},
 )
-CLAUDE = {
+CLAUDE_SAYS: dict[str, Any] = {
     "id": "y",
     "type": "message",
     "role": "assistant",
@@ -93,7 +93,7 @@ CLAUDE = {
     "usage": {"input_tokens": 7, "output_tokens": 5},
 }
 CLAUDES = (
-    {"type": "message_start", "message": {**CLAUDE, "content": [], "stop_reason": None}},
+    {"type": "message_start", "message": {**CLAUDE_SAYS, "content": [], "stop_reason": None}},
     {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
     {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "from claude"}},
     {"type": "content_block_stop", "index": 0},

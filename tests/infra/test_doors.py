@@ -8,7 +8,7 @@ from infra.routes import BUFFERED
 from tests.fakes.gateway import ROOT
 from tests.infra.conftest import Synthesise, Synthesised
 
-DOORS = ("accounts", "configs", "key_test", "catalog", "history", "analytics", "admin", "chat")
+DOORS = ("accounts", "configs", "key_test", "catalog", "analytics", "admin", "chat")
 FUNCTIONS = (*DOORS, "sweeper")
 
 

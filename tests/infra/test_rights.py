@@ -9,7 +9,7 @@ from shared.storage.layout import audit_entries
 from tests.infra.conftest import Synthesised
 from tests.infra.rights import actions, listed, may, role_of, statements
 
-DOORS = ("accounts", "configs", "key_test", "catalog", "history", "analytics", "admin", "chat", "sweeper")
+DOORS = ("accounts", "configs", "key_test", "catalog", "analytics", "admin", "chat", "sweeper")
 PROVIDER_KEY = {"kms:EncryptionContext:purpose": "provider-key"}
 JOURNAL = {"kms:EncryptionContext:purpose": "journal"}
 WRITES_ITS_LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
@@ -42,7 +42,7 @@ def test_no_door_changes_or_deletes_an_entry_of_the_audit_log(house: Synthesised
 
     for action in ("dynamodb:UpdateItem", "dynamodb:DeleteItem"):
         assert not may(house, door, action, table, audited)
-    assert may(house, door, "dynamodb:PutItem", table, audited) is (door not in {"catalog", "history", "analytics"})
+    assert may(house, door, "dynamodb:PutItem", table, audited) is (door not in {"catalog", "analytics"})
 
 
 @pytest.mark.parametrize("door", DOORS)
@@ -57,11 +57,11 @@ def test_only_chat_and_key_test_open_provider_keys_and_only_those(house: Synthes
 
 
 @pytest.mark.parametrize("door", DOORS)
-def test_only_chat_and_history_open_journals_and_neither_wraps_them_anew(house: Synthesised, door: str) -> None:
+def test_only_chat_makes_and_opens_journals_and_does_not_wrap_them_anew(house: Synthesised, door: str) -> None:
     """Threat K7: the right to what was said opens no provider key, and the reverse."""
     key = arn(house, "AWS::KMS::Key")
 
-    assert may(house, door, "kms:Decrypt", key, JOURNAL) is (door in {"chat", "history"})
+    assert may(house, door, "kms:Decrypt", key, JOURNAL) is (door == "chat")
     assert may(house, door, "kms:GenerateDataKey", key, JOURNAL) is (door == "chat")
     assert not may(house, door, "kms:ReEncryptFrom", key, JOURNAL)
 
@@ -101,10 +101,9 @@ def test_the_keys_own_policy_leaves_the_say_to_iam(house: Synthesised) -> None:
         ("configs", READS_AND_WRITES),
         ("key_test", READS_AND_WRITES - {"dynamodb:DeleteItem"}),
         ("catalog", {"dynamodb:GetItem", "dynamodb:Query"}),
-        ("history", READS_AND_WRITES - {"dynamodb:PutItem"}),
         ("analytics", {"dynamodb:GetItem", "dynamodb:Query"}),
         ("admin", READS_AND_WRITES),
-        ("chat", READS_AND_WRITES - {"dynamodb:DeleteItem"}),
+        ("chat", READS_AND_WRITES),
         ("sweeper", READS_AND_WRITES),
     ],
 )

@@ -343,8 +343,15 @@ async def test_the_country_is_believed_where_a_setting_names_its_header(
     assert (alert["kind"], alert["subject"], alert["telling"]) == ("new_country", await id_of(house, alice), "nobody")
 
 
-async def test_totals_count_people_and_keys(house: House, root: Headers, alice: Headers) -> None:
+async def test_totals_count_people_keys_and_what_all_of_them_used(house: House, root: Headers, alice: Headers) -> None:
     await house.with_key(alice)
+    body = {"provider": "openai", "model": "gpt-4o-mini", "messages": [{"role": "user", "content": "hello"}]}
+    assert (await house.http.post("/api/llm/chat", json=body, headers=alice)).status_code == 200
     totals = (await house.http.get("/api/admin/analytics", headers=root)).json()
+    before = await house.http.get("/api/admin/analytics?from=2020-01-01&to=2020-01-02", headers=root)
+    usage, costs = totals.pop("usage"), totals.pop("costs")
 
     assert totals == {"users": 2, "admins": 1, "inactiveUsers": 0, "configs": {"openai": 1}}
+    assert [(line["provider"], line["requests"], line["inputTokens"]) for line in usage["rows"]] == [("openai", 1, 7)]
+    assert (costs["total"]["costUsd"], costs["total"]["unpricedRequests"]) == ("0.00000405", 0)
+    assert before.json()["usage"]["rows"] == []

@@ -88,7 +88,7 @@ async def test_the_start_line_names_what_can_be_stopped_and_what_is_over_cannot(
 
     assert cancelled.json() == {"id": first["id"], "cancelled": True}
     assert (last["type"], last["error"]["code"], last["error"]["statusCode"]) == ("error", "cancelled", 499)
-    assert (again.status_code, again.json()["error"]["code"]) == (404, "not_found")
+    assert (again.status_code, again.json()["error"]["code"]) == (409, "conflict")
 
 
 async def test_nobody_else_can_stop_it(gateway: Gateway, alice: httpx.AsyncClient) -> None:

@@ -15,11 +15,15 @@ from shared.errors import (
     TlsFailed,
     Unreachable,
 )
+from shared.records.limits import Scope, period_name
+from shared.storage.admission import spent
+from shared.storage.ledger import list_rows
 from tests.fakes.client import Answer, FakeAnswer, FakeClient
 from tests.fakes.gateway import lines
 from tests.fakes.house import HELLO, Headers, House
 from tests.fakes.providers import (
     ANTHROPIC,
+    CLAUDE_SAYS,
     OPENAI,
     SSE,
     TwoProviders,
@@ -33,6 +37,10 @@ from tests.fakes.tokens import narrowed
 GPT, CLAUDE = "openai/gpt-4o-mini", "anthropic/claude-haiku-4-5"
 ROUTE = {
     "targets": [{"provider": "openai", "model": "gpt-4o-mini"}, {"provider": "claude", "model": "claude-haiku-4-5"}]
+}
+THINKING = {
+    **CLAUDE_SAYS,
+    "content": [{"type": "thinking", "thinking": "hm", "signature": "c2ln"}, *CLAUDE_SAYS["content"]],
 }
 type Asked = tuple[House, TwoProviders, Headers]
 CHAT = {"messages": HELLO, "options": {"maxTokens": 50}}
@@ -512,3 +520,36 @@ async def test_a_stream_of_another_family_is_spoken_in_the_callers_words(
         == "from claude"
     )
     assert heard.text.rstrip().endswith("data: [DONE]")
+
+
+async def test_who_did_not_answer_is_charged_nothing_and_the_ledger_names_the_route(
+    house: House, providers: TwoProviders, caller: Headers
+) -> None:
+    """Every target's limits let the request in; at its end those of who failed get the request back."""
+    providers.does[OPENAI] = [does(refuses(402))]
+    for scope, name in (("provider", "openai"), ("provider", "anthropic")):
+        limits = {"scope": scope, "id": name, "requestsPerMinute": 2, "budgetUsd": "1", "budgetPeriod": "day"}
+        assert (await house.http.put("/api/admin/limits", json=limits, headers=caller)).status_code == 200
+    answers = [await chat(house, caller) for _ in range(3)]
+    table, day = house.services.table, period_name("day", house.services.now())
+    owner = (await house.services.accounts.verify(caller["authorization"].removeprefix("Bearer "))).owner
+    rows, _ = await list_rows(table, owner)
+
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert answers[2].json()["error"]["details"]["scope"] == "provider"
+    assert {(row.route, row.provider, row.outcome) for row in rows} == {("both", "anthropic", "done")}
+    assert await spent(table, Scope("provider", "openai"), day) == 0
+    assert await spent(table, Scope("provider", "anthropic"), day) == sum(row.charged_micros for row in rows) > 0
+
+
+async def test_thinking_that_is_kept_is_marked_with_who_answered(
+    house: House, providers: TwoProviders, caller: Headers
+) -> None:
+    """Trap 61: in a conversation too, the next turn may be another provider's."""
+    providers.does[OPENAI] = [does(refuses(402))]
+    providers.does[ANTHROPIC] = [does(FakeAnswer(200, THINKING))]
+    told = (await chat(house, caller, keep=True)).json()["conversation"]
+    messages = (await house.http.get(f"/api/chat/history/{told['id']}", headers=caller)).json()["messages"]
+
+    assert (messages[1]["provider"], messages[1]["state"]) == ("anthropic", "answered")
+    assert '"rml1.anthropic@' in json.dumps(messages[1]["message"])

@@ -23,7 +23,6 @@ import functions.analytics.app as analytics
 import functions.catalog.app as catalog
 import functions.chat.app as chat
 import functions.configs.app as configs
-import functions.history.app as history
 import functions.key_test.app as key_test
 from shared.identity.sessions import SESSION_LIFE
 from shared.services import Services
@@ -38,7 +37,6 @@ DOORS: dict[str, ModuleType] = {
     "configs": configs,
     "key_test": key_test,
     "catalog": catalog,
-    "history": history,
     "analytics": analytics,
     "admin": admin,
     "chat": chat,
@@ -71,13 +69,6 @@ RIGHTS = {
     },
     "key_test": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem", "kms:Decrypt"},
     "catalog": {"dynamodb:GetItem", "dynamodb:Query"},
-    "history": {
-        "dynamodb:GetItem",
-        "dynamodb:UpdateItem",
-        "dynamodb:DeleteItem",
-        "dynamodb:Query",
-        "kms:Decrypt",
-    },
     "analytics": {"dynamodb:GetItem", "dynamodb:Query"},
     "admin": {
         "dynamodb:GetItem",
@@ -94,6 +85,7 @@ RIGHTS = {
         "dynamodb:PutItem",
         "dynamodb:Query",
         "dynamodb:UpdateItem",
+        "dynamodb:DeleteItem",
         "kms:Decrypt",
         "kms:GenerateDataKey",
     },
@@ -388,9 +380,9 @@ async def chat_in_every_way(house: HouseOnAws) -> None:
     if told:
         await house.ask("chat", "POST", "/api/llm/chat", {**hello, "conversationId": told["id"]})
         one = f"/api/chat/history/{told['id']}"
-        await house.ask("history", "PATCH", one, {"title": "Sky"})
+        await house.ask("chat", "PATCH", one, {"title": "Sky"})
         for method, path in (("GET", ""), ("GET", one), ("DELETE", one), ("DELETE", "")):
-            assert (await house.ask("history", method, path or "/api/chat/history")).status_code < 300
+            assert (await house.ask("chat", method, path or "/api/chat/history")).status_code < 300
 
 
 async def test_the_key_is_nowhere(house: HouseOnAws, capsys: pytest.CaptureFixture[str]) -> None:

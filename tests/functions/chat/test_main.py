@@ -22,6 +22,8 @@ EXPECTED = {
     "function-url": 401,
     "health": 200,
     "health-rest-api": 200,
+    "history": 401,
+    "history-rest-api": 401,
     "http-api": 401,
     "malformed": 400,
     "malformed-body": 400,

@@ -1,10 +1,10 @@
-"""The history door: kept conversations, read, renamed and forgotten. What is in them is opened here, for whom it belongs to."""
+"""Routes of kept conversations. What is in them is opened here, for whom it belongs to."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Response, status
 
-from functions.history.schemas import (
+from functions.chat.history.schemas import (
     ConversationAnswer,
     ConversationDetail,
     ConversationList,
@@ -32,7 +32,7 @@ _LARGEST_PAGE = 100
 
 
 def create_app(services: Services) -> FastAPI:
-    """The door. Nothing is opened before the first request."""
+    """The routes, as an app. Nothing is opened before the first request."""
     app = new_door(services, title="History")
     app.include_router(_all_of_them(services), prefix="/api/chat/history", tags=["Conversations"])
     app.include_router(_one_of_them(services), prefix="/api/chat/history", tags=["Conversations"])

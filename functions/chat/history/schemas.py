@@ -1,4 +1,4 @@
-"""Bodies of the history door."""
+"""Bodies of the history."""
 
 from typing import Annotated, Any, Self
 
