@@ -52,8 +52,26 @@ _NAMED = re.compile(
 """A value beside a name that promises a secret, whatever its own shape."""
 
 
+_SIGNS: Final = (
+    *(f"{name}{joint}" for name in ("sk", "rt", "pplx", "xai", "nvapi", "fw", "hf", "github_pat", "tgp_v1", "r8") for joint in "-_"),
+    *(f"gh{kind}{joint}" for kind in "opusr" for joint in "-_"),
+    *("aiza", "aq.", "akia", "asia", "eyj", "bearer", "basic", "key=", "://"),
+    *("api-key", "api_key", "apikey", "authorization", "password", "secret"),
+    *("access_token", "accesstoken", "refresh_token", "refreshtoken"),
+)  # fmt: skip
+"""What every match of the two holds a part of, in lower case. Most lines hold none, and looking for these takes a hundredth of the time."""
+
+
 def mask(text: str) -> str:
     """The text without what is shaped like a key. JSON stays JSON."""
+    folded = text.casefold()
+    if not any(sign in folded for sign in _SIGNS):
+        return text
+    return mask_thoroughly(text)
+
+
+def mask_thoroughly(text: str) -> str:
+    """The same without looking first whether there is anything."""
     return _NAMED.sub(rf"\1{MASKED}", _KEY.sub(MASKED, text))
 
 

@@ -4,11 +4,13 @@ import logging
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from shared.observability import (
     MASKED,
@@ -22,6 +24,7 @@ from shared.observability import (
     logger,
     make_logger,
     mask,
+    mask_thoroughly,
     request_id_of_this_task,
     set_up_logging,
     write_incident,
@@ -47,6 +50,32 @@ PLANTED = [
     "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl",
 ]
 
+NAMES = [
+    *("sk", "rt", "csk", "pplx", "xai", "nvapi", "fw", "gsk", "hf", "gho", "ghp", "ghu", "ghs", "ghr"),
+    *("github_pat", "tgp_v1", "r8", "AIza", "AQ.", "AKIA", "ASIA", "eyJ", "Bearer ", "Basic ", "?key=", "&key="),
+    *("://", "@", "x-api-key", "x-goog-api-key", "api-key", "apikey", "api_key", "authorization", "password", "secret"),
+    *("access_token", "accesstoken", "refresh_token", "refreshtoken"),
+]
+SHAPES = [
+    *NAMES,
+    "-",
+    "_",
+    ".",
+    ":",
+    "=",
+    '"',
+    "'",
+    '": "',
+    "\\n",
+    "%3d",
+    " ",
+    "Abcdefgh01234567",
+    "\u017f",
+    "\u212a",
+    "\u0130",
+]
+TURNS: tuple[Callable[[str], str], ...] = (str, str.upper, str.lower, str.swapcase)
+
 
 @pytest.mark.parametrize("key", PLANTED)
 @pytest.mark.parametrize("around", ["{}", "key={},", '"{}"', "(\\n{})", "Bearer {}", "?key={}&x=1", "%3D{}%26"])
@@ -71,6 +100,26 @@ def test_what_is_shaped_like_a_key_is_masked(key: str, around: str) -> None:
 )
 def test_a_secret_without_a_shape_is_known_by_its_place(text: str) -> None:
     assert "0123456789abcdef" not in mask(text)
+
+
+@settings(max_examples=500)
+@given(
+    pieces=st.lists(st.one_of(st.sampled_from(SHAPES), st.text(max_size=3)), max_size=12), turn=st.sampled_from(TURNS)
+)
+def test_looking_first_whether_there_is_anything_to_mask_leaves_nothing_out(
+    pieces: list[str], turn: Callable[[str], str]
+) -> None:
+    """Threat K8: the short way and the long way say the same, in whichever case."""
+    text = turn("".join(pieces))
+
+    assert mask(text) == mask_thoroughly(text)
+
+
+@pytest.mark.parametrize("key", PLANTED)
+def test_a_key_alone_on_its_line_is_masked_in_every_case(key: str) -> None:
+    """Threat K8."""
+    assert [mask(turn(key)) for turn in TURNS] == [mask_thoroughly(turn(key)) for turn in TURNS]
+    assert mask(key) == MASKED
 
 
 def test_ordinary_words_stay() -> None:
