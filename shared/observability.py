@@ -52,7 +52,7 @@ _NAMED = re.compile(
 """A value beside a name that promises a secret, whatever its own shape."""
 
 
-_SIGNS: Final = (
+SIGNS: Final = (
     *(f"{name}{joint}" for name in ("sk", "rt", "pplx", "xai", "nvapi", "fw", "hf", "github_pat", "tgp_v1", "r8") for joint in "-_"),
     *(f"gh{kind}{joint}" for kind in "opusr" for joint in "-_"),
     *("aiza", "aq.", "akia", "asia", "eyj", "bearer", "basic", "key=", "://"),
@@ -65,7 +65,7 @@ _SIGNS: Final = (
 def mask(text: str) -> str:
     """The text without what is shaped like a key. JSON stays JSON."""
     folded = text.casefold()
-    if not any(sign in folded for sign in _SIGNS):
+    if not any(sign in folded for sign in SIGNS):
         return text
     return mask_thoroughly(text)
 
@@ -99,6 +99,9 @@ def make_logger(stream: IO[str], *, name: str = "realmultillm") -> "Logger":
 
 def line(log: dict[str, object]) -> str:
     """One event, masked, on one line."""
+    log = {
+        name: value for name, value in log.items() if name != "taskName"
+    }  # asyncio's number: `Task-7` says nothing, and looks like a key
     if request := request_id_of_this_task.get():
         log = {**log, "request_id": request}
     return mask(json.dumps(log, default=lambda value: type(value).__name__, ensure_ascii=True))
