@@ -1,9 +1,10 @@
 """`cdk synth` and `cdk deploy` begin here: `python -m infra.app`. The CDK's command line needs Node.js 22 or later."""
 
+import json
 import os
 import sys
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import aws_cdk as cdk
 from aws_cdk import aws_lambda as lambda_
@@ -15,6 +16,7 @@ from infra.stage import Stage, StageError, read_stage
 
 BUNDLES: Final = ROOT / "build" / "lambda"
 WRONG_SETTING: Final = 2
+REPORT: Final = "validation-report.json"
 
 
 def create_app(outdir: str | None = None) -> cdk.App:
@@ -52,11 +54,23 @@ def _sizes(name: str, folder: Path) -> str:
     return f"{name:6} zip {zipped_size(folder) / 1e6:5.1f} MB, unzipped {size_of(folder) / 1e6:5.1f} MB"
 
 
+def verdict(report: dict[str, Any]) -> str:
+    """What cdk-nag found, in one line. What is not acknowledged with its reason has failed the synthesis before."""
+    found = [plugin for plugin in report["pluginReports"] if plugin["pluginName"] == "AwsSolutions"]
+    violations = sum(len(plugin["violations"]) for plugin in found)
+    acknowledged = sum(len(plugin["suppressedViolations"]) for plugin in found)
+    return (
+        f"cdk-nag AwsSolutions: {violations} findings, {acknowledged} rules acknowledged with their reasons ({REPORT})"
+    )
+
+
 def main() -> int:
     """Synthesise; 2 when a setting is wrong or a zip cannot be made."""
     try:
         # The CDK's command line names its own folder; without it the templates lie where .gitignore expects them.
-        create_app(outdir=os.environ.get("CDK_OUTDIR", "cdk.out")).synth()
+        outdir = os.environ.get("CDK_OUTDIR", "cdk.out")
+        create_app(outdir=outdir).synth()
+        print(verdict(json.loads(Path(outdir, REPORT).read_text("utf-8"))), file=sys.stderr)  # noqa: T201 - what a person at a terminal reads
     except (StageError, BundleError) as error:
         print(f"realmultillm: {error}", file=sys.stderr)  # noqa: T201 - what a person at a terminal reads
         return WRONG_SETTING

@@ -98,9 +98,22 @@ def _locked(group: str) -> str:
 
 
 def _install(requirements: str, architecture: Architecture, folder: Path) -> None:
+    """From what uv has fetched before, if that is all of it: then nothing is asked of any registry."""
+    try:
+        _install_from("--offline", requirements, architecture, folder)
+    except BundleError:
+        _install_from("--no-progress", requirements, architecture, folder)
+    (folder / ".lock").unlink(missing_ok=True)
+    shutil.rmtree(folder / "bin", ignore_errors=True)
+    if startup := [path.name for path in folder.glob("*.pth")]:
+        raise BundleError(f"{startup[0]} would run at every start of Python; a package that brings one is not deployed")
+
+
+def _install_from(where: str, requirements: str, architecture: Architecture, folder: Path) -> None:
     _uv(
         "pip",
         "install",
+        where,
         "--quiet",
         "--require-hashes",
         "--no-deps",
@@ -114,10 +127,6 @@ def _install(requirements: str, architecture: Architecture, folder: Path) -> Non
         "--requirement=-",
         given=requirements,
     )
-    (folder / ".lock").unlink(missing_ok=True)
-    shutil.rmtree(folder / "bin", ignore_errors=True)
-    if startup := [path.name for path in folder.glob("*.pth")]:
-        raise BundleError(f"{startup[0]} would run at every start of Python; a package that brings one is not deployed")
 
 
 def _copy_ours(bundle: Bundle, folder: Path) -> None:

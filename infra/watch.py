@@ -14,8 +14,8 @@ from constructs import Construct
 
 from infra.door import Door
 from infra.stage import Stage
+from shared.observability import NAMESPACE
 
-NAMESPACE: Final = "RealMultiLLM"
 _FIVE_MINUTES: Final = Duration.minutes(5)
 _SLOW: Final = 10
 """Seconds to the first token, for the slowest one in twenty."""

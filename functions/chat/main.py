@@ -27,5 +27,5 @@ async def before_snapshot() -> None:
 
 
 async def after_restore() -> None:
-    """SnapStart: connections of the life before the snapshot lead nowhere."""
-    await _services.client.close()
+    """SnapStart: connections, credentials and what was remembered are of the life before the snapshot."""
+    await _services.restored()

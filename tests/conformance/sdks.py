@@ -99,7 +99,9 @@ class Sdk:
 
 def _filled(answer: Any) -> Json:
     dumped: Json = (
-        answer.model_dump(mode="json", exclude_unset=True) if hasattr(answer, "model_dump") else {"text": answer}
+        answer.model_dump(mode="json", exclude_unset=True, warnings=False)
+        if hasattr(answer, "model_dump")
+        else {"text": answer}
     )
     return dumped
 

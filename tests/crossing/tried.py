@@ -1,5 +1,6 @@
 """Tries whether a feature crosses from a caller's API to a provider's: it changes what is sent, or is refused by name, or is told as left out."""
 
+import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from shared.chat.request import ChatRequest
 from shared.dialects.caller import load_caller, own_name
 from shared.errors import InvalidRequest
 from shared.gateway.destination import destination
+from shared.gateway.inline import inline_media
 from shared.gateway.one_call import must_hold_back
 from shared.gateway.prepare import prepare
 from shared.gateway.target import Target
@@ -18,6 +20,7 @@ from shared.providers.find import get_provider
 from shared.records.config import ProviderConfig
 from shared.settings import Settings
 from tests.crossing.features import PLAIN, Feature
+from tests.fakes.client import FakeAnswer, FakeClient
 
 type Json = dict[str, Any]
 
@@ -53,7 +56,7 @@ def try_feature(feature: Feature, caller: str, dialect: str) -> Crossing | None:
     target = _target(dialect)
     before = prepare(_read(needed, caller, target), target)
     try:
-        asked = _read({**needed, **feature.said[caller]}, caller, target)
+        asked = _fetched(_read({**needed, **feature.said[caller]}, caller, target), target)
         after = prepare(asked, target)
     except InvalidRequest as error:
         return Crossing("refused", own_name(error.parameter or "", load_caller(caller).names))
@@ -62,6 +65,12 @@ def try_feature(feature: Feature, caller: str, dialect: str) -> Crossing | None:
     if after.dropped:
         return Crossing("told", ", ".join(after.dropped))
     return Crossing("lost" if after.outbound.body == before.outbound.body else "crosses")
+
+
+def _fetched(request: ChatRequest, target: Target) -> ChatRequest:
+    """What the gateway fetches for providers that do not is there by the time the request is written. Trap 51."""
+    web = FakeClient(lambda _: FakeAnswer(200, b"a picture", {"content-type": "image/png"}))
+    return asyncio.run(inline_media(request, target, web))
 
 
 def _read(body: Json, caller: str, target: Target) -> ChatRequest:

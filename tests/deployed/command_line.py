@@ -45,7 +45,7 @@ class CommandLine:
             **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
             **self._emulator.environment,
             "CI": "true",
-            "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",
+            "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
         }
         process = await asyncio.create_subprocess_exec(
             *(str(CDK), command, *words),

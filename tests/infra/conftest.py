@@ -44,7 +44,7 @@ def synthesise(tmp_path_factory: pytest.TempPathFactory) -> Synthesise:
     """`synthesise(**{"stage": "prod"})`: one for each context, made once."""
     if shutil.which("node") is None:
         pytest.skip("the CDK runs on Node.js, and there is none here")
-    os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "1")
+    os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
     stub = tmp_path_factory.mktemp("zip")
     (stub / "door.py").write_text("", encoding="utf-8")
 

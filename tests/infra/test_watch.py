@@ -58,3 +58,20 @@ def test_the_account_has_a_budget_where_one_is_set(synthesise: Synthesise, house
         "ops@example.com"
     ] * 2
     assert not house.of("AWS::Budgets::Budget")
+
+
+def test_the_dashboard_shows_every_metric_that_chats_write(house: Synthesised) -> None:
+    board = str(house.the("AWS::CloudWatch::Dashboard")["DashboardBody"])
+
+    assert [metric.name for metric in METRICS if metric.name not in board] == []
+    assert NAMESPACE in board
+
+
+def test_an_alarm_looks_at_a_metric_that_is_written(house: Synthesised) -> None:
+    """Each of ours is also written without dimensions, as the sum of all."""
+    own = [alarm for alarm in alarms(house).values() if alarm["Namespace"] == NAMESPACE]
+
+    assert own
+    for alarm in own:
+        assert alarm["MetricName"] in {metric.name for metric in METRICS}
+        assert "Dimensions" not in alarm

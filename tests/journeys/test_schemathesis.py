@@ -66,7 +66,7 @@ GOOD: dict[tuple[str, str], Any] = {
     },
     ("PUT", "/api/admin/limits"): {
         "scope": "model",
-        "id": "openai/hello",
+        "id": "openai/gpt-4o-mini",
         "requestsPerMinute": 1000,
         "budgetUsd": "9.50",
     },

@@ -90,7 +90,7 @@ class Environment:
 
     @property
     def has_room(self) -> bool:
-        return self.is_alive and self.running < (self.function.at_once or 1)
+        return self.is_alive and not self.api.broke_off and self.running < (self.function.at_once or 1)
 
     async def init(self) -> None:
         """Wait until it is ready. Raises FunctionFailed."""

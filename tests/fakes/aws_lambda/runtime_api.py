@@ -29,6 +29,8 @@ class RuntimeApi:
         """The headers of every request, in the same order."""
         self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """The init phase is over; a FunctionFailed if it failed."""
+        self.broke_off = False
+        """A response ended in the middle: the process is dying, seen before its exit is."""
         self.restoring = asyncio.Event()
         """Set when a life begins from the snapshot."""
         self._queue: asyncio.Queue[Invocation] = asyncio.Queue()
@@ -162,6 +164,7 @@ class RuntimeApi:
                     return _refused(413, "RequestEntityTooLarge")
                 await invocation.put(piece)
         except asyncio.IncompleteReadError:
+            self.broke_off = True
             await self._end(invocation, FunctionFailed("Runtime.TruncatedResponse"))
             raise
         await self._end(invocation, _trailing(request))
