@@ -31,7 +31,14 @@ def from_body(pk: str, sk: str, body: bytes) -> Item:
 
 def _members(members: Mapping[str, Value]) -> dict[str, Any]:
     """Most are as they are: a scope with twenty requests under way has two hundred of them, packed with each request."""
-    return {name: value if type(value) in _AS_IT_IS else _packed(value) for name, value in members.items()}
+    return {
+        name: value if type(value) in _AS_IT_IS or _is_small(value) else _packed(value)
+        for name, value in members.items()
+    }
+
+
+def _is_small(value: Value) -> bool:
+    return type(value) is int and _LOWEST <= value <= _HIGHEST
 
 
 def _packed(value: Value) -> Any:
