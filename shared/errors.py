@@ -13,6 +13,9 @@
     │   ├── MethodNotAllowed          405
     │   ├── RequestTooSlow            408
     │   ├── Conflict                  409
+    │   │   ├── StillAnswering        409  that idempotency key's request is under way
+    │   │   └── NotKept               409  it was answered, and the answer cannot be given again
+    │   ├── KeyReused                 422  that idempotency key came with another request
     │   ├── RequestTooLarge           413
     │   ├── BudgetSpent               402  a budget allows no more
     │   ├── Cancelled                 499  the caller stopped their own answer
@@ -152,6 +155,27 @@ class Conflict(CallerError):
 
     status = 409
     code = "conflict"
+
+
+class StillAnswering(Conflict):
+    """The request that came first with this idempotency key is being answered."""
+
+    code = "request_in_progress"
+
+
+class NotKept(Conflict):
+    """What came with this idempotency key was answered, but the answer is not here to be given again."""
+
+    code = "answer_not_kept"
+    headers: Mapping[str, str] = {"x-should-retry": "false"}
+    """The SDKs of OpenAI and Anthropic ask again after a 409, unless they are told that it is no use (openai 2, anthropic 0.7x; 2026-11)."""
+
+
+class KeyReused(CallerError):
+    """An idempotency key means one request, and this is another. The status is the IETF draft's: draft-ietf-httpapi-idempotency-key-header (2026-11)."""
+
+    status = 422
+    code = "idempotency_key_reused"
 
 
 class RequestTooLarge(CallerError):

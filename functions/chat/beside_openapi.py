@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import msgspec
 
+from functions.chat.compatible import KEY_PARAMETER
 from shared.dialects.native.bodies import ChatBody, ComparisonBody
 
 type Json = dict[str, Any]
@@ -102,6 +103,7 @@ def paths() -> Json:
             "post": {
                 **_operation("compareAnswers", "The same messages to several targets at once", comparison),
                 "description": _LINES,
+                "parameters": [KEY_PARAMETER],
                 "requestBody": _body(compared, {"messages": [_HELLO], "targets": targets}),
             }
         },
@@ -110,6 +112,7 @@ def paths() -> Json:
                 **_operation(
                     "countTokens", "How many tokens a chat would use, and what it would cost", _json(_FORECAST)
                 ),
+                "parameters": [KEY_PARAMETER],
                 "requestBody": _body(chat, {"model": "openai/gpt-4o-mini", "messages": [_HELLO]}),
             }
         },

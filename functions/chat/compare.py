@@ -8,9 +8,10 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 
-from functions.chat.door import Door, Scope, give, read_body, send_json, wants_dropping
+from functions.chat.door import Call, Door, Ended, Scope, answered, give, read_body, send_json, wants_dropping
 from shared.chat.collect import Collector
 from shared.chat.events import ChatEvent, MediaOutput, ReasoningDelta, RefusalDelta, TextDelta, ToolCallStart
 from shared.chat.receipt import Done
@@ -92,19 +93,21 @@ class Compare(Door):
         caller = await authenticate(self._services, scope)
         try:
             headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-            wishes, stream = read_comparison(await read_body(receive))
+            body = await read_body(receive)
+            wishes, stream = read_comparison(body)
             drop = wants_dropping(headers)
             now, ends = self._services.now(), deadline(scope)
             sides = [
                 _Side(place, mint_ulid(now), replace(wish, chat=replace(wish.chat, drop=drop)), ends)
                 for place, wish in enumerate(wishes)
             ]
-            work = self._grow(caller, sides, scope, send) if stream else self._whole(caller, sides, scope, send)
-            await while_listening(receive, work)
+            work = partial(self._grow if stream else self._whole, caller, sides, scope)
+            call = Call(caller, scope, headers, body)
+            await while_listening(receive, answered(self._services, call, send, work))
         except CallerGone:
             logger().info("caller left")
 
-    async def _grow(self, caller: Caller, sides: Sequence[_Side], scope: Scope, send: Send) -> None:
+    async def _grow(self, caller: Caller, sides: Sequence[_Side], scope: Scope, send: Send, ended: Ended) -> None:
         accept = b",".join(value for name, value in scope["headers"] if name == b"accept")
         events = b"text/event-stream" in accept
         frame = as_sse if events else as_ndjson
@@ -116,7 +119,7 @@ class Compare(Door):
             return frame({"type": "error", **describe(error, about.id)})
 
         keep_alive = b": keep-alive\n\n" if events else NDJSON.keep_alive
-        await send_stream(send, lines, StreamShape(kind, keep_alive), fail=fail)
+        await send_stream(send, _until_well(lines, sides, ended), StreamShape(kind, keep_alive), fail=fail)
 
     async def _lines(self, caller: Caller, sides: Sequence[_Side], frame: Framing, id_: str) -> AsyncGenerator[bytes]:
         asked = [self._said(caller, side, frame) for side in sides]
@@ -157,7 +160,7 @@ class Compare(Door):
             logger().exception("one target of a comparison failed")
             side.fail(RealMultiLLMError(INTERNAL_MESSAGE))
 
-    async def _whole(self, caller: Caller, sides: Sequence[_Side], scope: Scope, send: Send) -> None:
+    async def _whole(self, caller: Caller, sides: Sequence[_Side], scope: Scope, send: Send, ended: Ended) -> None:
         id_, created = request_id(scope), int(self._services.now())
         heard = stoppable(
             self._services, caller.owner, id_, together([self._heard(caller, side) for side in sides]), poll=None
@@ -168,8 +171,22 @@ class Compare(Door):
                     if not isinstance(event, Done):
                         sides[place].heard.add(event)
         compared = [_whole_side(side, created) for side in sides]
+        _end(sides, ended)
         summary = {"id": id_, "object": "chat.comparison", "created": created, "targets": compared}
         await send_json(send, write({**summary, "summary": _summary(sides)}), [])
+
+
+async def _until_well(lines: AsyncGenerator[bytes], sides: Sequence[_Side], ended: Ended) -> AsyncGenerator[bytes]:
+    async with aclosing(lines):
+        async for line in lines:
+            yield line
+    _end(sides, ended)
+
+
+def _end(sides: Sequence[_Side], ended: Ended) -> None:
+    """Where every target failed, there is nothing that anybody would want again."""
+    if any(side.done is not None for side in sides):
+        ended()
 
 
 def _placed(side: _Side, frame: Framing) -> Framing:

@@ -29,6 +29,13 @@ DROP_PARAMETER: Final[Json] = {
     "schema": {"enum": ["true", "false"]},
     "description": "Leave out what the provider cannot do, in place of refusing it with 400.",
 }
+KEY_PARAMETER: Final[Json] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "pattern": "^[A-Za-z0-9._:/+=-]{1,255}$"},
+    "description": "The same request with the same key is answered once: the same answer comes again for 24 hours, 409 while it is under way, 422 with another request.",
+}
 FALLBACK_PARAMETER: Final[Json] = {
     "name": "x-realmultillm-fallback",
     "in": "header",
@@ -158,7 +165,7 @@ def operation(
         "summary": summary,
         "externalDocs": {"url": page},
         "security": [{"credential": []}],
-        "parameters": [DROP_PARAMETER, FALLBACK_PARAMETER] if streams else [DROP_PARAMETER],
+        "parameters": [DROP_PARAMETER, KEY_PARAMETER, *([FALLBACK_PARAMETER] if streams else [])],
         "requestBody": {"required": True, "content": {"application/json": {"schema": body, "example": example}}},
         "responses": {
             "200": {"description": "As that API answers", "headers": _HEADERS, "content": content},

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from functions.chat.door import Head, NativeDoor, Scope, send_json
+from functions.chat.door import Ended, Head, NativeDoor, Scope, send_json
 from shared.dialects.caller import Wish
 from shared.gateway.course import chart
 from shared.gateway.deadline import before
@@ -16,7 +16,7 @@ from shared.wire.json import write
 class Count(NativeDoor):
     """The route. Its body is a chat's; of several targets it is about the first."""
 
-    async def _answer(self, caller: Caller, wish: Wish, scope: Scope, send: Send) -> None:
+    async def _answer(self, caller: Caller, wish: Wish, scope: Scope, send: Send, ended: Ended) -> None:
         course = await chart(self._services, caller, wish, speaking=self._name)
         talk, target = await self._talk(caller, _only_recalled(wish), course, scope), course.targets[0]
         head = Head(self.dialect(scope), [target], request_id(scope))
@@ -24,6 +24,7 @@ class Count(NativeDoor):
             foreseen, answered = await forecast(self._services, talk.chat if talk else wish.chat, target)
         head.hear(answered)
         told = {"conversation": {"id": talk.conversation.id, "leftOut": talk.left_out}} if talk else {}
+        ended()
         await send_json(send, write({**foreseen, **told}), head.headers())
 
 

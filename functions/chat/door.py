@@ -1,8 +1,9 @@
 """What every chat route does: see who calls and what they wish, find whom to ask, and speak the answer in the caller's dialect while they listen."""
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from shared.chat.collect import Answer, Collector
@@ -26,6 +27,7 @@ from shared.services import Services
 from shared.web.authentication import authenticate
 from shared.web.edge import deadline, request_id
 from shared.web.errors import HeaderList, header_list
+from shared.web.idempotency import IDEMPOTENCY_KEY
 from shared.web.stream import CallerGone, Message, Receive, Send, StreamShape, send_stream, while_listening
 
 if TYPE_CHECKING:
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
 
 type Scope = dict[str, Any]
 type Batches = AsyncGenerator[Sequence[ChatEvent | Done]]
+type Ended = Callable[[], None]
+"""Called when all of a good answer was said but its last message."""
+type Give = Callable[[Send, Ended], Coroutine[Any, Any, None]]
 
 DROP = "x-realmultillm-drop-params"
 _THEIR_IDS: Final = ("x-request-id", "request-id", "x-amzn-requestid", "apim-request-id")
@@ -51,9 +56,11 @@ class Door:
         caller = await authenticate(self._services, scope)
         try:
             headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-            wish = self.read(await read_body(receive), headers, scope)
-            wish = with_headers(wish, headers)
-            await while_listening(receive, self._answer(caller, wish, scope, send))
+            body = await read_body(receive)
+            wish = with_headers(self.read(body, headers, scope), headers)
+            give = partial(self._answer, caller, wish, scope)
+            call = Call(caller, scope, headers, body)
+            await while_listening(receive, answered(self._services, call, send, give))
         except CallerGone:
             logger().info("caller left")
 
@@ -65,7 +72,7 @@ class Door:
         """The wish. Raises InvalidRequest."""
         return self.dialect(scope).read(body, headers)
 
-    async def _answer(self, caller: Caller, wish: Wish, scope: Scope, send: Send) -> None:
+    async def _answer(self, caller: Caller, wish: Wish, scope: Scope, send: Send, ended: Ended) -> None:
         course = await chart(self._services, caller, wish, speaking=self._name)
         talk, now = await self._talk(caller, wish, course, scope), int(self._services.now())
         chat = talk.chat if talk else wish.chat
@@ -75,9 +82,9 @@ class Door:
         if talk:
             batches = talk.kept(batches)
         if chat.stream:
-            await _send_growing(send, batches, Growing(chat, head, now), head)
+            await _send_growing(send, batches, Growing(chat, head, now), head, ended)
         else:
-            await _send_whole(send, batches, chat, now, head)
+            await _send_whole(send, batches, chat, now, head, ended=ended)
 
     async def _talk(self, caller: Caller, wish: Wish, course: Course, scope: Scope) -> "Talk | None":
         """The conversation that the chat belongs to, if any."""
@@ -108,6 +115,26 @@ def give(
         return stoppable(services, asked.owner, asked.request_id, batches, poll=POLL if chat.stream else None)
 
     return admitted(services, asked, chat, course, carry, tell=tell, ends=ends)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request as it came. `headers` are those of the scope, each once and in lower case."""
+
+    caller: Caller
+    scope: Scope
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
+async def answered(services: Services, call: Call, send: Send, give: Give) -> None:
+    """Give the answer; once, where its caller sent an idempotency key."""
+    if IDEMPOTENCY_KEY not in call.headers:
+        await give(send, lambda: None)
+        return
+    from functions.chat.once import once  # noqa: PLC0415 - most requests have no such key
+
+    await once(services, call, send, give)
 
 
 class NativeDoor(Door):
@@ -217,22 +244,26 @@ class Growing:
         return self._speaker
 
 
-async def _send_growing(send: Send, batches: Batches, growing: Growing, head: Head) -> None:
-    await send_stream(send, _spoken(batches, growing), head.shape(), fail=growing.fail)
+async def _send_growing(send: Send, batches: Batches, growing: Growing, head: Head, ended: Ended) -> None:
+    await send_stream(send, _spoken(batches, growing, ended), head.shape(), fail=growing.fail)
 
 
-async def _spoken(batches: Batches, growing: Growing) -> AsyncGenerator[bytes]:
-    """What came at once is said at once."""
+async def _spoken(batches: Batches, growing: Growing, ended: Ended) -> AsyncGenerator[bytes]:
+    """What came at once is said at once. What does not end well raises."""
     async with aclosing(batches):
         async for batch in batches:
             yield b"".join([growing.say(event) for event in batch])
+    ended()
 
 
-async def _send_whole(send: Send, batches: Batches, chat: ChatRequest, created: int, head: Head) -> None:
+async def _send_whole(
+    send: Send, batches: Batches, chat: ChatRequest, created: int, head: Head, *, ended: Ended
+) -> None:
     answer, done = await _collected(batches, head)
     body = head.dialect.answer(answer, done, chat, head.about(created))
     cost = done.receipt.cost.usd
     paid = [] if cost is None else [(b"x-realmultillm-cost", f"{cost:f}".encode())]
+    ended()
     await send_json(send, body, [*head.headers(), *paid])
 
 

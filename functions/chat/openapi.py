@@ -68,7 +68,7 @@ def _operation(
         "summary": summary,
         **({"description": note} if note else {}),
         "security": [{"credential": []}],
-        "parameters": [compatible.DROP_PARAMETER, compatible.FALLBACK_PARAMETER],
+        "parameters": [compatible.DROP_PARAMETER, compatible.KEY_PARAMETER, compatible.FALLBACK_PARAMETER],
         "requestBody": {"required": True, "content": {"application/json": {"schema": body, "example": _EXAMPLE}}},
         "responses": {"200": {"description": "The answer", "content": content}, "4XX": failure, "5XX": failure},
     }

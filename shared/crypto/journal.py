@@ -11,6 +11,7 @@ another conversation, number or owner does not open.
     13      ≥16    ciphertext and its 128-bit tag
 """
 
+import hmac
 import os
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -59,6 +60,11 @@ class Journal:
             return decrypt(sealed[_HEAD:], key=self._derived(nonce), nonce=nonce, associated=associated)
         except CredentialCorrupt as error:
             raise _corrupt() from error
+
+    def fingerprint(self, text: bytes) -> bytes:
+        """32 bytes by which the same text is known again, and from which nobody without the key guesses it. HMAC-SHA256 (RFC 2104)."""
+        key = derive(self._key, salt=b"", purpose=b"realmultillm journal 1: fingerprint key")
+        return hmac.digest(key, text, "sha256")
 
     def _derived(self, nonce: bytes) -> bytes:
         return derive(self._key, salt=nonce, purpose=b"realmultillm journal 1: sealing key")

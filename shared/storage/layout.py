@@ -282,6 +282,16 @@ def kept_messages(owner: str, conversation_id: str) -> Listing:
     return Listing(_owner(owner), f"SAID#{_part(conversation_id)}#")
 
 
+def replay(owner: str, name: str) -> Key:
+    """Who answers what came with an idempotency key, and what was answered."""
+    return Key(_owner(owner), f"REPLAY#{_part(name)}")
+
+
+def replay_piece(owner: str, name: str, holder: str, number: int) -> Key:
+    """A piece of that answer for which its row has no room, as the request `holder` gave it."""
+    return Key(_owner(owner), f"REPLAYED#{_part(name)}#{_part(holder)}#{number:04}")
+
+
 def admission(kind: str, scope: str, shard: int) -> Key:
     """What of a scope's limits is used, and who holds some; a part of it where the limits are large."""
     return Key(_admissions(kind, scope), f"{shard:03}")

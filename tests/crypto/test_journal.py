@@ -64,3 +64,13 @@ async def test_its_data_key_opens_for_this_owner_and_purpose_alone(wrapper: KeyW
     for context in others:
         with pytest.raises(CredentialCorrupt):
             await wrapper.unwrap(made.wrapped, context)
+
+
+def test_a_fingerprint_is_the_same_for_the_same_text_and_key_alone() -> None:
+    """Threat I7: nobody without the key tries words until one fits."""
+    ours = Journal(KEY, "alice").fingerprint(TEXT)
+
+    assert ours == Journal(KEY, "alice").fingerprint(TEXT)
+    assert (
+        len({ours, Journal(KEY, "alice").fingerprint(TEXT + b"!"), Journal(KEY[::-1], "alice").fingerprint(TEXT)}) == 3
+    )

@@ -106,6 +106,44 @@ async def test_nobody_else_can_stop_it(gateway: Gateway, alice: httpx.AsyncClien
     assert (bobs.status_code, alices.status_code) == (404, 200)
 
 
+async def test_what_an_idempotency_key_waits_for_can_be_stopped_and_then_asked_anew(alice: httpx.AsyncClient) -> None:
+    """faults.md, client retry: who lost the connection knows no id, so the refusal tells it. Threat I7."""
+    key = {"idempotency-key": "stop-1"}
+    async with alice.stream("POST", "/api/llm/stream", json=STALL, headers=key) as stream:
+        pieces = stream.aiter_text()
+        said = [await anext(pieces)]
+        refused = (await alice.post("/api/llm/stream", json=STALL, headers=key)).json()["error"]
+        cancelled = await alice.post(f"/api/requests/{refused['details']['runningId']}/cancel")
+        async with asyncio.timeout(5):
+            said += [piece async for piece in pieces]
+    async with alice.stream("POST", "/api/llm/stream", json=STALL, headers=key) as anew:
+        first = lines(await anext(anew.aiter_text()))[0]
+
+    assert refused["code"] == "request_in_progress"
+    assert cancelled.status_code == 200
+    assert lines("".join(said))[-1]["error"]["code"] == "cancelled"
+    assert (anew.status_code, first["type"]) == (200, "start")
+    assert first["id"] != refused["details"]["runningId"]
+
+
+async def test_who_leaves_frees_their_idempotency_key(provider: HttpServer, alice: httpx.AsyncClient) -> None:
+    """Trap 69: the provider is silenced, so there is no answer to come back for."""
+    provider.left.clear()
+    key = {"idempotency-key": "leave-1"}
+    async with alice.stream("POST", "/v1/chat/completions", json=ROUTES["/v1/chat/completions"], headers=key) as stream:
+        await anext(stream.aiter_text())
+    told: list[tuple[int, bool]] = [(409, False)]
+    async with asyncio.timeout(5):
+        await provider.left.wait()
+        while told[-1][0] == 409:
+            body = ROUTES["/v1/chat/completions"]
+            async with alice.stream("POST", "/v1/chat/completions", json=body, headers=key) as anew:
+                told.append((anew.status_code, "idempotency-replayed" in anew.headers))
+            await asyncio.sleep(0.05)
+
+    assert told[-1] == (200, False)
+
+
 async def test_what_was_asked_of_a_stopped_answer_stays_in_its_conversation(alice: httpx.AsyncClient) -> None:
     _, said = await stopped(alice, "/api/llm/stream", {**STALL, "keep": True})
     conversation = lines(said)[0]["conversationId"]

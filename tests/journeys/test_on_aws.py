@@ -376,6 +376,11 @@ async def chat_in_every_way(house: HouseOnAws) -> None:
     targets = [{"model": "openai/hello"}, {"model": "openai/echo"}]
     await house.ask("chat", "POST", "/api/chat/compare", {"messages": HELLO, "targets": targets})
     await house.ask("chat", "POST", "/api/requests/01ARZ3NDEKTSV4RRFFQ69G5FAV/cancel")
+    key = {"idempotency-key": "8e03978e-40d5-43dd-bc93-6894a57f9324"}
+    for path in ("/api/llm/chat", "/api/llm/stream"):
+        first, again = [await house.ask("chat", "POST", path, hello, **key) for _ in range(2)]
+        if first.status_code == 200:  # with a wrong key of the provider there is nothing to give again
+            assert (again.content, again.headers["idempotency-replayed"]) == (first.content, "true")
     told = (await house.ask("chat", "POST", "/api/llm/chat", {**hello, "keep": True})).json().get("conversation")
     if told:
         await house.ask("chat", "POST", "/api/llm/chat", {**hello, "conversationId": told["id"]})
