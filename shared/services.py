@@ -21,6 +21,7 @@ from shared.storage.table import Table
 if TYPE_CHECKING:
     from shared.crypto.keyfile import KeyFile
     from shared.health.breakers import Breakers
+    from shared.health.incidents import Incidents
     from shared.health.latencies import Latencies
     from shared.home_on_aws import HomeOnAws
     from shared.observability import ChatEnded
@@ -151,7 +152,15 @@ class Services:
         from shared.health.breakers import Breakers  # noqa: PLC0415 - a door that asks no provider does not load it
         from shared.records.ids import mint_id  # noqa: PLC0415 - the same
 
-        return Breakers(self.table, mint_id(), now=self.now)
+        return Breakers(self.table, mint_id(), now=self.now, incidents=self.incidents)
+
+    @cached_property
+    def incidents(self) -> "Incidents":
+        """Which breakers opened and which limits refused; CloudWatch is told, where we live there."""
+        from shared.health.incidents import Incidents  # noqa: PLC0415 - a door that asks no provider does not load it
+        from shared.observability import write_incident  # noqa: PLC0415 - the same
+
+        return Incidents(None if self.settings.aws is None else write_incident)
 
     @cached_property
     def latencies(self) -> "Latencies":

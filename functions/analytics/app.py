@@ -104,8 +104,7 @@ def _metrics(services: Services) -> APIRouter:
 
         An admin's session, or an access token of an admin's that is not narrowed, sees the whole installation. Everybody else sees their own.
         """
-        rows = await _scraped(services, who)
-        return Response(exposition(rows), headers={"content-type": CONTENT_TYPE})
+        return Response(await _exposed(services, who), headers={"content-type": CONTENT_TYPE})
 
     return routes
 
@@ -128,11 +127,12 @@ def _spreadsheet(columns: list[str], lines: Sequence[Answer], following: str | N
     return Response(write_csv(columns, [flat(line) for line in lines]), headers=head)
 
 
-async def _scraped(services: Services, who: Caller) -> list[DayUsage]:
+async def _exposed(services: Services, who: Caller) -> str:
     today = _now(services).date()
+    span = Span(today, today)
     if await _sees_all(services, who):
-        return await usage_of_everybody(services.table, Span(today, today))
-    return await usage_of(services.table, who.owner, Span(today, today), token_id=who.token_id)
+        return exposition(await usage_of_everybody(services.table, span), services.incidents.counted())
+    return exposition(await usage_of(services.table, who.owner, span, token_id=who.token_id))
 
 
 async def _sees_all(services: Services, who: Caller) -> bool:

@@ -14,6 +14,7 @@ from shared.gateway.limited import limit_headers, refused, unpriced
 from shared.gateway.priced import cost_of
 from shared.gateway.target import Target
 from shared.identity.caller import Caller
+from shared.observability import LimitRefused
 from shared.records.ledger import LedgerRow
 from shared.records.limits import MICROS_A_DOLLAR, Limits, Scope
 from shared.records.token import AccessToken
@@ -112,6 +113,7 @@ async def admit(services: Services, asked: Asked, limited: Limited, needs: Needs
             told = None
     except Refused as no:
         await _undo(services, holds)
+        services.incidents.note(LimitRefused(no.refusal.policy, no.scope.kind))
         raise refused(no.scope, no.refusal, services.now()) from no
     except StorageUnavailable:
         await _undo(services, holds)
@@ -185,6 +187,7 @@ async def _reserve(services: Services, limited: Limited, needs: Needs) -> int:
     for target, need in needs:
         usd = await price_of(services, target, target.model, Usage(input=need.input, output=need.output))
         if usd is None:
+            services.incidents.note(LimitRefused("unpriced", budgeted[0][0].kind))
             raise unpriced(budgeted[0][0], target.model)
         most = max(most, usd)
     return in_micros(most)

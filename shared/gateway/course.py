@@ -140,7 +140,7 @@ async def _along(services: Services, caller: Caller, route: Route, speaking: str
     if not found:
         raise passed[0][1]
     return Course(
-        await in_order(services, route.strategy, found),
+        await in_order(services, route.strategy, found, owner=caller.owner),
         route.name,
         route.after_timeout,
         tuple(Attempt(named.provider, named.model, error.code, 0, asked=False) for named, error in passed),

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 
@@ -11,6 +12,7 @@ from shared.gateway.target import Target
 from shared.providers import prices
 from shared.records.route import RouteTarget, Strategy
 from shared.services import Services
+from shared.storage.usage import first_tokens_of
 
 _TYPICAL: Final = Usage(input=3000, output=1000)
 """What prices are compared by: three tokens read for one that is said."""
@@ -18,8 +20,10 @@ _TYPICAL: Final = Usage(input=3000, output=1000)
 type Candidate = tuple[RouteTarget, Target]
 
 
-async def in_order(services: Services, strategy: Strategy, candidates: Sequence[Candidate]) -> tuple[Target, ...]:
-    """All of them, the first to ask first. What is equal stays as it was listed."""
+async def in_order(
+    services: Services, strategy: Strategy, candidates: Sequence[Candidate], *, owner: str
+) -> tuple[Target, ...]:
+    """All of them, the first to ask first. What is equal stays as it was listed. `owner`: who asks."""
     targets = tuple(target for _, target in candidates)
     if len(targets) == 1:
         return targets
@@ -31,7 +35,7 @@ async def in_order(services: Services, strategy: Strategy, candidates: Sequence[
                 await asyncio.to_thread(prices.load)
             return cheapest(targets, services.now())
         case "fastest":
-            return fastest(targets, lambda target: services.latencies.find(target.place.name, target.model))
+            return await _fastest(services, targets, owner)
         case _:
             return targets
 
@@ -48,8 +52,22 @@ def cheapest(targets: Sequence[Target], now: float) -> tuple[Target, ...]:
 
 
 def fastest(targets: Sequence[Target], find: Callable[[Target], float | None]) -> tuple[Target, ...]:
-    """By the time until the first word. Who was not asked lately is asked first, for nobody knows otherwise."""
+    """By the time until the first word. Of whom nothing is known is asked first, for nobody knows otherwise."""
     return tuple(sorted(targets, key=lambda target: find(target) or 0.0))
+
+
+async def _fastest(services: Services, targets: Sequence[Target], owner: str) -> tuple[Target, ...]:
+    """By what this process measured lately; where it knows nothing, by what the owner's counters of today tell, for one read in five minutes."""
+    latencies, counted = services.latencies, dict[tuple[str, str], float]()
+
+    def find(target: Target) -> float | None:
+        measured = latencies.find(target.place.name, target.model)
+        return counted.get((target.provider.id, target.model)) if measured is None else measured
+
+    if any(find(target) is None for target in targets):
+        today = datetime.fromtimestamp(services.now(), UTC).date()
+        counted.update(await latencies.counted(owner, lambda: first_tokens_of(services.table, owner, today)))
+    return fastest(targets, find)
 
 
 def _price(target: Target, now: float) -> tuple[bool, Decimal]:

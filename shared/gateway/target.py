@@ -34,7 +34,7 @@ class Target:
         """Whose failures count together: all who ask a provider at its own address, or one owner at an address of theirs."""
         own = self.config.base_url is not None
         name = f"{self.provider.id} {self.base.origin}"
-        return Place(f"{self.config.owner} {name}" if own else name, shared=not own)
+        return Place(f"{self.config.owner} {name}" if own else name, shared=not own, provider=self.provider.id)
 
     @property
     def payer(self) -> Literal["own", "shared"]:

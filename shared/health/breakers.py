@@ -12,7 +12,8 @@ from hashlib import blake2b
 from typing import Final
 
 from shared.errors import StorageUnavailable
-from shared.observability import logger
+from shared.health.incidents import Incidents
+from shared.observability import BreakerOpened, logger
 from shared.storage import breakers as kept
 from shared.storage.breakers import Circuit, Counts
 from shared.storage.table import Table
@@ -32,7 +33,7 @@ BATCH: Final = 1.0
 IDLE_BATCH: Final = 10.0
 """The same where nothing did."""
 OPENED: Final = "llm_breaker_open_total"
-"""The line that says that a breaker opened, once for each time, by whichever process was first."""
+"""The line that says that a breaker opened, once for each time, by whichever process was first; and the metric that counts them."""
 _MOST_NAMED: Final = 8
 """Tenants that one batch names: more say nothing more."""
 _MOST_PLACES: Final = 4096
@@ -45,6 +46,7 @@ class Place:
 
     name: str
     shared: bool
+    provider: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +66,14 @@ class _Seen:
 class Breakers:
     """All places that this process asks."""
 
-    def __init__(self, table: Table, name: str, *, now: Callable[[], float] = time.time) -> None:
-        """`name` tells this process from others."""
+    def __init__(
+        self, table: Table, name: str, *, now: Callable[[], float] = time.time, incidents: Incidents | None = None
+    ) -> None:
+        """`name` tells this process from others; `incidents` hears of what this one opens."""
         self._table = table
         self._name = name
         self._now = now
+        self._incidents = incidents or Incidents()
         self._seen: dict[str, _Seen] = {}
         self._pending: dict[tuple[Place, int, int], Counts] = {}
         self._written = 0.0
@@ -177,6 +182,8 @@ class Breakers:
         self._seen.pop(place.name, None)
         if first:
             logger().warning(OPENED, extra={"place": place.name, "failed": total.failed, "answered": total.answered})
+        if first and place.shared:  # one tenant's own address wakes no operator (threat I11)
+            self._incidents.note(BreakerOpened(place.provider))
 
     def _keep(self, place: Place, circuit: Circuit) -> None:
         if len(self._seen) >= _MOST_PLACES:

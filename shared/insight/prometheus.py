@@ -1,7 +1,7 @@
 """Counters as a page for Prometheus. Pure.
 
 https://prometheus.io/docs/instrumenting/exposition_formats/ (2026-11): version 0.0.4. Labels are bounded: a provider of the catalogue, one of the models
-that were used most, an outcome, an error code of ours, a kind of token. No owner, no token id.
+that were used most, an outcome, an error code of ours, a kind of token, a policy and what it limits. No owner, no token id.
 """
 
 from collections import Counter
@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
+from shared.observability import BreakerOpened, Incident, LimitRefused
 from shared.records.histogram import Histogram, up_to
 from shared.records.usage import Counts, DayUsage, total
 
@@ -32,10 +33,10 @@ type Labels = dict[str, str]
 type Sample = tuple[str, Labels, int | float | Decimal]
 
 
-def exposition(rows: Iterable[DayUsage]) -> str:
-    """All metrics of these counters."""
+def exposition(rows: Iterable[DayUsage], incidents: Mapping[Incident, int] | None = None) -> str:
+    """All metrics of these counters, and of what one process noted where that is told."""
     by_model = _by_model(list(rows))
-    return "".join(_lines(by_model))
+    return "".join([*_lines(by_model), *([] if incidents is None else _incidents(incidents))])
 
 
 def _lines(by_model: Mapping[tuple[str, str], Counts]) -> Iterator[str]:
@@ -55,6 +56,19 @@ def _lines(by_model: Mapping[tuple[str, str], Counts]) -> Iterator[str]:
     )
     firsts = _histograms("llm_time_to_first_token_seconds", of, lambda each: (each.first_tokens, each.first_token_ms))
     yield from _family("llm_time_to_first_token_seconds", "histogram", "Until the first token.", firsts)
+
+
+def _incidents(counted: Mapping[Incident, int]) -> Iterator[str]:
+    opened: list[Sample] = []
+    refused: list[Sample] = []
+    for incident, count in counted.items():
+        match incident:
+            case BreakerOpened(provider):
+                opened.append(("llm_breaker_open_total", {"provider": provider}, count))
+            case LimitRefused(policy, scope):
+                refused.append(("llm_limit_refusals_total", {"policy": policy, "scope": scope}, count))
+    yield from _family("llm_breaker_open_total", "counter", "Providers that were left alone, how often.", opened)
+    yield from _family("llm_limit_refusals_total", "counter", "Requests that a limit refused.", refused)
 
 
 def _family(name: str, kind: str, means: str, samples: Iterable[Sample]) -> Iterator[str]:

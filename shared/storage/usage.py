@@ -12,7 +12,7 @@ from zlib import crc32
 
 from shared.records.histogram import bucket
 from shared.records.ledger import LedgerRow
-from shared.records.usage import Counts, DayUsage
+from shared.records.usage import Counts, DayUsage, total
 from shared.storage import layout
 from shared.storage.table import Change, Compare, ConditionFailed, Item, Table
 
@@ -61,6 +61,21 @@ async def list_usage(table: Table, owner: str, first: date, last: date) -> Async
         after = page.after
         if after is None:
             return
+
+
+async def first_tokens_of(table: Table, owner: str, day: date) -> dict[tuple[str, str], float]:
+    """Mean milliseconds until the first token, by provider and model, of what the owner used on that day. One read: of more than a page the rest is not looked at."""
+    listing = layout.usage_of(owner)
+    page = await table.query(listing.pk, prefix=layout.before_usage(owner, day).sk, limit=_PAGE)
+    counts: dict[tuple[str, str], list[Counts]] = {}
+    for row in map(_record, page.items):
+        counts.setdefault((row.provider, row.model), []).append(row.counts)
+    sums = {pair: total(parts) for pair, parts in counts.items()}
+    return {
+        pair: counted.first_token_ms / asked
+        for pair, counted in sums.items()
+        if (asked := sum(counted.first_tokens.values()))
+    }
 
 
 def _increases(row: LedgerRow) -> dict[str, int | Decimal]:

@@ -11,9 +11,13 @@ from shared.gateway.target import Target
 from shared.providers import prices
 from shared.providers.find import get_provider
 from shared.records.config import ProviderConfig
+from shared.records.ledger import LedgerRow
 from shared.records.route import RouteTarget
+from shared.services import Services
 from shared.settings import Settings
-from tests.fakes.services import fake_services
+from shared.storage.usage import add_usage
+from tests.fakes.services import FixedClock, fake_services
+from tests.fakes.table import MemoryTable, Recorded
 
 NOW = 1_800_000_000.0
 
@@ -84,7 +88,58 @@ async def test_each_strategy_names_all_targets(tmp_path: Path, strategy: str, fi
     services = fake_services(tmp_path)
     services.latencies.note(LARGE.place.name, LARGE.model, 900)
     services.latencies.note(NANO.place.name, NANO.model, 100)
-    ordered = await in_order(services, strategy, [candidate(LARGE), candidate(NANO)])  # type: ignore[arg-type]  # of a table
+    ordered = await in_order(services, strategy, [candidate(LARGE), candidate(NANO)], owner="alice")  # type: ignore[arg-type]  # of a table
 
     assert models(ordered)[0] == first
     assert set(models(ordered)) == {"gpt-4.1", "gpt-4.1-nano"}
+
+
+async def used(services: Services, of: Target, milliseconds: int, request_id: str) -> None:
+    row = LedgerRow(
+        request_id=request_id, owner="alice", token_id=None, started_at=services.now(), outcome="done",
+        provider=of.provider.id, model=of.model, first_token_ms=milliseconds, duration_ms=2 * milliseconds,
+    )  # fmt: skip
+    await add_usage(services.table, row)
+
+
+async def fastest_of(services: Services, *targets: Target, owner: str = "alice") -> list[str]:
+    return models(await in_order(services, "fastest", [candidate(each) for each in targets], owner=owner))
+
+
+async def test_what_this_process_has_not_measured_the_owners_counters_tell(tmp_path: Path) -> None:
+    services = fake_services(tmp_path)
+    await used(services, OPUS, 300, "R1")
+    await used(services, OPUS, 500, "R2")
+    await used(services, NANO, 900, "R3")
+    services.latencies.note(LARGE.place.name, LARGE.model, 600)
+
+    assert await fastest_of(services, NANO, LARGE, OPUS) == ["claude-opus-4-1", "gpt-4.1", "gpt-4.1-nano"]
+    assert await fastest_of(services, NANO, LARGE, owner="bob") == ["gpt-4.1-nano", "gpt-4.1"]
+
+
+async def test_what_was_measured_here_counts_before_what_was_counted(tmp_path: Path) -> None:
+    services = fake_services(tmp_path)
+    await used(services, NANO, 100, "R1")
+    await used(services, LARGE, 200, "R2")
+    services.latencies.note(NANO.place.name, NANO.model, 5000)
+
+    assert await fastest_of(services, NANO, LARGE) == ["gpt-4.1", "gpt-4.1-nano"]
+
+
+async def test_a_chat_reads_the_counters_once_at_most_and_does_not_need_them(tmp_path: Path) -> None:
+    """They are kept for five minutes; a table that is away leaves the order as listed."""
+    clock = FixedClock()
+    memory = MemoryTable(now=clock)
+    table = Recorded(memory)
+    services = fake_services(tmp_path, clock=clock, table=table)
+    memory.down = True
+    away = await fastest_of(services, NANO, LARGE)
+    memory.down = False
+    await used(services, NANO, 900, "R1")
+    await used(services, LARGE, 100, "R2")
+    table.forget()
+    back = [await fastest_of(services, NANO, LARGE) for _ in range(5)]
+
+    assert away == ["gpt-4.1-nano", "gpt-4.1"]
+    assert back == [["gpt-4.1", "gpt-4.1-nano"]] * 5
+    assert table.calls == {"query": 1}

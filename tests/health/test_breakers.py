@@ -9,12 +9,13 @@ from collections.abc import Iterator
 import pytest
 
 from shared.health.breakers import FIRST_REST, LONGEST_REST, OPENED, PROBE_LEASE, Breakers, Entry, Place, rest
-from shared.observability import logger
+from shared.health.incidents import Incidents
+from shared.observability import BreakerOpened, logger
 from shared.storage.breakers import Circuit, find_circuit
 from tests.fakes.services import CountingTable, FixedClock
 
-OPENAI = Place("openai https://api.openai.com:443", shared=True)
-OWN = Place("alice custom https://llm.example.com:443", shared=False)
+OPENAI = Place("openai https://api.openai.com:443", shared=True, provider="openai")
+OWN = Place("alice custom https://llm.example.com:443", shared=False, provider="custom")
 CALLERS = 200
 
 
@@ -88,7 +89,10 @@ async def test_an_address_of_ones_own_is_ones_own_matter(breakers: Breakers, clo
     await happen(breakers, clock, OWN, failed=20, tenants=1, well=0)
 
     assert (await breakers.enter(OWN)).wait is not None
-    assert await breakers.enter(Place("bob custom https://llm.example.com:443", shared=False)) == Entry()
+    assert (
+        await breakers.enter(Place("bob custom https://llm.example.com:443", shared=False, provider="custom"))
+        == Entry()
+    )
     assert await breakers.enter(OPENAI) == Entry()
 
 
@@ -121,6 +125,19 @@ async def test_the_opening_is_a_line_of_the_log_and_only_one(
 
     assert [line["message"] for line in lines] == [OPENED]
     assert lines[0]["place"] == OPENAI.name
+
+
+async def test_of_many_processes_one_counts_the_opening_and_nobody_that_of_a_tenants_own(
+    table: CountingTable, clock: FixedClock
+) -> None:
+    """Threat I11: whoever breaks an address of their own wakes no operator."""
+    incidents = Incidents()
+    for number in range(5):
+        process = Breakers(table, f"p{number}", now=clock, incidents=incidents)
+        await happen(process, clock, OPENAI, failed=20, tenants=5, well=0)
+        await happen(process, clock, OWN, failed=20, tenants=1, well=0)
+
+    assert incidents.counted() == {BreakerOpened("openai"): 1}
 
 
 async def test_while_it_is_open_the_wait_is_what_remains(breakers: Breakers, clock: FixedClock) -> None:

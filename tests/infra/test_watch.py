@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from infra.cost import ALARMS
 from shared.observability import METRICS, NAMESPACE
 from tests.infra.conftest import Synthesise, Synthesised
 
@@ -25,6 +26,20 @@ def test_silence_is_no_alarm(house: Synthesised) -> None:
     assert {alarm["TreatMissingData"] for alarm in alarms(house).values()} == {"notBreaching"}
 
 
+def test_a_breaker_and_a_used_up_budget_are_told_within_five_minutes(house: Synthesised) -> None:
+    """One is enough, of whichever provider, and of a budget of whomever; the metrics are those that the doors write."""
+    watched = {alarm["MetricName"]: alarm for alarm in alarms(house).values() if alarm.get("Namespace") == NAMESPACE}
+    breaker, refused = watched["llm_breaker_open_total"], watched["llm_limit_refusals_total"]
+
+    assert {(each["Statistic"], each["Threshold"], each["Period"]) for each in (breaker, refused)} == {("Sum", 1, 300)}
+    assert "Dimensions" not in breaker
+    assert refused["Dimensions"] == [{"Name": "policy", "Value": "budget"}]
+
+
+def test_the_calculator_counts_the_alarms_that_there_are(house: Synthesised) -> None:
+    assert len(house.of("AWS::CloudWatch::Alarm")) == ALARMS
+
+
 def test_the_account_has_a_budget_where_one_is_set(synthesise: Synthesise, house: Synthesised) -> None:
     """Threat I10."""
     bounded = synthesise(stage="prod", alarm_email="ops@example.com", monthly_budget="50")
@@ -45,10 +60,10 @@ def test_the_dashboard_shows_every_metric_that_chats_write(house: Synthesised) -
 
 
 def test_an_alarm_looks_at_a_metric_that_is_written(house: Synthesised) -> None:
-    """Each of ours is also written without dimensions, as the sum of all."""
+    """Each of ours is written without dimensions, as the sum of all, and with all that it has."""
     own = [alarm for alarm in alarms(house).values() if alarm["Namespace"] == NAMESPACE]
 
     assert own
+    written = {metric.name: ((), metric.dimensions) for metric in METRICS}
     for alarm in own:
-        assert alarm["MetricName"] in {metric.name for metric in METRICS}
-        assert "Dimensions" not in alarm
+        assert tuple(each["Name"] for each in alarm.get("Dimensions", ())) in written[alarm["MetricName"]]

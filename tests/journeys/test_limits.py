@@ -11,6 +11,7 @@ import pytest
 
 from shared.egress.exchange import Outbound
 from shared.errors import StorageUnavailable
+from shared.observability import Incident, LimitRefused
 from shared.records.ledger import LedgerRow
 from shared.records.limits import Scope, period_name
 from shared.storage.admission import spent
@@ -113,9 +114,11 @@ async def test_a_budget_bounds_answers_that_nobody_bounds(house: House, asker: H
     assert b"16384" in client.asked[-1].body
 
 
-@pytest.mark.parametrize("budget", ["0", "0.000001"])
-async def test_a_budget_that_is_too_small_is_402(house: House, asker: Headers, client: FakeClient, budget: str) -> None:
-    """Trap 68."""
+@pytest.mark.parametrize(("budget", "counted"), [("0", {}), ("0.000001", {LimitRefused("budget", "token"): 1})])
+async def test_a_budget_that_is_too_small_is_402(
+    house: House, asker: Headers, client: FakeClient, budget: str, counted: dict[Incident, int]
+) -> None:
+    """Trap 68. A token that may spend nothing was meant to; one whose budget is used up is told to the operator."""
     _, token = await token_of(house, asker, budgetUsd=budget)
     answer = await house.http.post("/api/llm/chat", json=NATIVE, headers={"authorization": f"Bearer {token}"})
     error = answer.json()["error"]
@@ -124,6 +127,9 @@ async def test_a_budget_that_is_too_small_is_402(house: House, asker: Headers, c
     assert {"limit", "remaining", "resetTime"} <= set(error["details"])
     assert client.asked == []
     assert await rows_of(house, asker) == []
+    assert house.services.incidents.counted() == counted
+    metrics = (await house.http.get("/api/metrics", headers=asker)).text
+    assert ('llm_limit_refusals_total{policy="budget",scope="token"} 1' in metrics) is bool(counted)
 
 
 async def test_what_has_no_price_is_not_for_budgets(house: House, asker: Headers, client: FakeClient) -> None:
@@ -134,6 +140,7 @@ async def test_what_has_no_price_is_not_for_budgets(house: House, asker: Headers
 
     assert answer.status_code == 402
     assert "nobody knows the price" in answer.json()["error"]["message"]
+    assert house.services.incidents.counted() == {LimitRefused("unpriced", "token"): 1}
     assert client.asked == []
 
 

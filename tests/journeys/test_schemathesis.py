@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import schemathesis
@@ -17,6 +17,8 @@ from shared.storage.people import list_people
 from tests.fakes.client import FakeClient
 from tests.fakes.house import HELLO, KEY, Headers, House, operations, whole_house
 from tests.journeys.conftest import answers
+
+type Role = Literal["nobody", "token", "user", "admin"]
 
 EXAMPLES = 2
 """Of each kind, right and wrong, for each operation and role."""
@@ -88,21 +90,26 @@ def open_house(tmp_path: Path) -> Iterator[House]:
         runner.run(opening.__aexit__(None, None, None))
 
 
-def signed_in(house: House, name: str | None) -> Headers:
-    """A fresh session: signing out is one of the operations."""
-    if name is None:
+def headers_of(house: House, role: Role) -> Headers:
+    """A fresh session, or a fresh access token: signing out and forgetting tokens are among the operations."""
+    if role == "nobody":
         return {}
+    name = "root" if role == "admin" else "user"
     session = asyncio.run(house.services.accounts.sign_in(f"{name}@example.com", "correct horse"))
-    return {"Authorization": f"Bearer {session.token}"}
+    headers = {"Authorization": f"Bearer {session.token}"}
+    if role != "token":
+        return headers
+    made = asyncio.run(house.http.post("/api/tokens", json={"name": "program"}, headers=headers))
+    return {"Authorization": f"Bearer {made.json()['token']}"}
 
 
-@pytest.mark.parametrize("name", [None, "user", "root"], ids=["nobody", "user", "admin"])
-def test_whatever_is_asked_the_answer_is_described(open_house: House, name: str | None) -> None:
+@pytest.mark.parametrize("role", ["nobody", "token", "user", "admin"])
+def test_whatever_is_asked_the_answer_is_described(open_house: House, role: Role) -> None:
     """Threat H11."""
     schema = schemathesis.openapi.from_asgi("/openapi.json", open_house.app)
     for found in schema.get_all_operations():
         assert isinstance(found, Ok), found
-        headers = signed_in(open_house, name)
+        headers = headers_of(open_house, role)
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
             try:
                 _ask(found.ok().as_strategy(generation_mode=mode), headers)
