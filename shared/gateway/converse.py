@@ -102,12 +102,15 @@ class Turn:
 
     async def events(self) -> AsyncGenerator[Sequence[ChatEvent]]:
         """The answer. Raises RealMultiLLMError; before the first batch nothing was said."""
-        async with await Watch.begin(self.services, self.target) as watch, aclosing(self._answer(watch)) as batches:
+        async with await self._watch() as watch, aclosing(self._answer(watch)) as batches:
             async for batch in batches:
                 await watch.spoken()
                 for event in batch:
                     self._hear(event)
                 yield batch
+
+    async def _watch(self) -> Watch:
+        return await Watch.begin(self.services, self.target, alone=len(self.trail.course.targets) == 1)
 
     async def done(self) -> Done:
         """How it ended, and what it cost."""

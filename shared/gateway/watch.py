@@ -31,8 +31,8 @@ class Watch:
         self._failed = False
 
     @classmethod
-    async def begin(cls, services: Services, target: Target) -> Self:
-        """Ask to ask.
+    async def begin(cls, services: Services, target: Target, *, alone: bool = True) -> Self:
+        """Ask to ask. `alone`: nobody else could answer, so a key that was told to wait is tried all the same: its provider knows best for how long.
 
         Raises:
             KeyCoolingDown: the provider wants to hear nothing of this key yet.
@@ -40,7 +40,7 @@ class Watch:
         """
         name, left = target.provider.name, target.config.cooling_until - services.now()
         details = {"provider": target.provider.id}
-        if left > 0:
+        if left > 0 and not alone:
             raise KeyCoolingDown(
                 f"{name} wants to be asked later with this key. Wait as long as `Retry-After` says, or name a fallback.",
                 details=details,

@@ -96,11 +96,13 @@ async def test_answers_count_and_are_measured(services: Services, clock: FixedCl
     assert services.latencies.find(LARGE.place.name, LARGE.model) == 100
 
 
-async def test_a_key_that_is_to_rest_is_not_shown(services: Services, clock: FixedClock) -> None:
+async def test_a_key_that_is_to_rest_is_not_shown_while_another_may_answer(
+    services: Services, clock: FixedClock
+) -> None:
     resting = replace(LARGE, config=replace(LARGE.config, cooling_until=int(clock()) + 30))
 
     with pytest.raises(KeyCoolingDown) as refused:
-        await Watch.begin(services, resting)
+        await Watch.begin(services, resting, alone=False)
     assert refused.value.retry_after == 30
 
 

@@ -148,7 +148,6 @@ BEFORE_THE_FIRST_BYTE = {
     "html:502": ("502 upstream_error", 2),
     "redirect:http://127.0.0.1:1/": ("502 upstream_redirect", 1),
 }
-RESTS = {"429:30": 30, "429:1000000000": 3600}
 """Seconds for which the key is not used after that."""
 STREAMS = {
     "drop-after:4": BROKEN,
@@ -188,20 +187,7 @@ async def test_before_the_first_byte_the_status_is_honest(house: House, replay: 
 
     assert ending(await ask(house, provider, stream=stream)) == promised
     assert replay.attempts == attempts
-    if fault in RESTS:
-        await _rests(house, replay, provider, stream=stream, seconds=RESTS[fault])
-    await _next_is_answered(house, replay, provider, stream=stream, before=2 if fault in RESTS else 1)
-
-
-async def _rests(house: House, replay: Replay, provider: str, *, stream: bool, seconds: int) -> None:
-    """Until then nobody is asked, and the caller hears how long it still takes."""
-    await _later(house, seconds / 2)
-    replay.play(provider, stream=stream)
-    heard = await ask(house, provider, stream=stream)
-
-    assert ending(heard) == "429 key_cooling_down"
-    assert replay.attempts == 0
-    await _later(house, seconds / 2)
+    await _next_is_answered(house, replay, provider, stream=stream, before=1)
 
 
 async def _later(house: House, seconds: float) -> None:
