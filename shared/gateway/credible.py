@@ -10,6 +10,8 @@ from typing import Any, Final
 from shared.chat.events import Usage
 
 MARGIN: Final = 10
+BELIEVED: Final = 100_000
+"""Tokens that are believed whatever we count: a provider may add files, tools and words of its own that we do not see."""
 THEIR_OWN_WORDS: Final = 1024
 """Tokens that a provider puts around ours: Anthropic's system prompt for tools has up to 735.
 https://docs.claude.com/en/docs/agents-and-tools/tool-use/overview#pricing (2026-11)"""
@@ -29,10 +31,14 @@ class Ceiling:
         thought = usage.reasoning or 0
         return not (
             _has_negative(usage.raw)
-            or (self.input is not None and (usage.input or 0) > MARGIN * (self.input + THEIR_OWN_WORDS))
-            or (usage.output or 0) - thought > MARGIN * self.output
-            or thought > MARGIN * self.thought
+            or (self.input is not None and (usage.input or 0) > _most(self.input + THEIR_OWN_WORDS))
+            or (usage.output or 0) - thought > _most(self.output)
+            or thought > _most(self.thought)
         )
+
+
+def _most(ceiling: int) -> int:
+    return max(BELIEVED, MARGIN * ceiling)
 
 
 def _has_negative(raw: Mapping[str, Any]) -> bool:
