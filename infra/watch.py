@@ -17,6 +17,8 @@ from infra.stage import Stage
 from shared.observability import NAMESPACE
 
 _FIVE_MINUTES: Final = Duration.minutes(5)
+_MANY: Final = 20
+"""Failed chats in five minutes: as many as open a breaker."""
 _SLOW: Final = 10
 """Seconds to the first token, for the slowest one in twenty."""
 
@@ -56,6 +58,12 @@ class Watch(Construct):
             "chats were turned away: raise chat-concurrency",
         )
         self._alarm("DoorErrors", answered_5xx, 1, "a buffered door failed, or could not be reached")
+        self._alarm(
+            "ProvidersFail",
+            own("llm_errors_total", "Sum"),
+            _MANY,
+            "chats fail at their providers: the dashboard says at which, and how",
+        )
         self._alarm(
             "SlowFirstToken",
             own("llm_time_to_first_token_seconds", "p95"),
