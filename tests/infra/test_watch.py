@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from infra.cost import ALARMS
 from shared.observability import METRICS, NAMESPACE
 from tests.infra.conftest import Synthesise, Synthesised
 
@@ -17,6 +18,10 @@ def test_every_alarm_reaches_whoever_was_named(synthesise: Synthesise) -> None:
 
     assert told.the("AWS::SNS::Subscription")["Endpoint"] == "ops@example.com"
     assert all(alarm["AlarmActions"] == [{"Ref": topic}] for alarm in alarms(told).values())
+
+
+def test_the_calculator_counts_every_alarm(house: Synthesised) -> None:
+    assert len(house.of("AWS::CloudWatch::Alarm")) == ALARMS
 
 
 def test_silence_is_no_alarm(house: Synthesised) -> None:
