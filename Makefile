@@ -19,7 +19,7 @@ SYNC = $(if $(UV_IS_OURS),UV_PYTHON=$(CURDIR)/.uv/bin/python) $(UV) sync --quiet
 LOCKED := pyproject.toml uv.lock .python-version
 
 help: ## What can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: .venv/.product ## Start RealMultiLLM on this machine
 	@exec $(PYTHON) -m functions.local
