@@ -3,8 +3,11 @@
 The gateway runs as a user runs it, with identity, sealed keys, its own address rules and prices, and is asked through the native doors
 with an access token. Only the CPU of each serving process is counted. Rounds are interleaved and medians printed, because a machine's
 mood changes: compare within one run only. The budgets are those of docs/benchmarks.md; nothing here fails when one is not kept.
+
+`python -m benchmarks.chat --pair` asks the chat door alone, with admission and ledger and without, and nobody else: what those two cost.
 """
 
+import argparse
 import asyncio
 import json
 import os
@@ -47,6 +50,8 @@ class Target:
     headers: Mapping[str, str] = field(default_factory=dict)
     budget: str = ""
     """CPU ms of a stream; none for who is only compared with."""
+    plain_budget: str = ""
+    """CPU ms of a plain request."""
     plain_ms: list[float] = field(default_factory=list)
     stream_ms: list[float] = field(default_factory=list)
     burst_ms: list[float] = field(default_factory=list)
@@ -58,8 +63,8 @@ class Target:
         return float(times.user + times.system) * 1000
 
 
-async def main() -> None:
-    """Measure and print."""
+async def main(*, pair: bool) -> None:
+    """Measure and print. `pair`: admission alone."""
     async with AsyncExitStack() as open_:
         home = Path(open_.enter_context(tempfile.TemporaryDirectory()))
         mock, provider = await open_.enter_async_context(running("benchmarks.mock_provider"))
@@ -76,28 +81,41 @@ async def main() -> None:
         }
         bare, bare_url = await open_.enter_async_context(running("benchmarks.bare_proxy", provider))
         door, door_url = await open_.enter_async_context(running("benchmarks.chat_door", environment=environment))
+        free, free_url = await open_.enter_async_context(
+            running("benchmarks.chat_door", "--unadmitted", environment=environment)
+        )
+        doors = [
+            _native("its chat door alone", door_url, door, token, "1.6"),
+            _native("the door without admission and ledger", free_url, free, token, "0.8"),
+        ]
         targets = [
-            _native("RealMultiLLM", gateway.url, psutil.Process(gateway.process.pid), token),
+            _native("RealMultiLLM", gateway.url, psutil.Process(gateway.process.pid), token, "1.6"),
             _api("the same, /v1/chat/completions", gateway, "/v1/chat/completions", token, "1.5"),
             _api("the same, /v1/messages", gateway, "/v1/messages", token, "5"),
-            _native("its chat door alone", door_url, door, token),
+            *doors,
             _openai("bare Starlette + aiohttp", bare_url, bare),
             _openai("the provider itself", provider, mock),
         ]
+        asked = [*doors, targets[-1]] if pair else targets
         for _ in range(ROUNDS):
-            for target in targets:
+            for target in asked:
                 await _round(session, target)
+        if pair:
+            _print(list(_costs(asked)))
+            return
         _print([*_costs(targets), *_memory(targets), *_imports(), *await _starts(session, environment, token)])
 
 
-def _native(name: str, url: str, process: psutil.Process, headers: Mapping[str, str]) -> Target:
-    return Target(name, f"{url}/api/llm/chat", f"{url}/api/llm/stream", process, headers, budget="5")
+def _native(name: str, url: str, process: psutil.Process, headers: Mapping[str, str], plain: str = "") -> Target:
+    paths = f"{url}/api/llm/chat", f"{url}/api/llm/stream"
+    return Target(name, *paths, process, headers, budget="5", plain_budget=plain)
 
 
 def _api(name: str, gateway: Gateway, path: str, headers: Mapping[str, str], budget: str) -> Target:
     """Callers of others' APIs; the provider speaks OpenAI's, so that completions are kin and messages are translated."""
     url = gateway.url + path
-    return Target(name, url, url, psutil.Process(gateway.process.pid), headers, budget=budget)
+    process = psutil.Process(gateway.process.pid)
+    return Target(name, url, url, process, headers, budget=budget, plain_budget="1.6")
 
 
 def _openai(name: str, url: str, process: psutil.Process) -> Target:
@@ -116,11 +134,20 @@ async def running(
     )  # fmt: skip
     if process.stdout is None:
         raise RuntimeError("a pipe was asked for")
+    port = int(await process.stdout.readline())
+    reading = asyncio.create_task(_overhear(process.stdout))
     try:
-        yield psutil.Process(process.pid), f"http://127.0.0.1:{int(await process.stdout.readline())}"
+        yield psutil.Process(process.pid), f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
         await process.wait()
+        await reading
+
+
+async def _overhear(log: asyncio.StreamReader) -> None:
+    """Whoever logs a line for each request stands still when nobody reads them."""
+    while await log.read(MEGABYTE):
+        pass
 
 
 async def _prepare(session: aiohttp.ClientSession, url: str) -> str:
@@ -208,7 +235,7 @@ type Row = tuple[str, str, str]
 def _costs(targets: Sequence[Target]) -> Iterator[Row]:
     direct = statistics.median(targets[-1].first_ms)
     for target in targets[:-1]:
-        plain, stream, later = ("1.6", target.budget, "3") if target.budget else ("", "", "")
+        plain, stream, later = (target.plain_budget, target.budget, "3") if target.budget else ("", "", "")
         yield f"{target.name}: CPU ms, plain request", _ms(target.plain_ms), plain
         yield f"{target.name}: CPU ms, stream of {CHUNKS} chunks, 5 ms apart", _ms(target.stream_ms), stream
         yield f"{target.name}: CPU ms, stream of {CHUNKS} chunks, at once", _ms(target.burst_ms), stream
@@ -268,4 +295,6 @@ def _print(rows: Sequence[Row]) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.chat", description=__doc__)
+    parser.add_argument("--pair", action="store_true", help="the chat door with and without admission and ledger alone")
+    asyncio.run(main(pair=parser.parse_args().pair))

@@ -35,7 +35,12 @@ from tests.fakes.aws_lambda.invocation import Invocation
 from tests.fakes.aws_lambda.samples import event
 from tests.fakes.gateway import ROOT
 
-DOORS: Final = {"accounts": "/api/auth/session", "configs": "/api/provider-configs", "catalog": "/api/providers"}
+DOORS: Final = {
+    "accounts": "/api/auth/session",
+    "configs": "/api/provider-configs",
+    "catalog": "/api/providers",
+    "admin": "/api/admin/users",
+}
 """Doors and a question that each answers to whoever is signed in. key_test answers none without asking a provider."""
 CLIENT: Final = ("awslambdaric", "simplejson", "snapshot-restore-py")
 """AWS's client, which is in Lambda's image and not in what we deploy."""

@@ -1,12 +1,13 @@
-"""Every door on one port, for one machine: `python -m functions.local`; and `… rotate-master-key`, which needs no server."""
+"""Every door on one port, for one machine: `python -m functions.local`; `… rotate-master-key` and `… verify-audit`, which need no server."""
 
 import argparse
+import asyncio
 import os
 import socket
 import sys
 import threading
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import uvicorn
@@ -16,21 +17,31 @@ from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 import functions.accounts.app as accounts
+import functions.admin.app as admin
+import functions.analytics.app as analytics
 import functions.catalog.app as catalog
 import functions.chat.app as chat
+import functions.chat.history.app as history
 import functions.chat.openapi as chat_openapi
 import functions.configs.app as configs
 import functions.key_test.app as key_test
 import functions.reference.app as reference
-from functions.bounded_head import BoundedHead
-from shared.errors import KeyServiceUnavailable, StorageUnavailable
+from functions.bounded_server import KEPT_FOR_A_READER, BoundedCrowd, BoundedServer
+from shared.errors import AddressRefused, Conflict, InvalidRequest, KeyServiceUnavailable, StorageUnavailable
 from shared.gateway.destination import check_provider_urls
-from shared.observability import set_up_logging
+from shared.gateway.sweep import EVERY, sweep
+from shared.gateway.tell import check_webhook, tell_alerts
+from shared.observability import logger, set_up_logging
 from shared.services import Services, embedded_keys
 from shared.settings import SettingError, Settings, read_settings
+from shared.storage.audit import Flaw, find_flaw
+from shared.storage.policies import find_policies
 from shared.web.browsers import for_browsers
 
 WRONG_SETTING = 2
+BROKEN_LOG = 1
+BETWEEN_TELLINGS = 5.0
+"""Seconds."""
 CONNECTIONS_WAITING = 2048
 
 
@@ -61,8 +72,30 @@ class OnePort:
     @asynccontextmanager
     async def _life(self, _: Starlette) -> AsyncGenerator[None]:
         threading.Thread(target=_warm, daemon=True).start()
+        beside = [asyncio.create_task(work(self._services)) for work in (_tell_alerts, _sweep_each_minute)]
         yield
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
         await self._services.close()
+
+
+async def _tell_alerts(services: Services) -> None:
+    """As long as the server lives. A table that does not answer is asked again later."""
+    while True:
+        with suppress(StorageUnavailable):
+            await tell_alerts(services)
+        await asyncio.sleep(BETWEEN_TELLINGS)
+
+
+async def _sweep_each_minute(services: Services) -> None:
+    """What the sweeper's function does on AWS."""
+    while True:
+        try:
+            await sweep(services)
+        except StorageUnavailable as error:
+            logger().warning("sweep put off", extra={"code": error.code})
+        await asyncio.sleep(EVERY)
 
 
 def _warm() -> None:
@@ -81,24 +114,25 @@ def create_app(services: Services) -> OnePort:
 
 def documents(services: Services) -> list[dict[str, Any]]:
     """Every door's OpenAPI document."""
-    return [chat_openapi.document(), *(door.openapi() for door in _buffered(services))]
+    parts = [history.create_app(services), *_buffered(services)]
+    return [chat_openapi.document(), *(part.openapi() for part in parts)]
 
 
 def _buffered(services: Services) -> list[FastAPI]:
-    return [door.create_app(services) for door in (accounts, key_test, configs, catalog)]
+    return [door.create_app(services) for door in (accounts, key_test, configs, catalog, analytics, admin)]
 
 
 def main() -> int:
-    """Serve until told to stop, or rotate the master key; 2 when a setting or a file is wrong. With the ids of the home on AWS, that home is served."""
+    """Serve until told to stop, or do one thing without a server; 2 when a setting or a file is wrong. With the ids of the home on AWS, that home is served."""
     command = argparse.ArgumentParser(prog="python -m functions.local", description=__doc__)
-    command.add_argument("action", nargs="?", choices=["serve", "rotate-master-key"], default="serve")
+    command.add_argument("action", nargs="?", choices=["serve", *_COMMANDS], default="serve")
     action = command.parse_args().action
     try:
         settings = read_settings(os.environ)
         check_provider_urls(settings)
         if settings.aws is None:
             settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return _rotate(settings) if action == "rotate-master-key" else _serve(settings)
+        return _COMMANDS.get(action, _serve)(settings)
     except (SettingError, OSError, KeyServiceUnavailable, StorageUnavailable) as error:
         print(f"realmultillm: {error}", file=sys.stderr)  # noqa: T201 - what a person at a terminal reads
         return WRONG_SETTING
@@ -109,9 +143,11 @@ def _serve(settings: Settings) -> int:
     set_up_logging(settings.log_level)
     if settings.aws is None:
         embedded_keys(settings).ready()
+    asyncio.run(_check_alerts(settings))
     services = Services(settings)
     _ = services.table  # opened now, not by the first who asks
-    app, listening = for_browsers(create_app(services), settings.browser_origins), _listen(settings)
+    app = BoundedCrowd(for_browsers(create_app(services), settings.browser_origins))
+    listening = _listen(settings)
     print(_greeting(settings), flush=True)  # noqa: T201 - what a person at a terminal reads
     uvicorn.Server(uvicorn.Config(app, **_server())).run(sockets=[listening])
     return 0
@@ -128,11 +164,42 @@ def _rotate(settings: Settings) -> int:
     return 0
 
 
+def _verify(settings: Settings) -> int:
+    flaw = asyncio.run(_find_flaw(settings))
+    if flaw is None:
+        print("The audit log is whole.")  # noqa: T201 - what a person at a terminal reads
+        return 0
+    print(f"The audit log is broken at entry {flaw.number}: {flaw.reason}.")  # noqa: T201 - the same
+    return BROKEN_LOG
+
+
+async def _check_alerts(settings: Settings) -> None:
+    """A webhook that could not be told, or only without a signature, is found before the first alert."""
+    services = Services(settings)
+    try:
+        webhook = (await find_policies(services.table)).webhook
+        if webhook is not None:
+            check_webhook(webhook.url, settings)
+    except (AddressRefused, Conflict, InvalidRequest) as error:
+        raise SettingError(f"the webhook of alerts cannot be told: {error.message}") from error
+    finally:
+        await services.close()
+
+
+async def _find_flaw(settings: Settings) -> Flaw | None:
+    services = Services(settings)
+    try:
+        return await find_flaw(services.table)
+    finally:
+        await services.close()
+
+
 def _listen(settings: Settings) -> socket.socket:
     """Taken before anything is opened, so that a busy port is a clear message."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listening = socket.socket(family)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KEPT_FOR_A_READER)  # every connection's
     try:
         listening.bind((settings.host, settings.port))
     except OSError as error:
@@ -145,8 +212,9 @@ def _listen(settings: Settings) -> socket.socket:
 
 def _server() -> dict[str, Any]:
     return {
-        "http": BoundedHead,
+        "http": BoundedServer,
         "access_log": False,
+        "proxy_headers": False,  # who calls is the peer, whatever a header says (threat H1)
         "log_config": None,
         "server_header": False,
         "backlog": CONNECTIONS_WAITING,
@@ -160,6 +228,10 @@ def _greeting(settings: Settings) -> str:
   interactive reference  {where}/docs
   kept in                {settings.aws.table if settings.aws else settings.home}
 """
+
+
+_COMMANDS: Mapping[str, Callable[[Settings], int]] = {"rotate-master-key": _rotate, "verify-audit": _verify}
+"""What is done instead of serving."""
 
 
 if __name__ == "__main__":

@@ -71,8 +71,9 @@ class Chat(Construct):
             code=code,
             environment={**environment, **_START[stage.chat_runtime]},
         )
-        data.grant(self.door.role, "GetItem", "Query", "UpdateItem")
+        data.grant(self.door.role, "GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query")
         secrets.grant_open(self.door.role)
+        secrets.grant_keep_journals(self.door.role)
         if stage.assume_roles:
             self.door.role.add_to_policy(
                 iam.PolicyStatement(actions=["sts:AssumeRole"], resources=[*stage.assume_roles])
@@ -116,7 +117,12 @@ def _cors(stage: Stage) -> lambda_.FunctionUrlCorsOptions | None:
         return None
     return lambda_.FunctionUrlCorsOptions(
         allowed_origins=[*stage.cors_origins],
-        allowed_methods=[lambda_.HttpMethod.GET, lambda_.HttpMethod.POST, lambda_.HttpMethod.DELETE],
+        allowed_methods=[
+            lambda_.HttpMethod.GET,
+            lambda_.HttpMethod.POST,
+            lambda_.HttpMethod.PATCH,
+            lambda_.HttpMethod.DELETE,
+        ],
         allowed_headers=[*_HEADERS],
         exposed_headers=["retry-after", "request-id", "x-request-id", "x-realmultillm-*"],
         max_age=Duration.hours(1),

@@ -33,17 +33,20 @@ FIREWALL: Final = Decimal(5) + 3 * Decimal(1)
 """The list itself, and its three rules."""
 FIREWALL_CALL: Final = Decimal("0.60") / 1_000_000
 
-WRITES_A_CHAT: Final = 0
-READS_A_CHAT: Final = 3
-"""Token, config, and what its key is for. With limits and a ledger there will be writes too."""
+WRITES_A_CHAT: Final = 6
+"""The place and its return, the ledger's row, the day's usage, the hour's spending, how the provider fares. Each item is below 1 KB."""
+READS_A_CHAT: Final = Decimal("4.5")
+"""Of a chat by itself: token, account and limits of the user; policies, config and breaker at half the price. Chats that follow at once read less (docs/limits.md)."""
+READS_A_SECOND: Final = Decimal("0.5")
+"""Of a stream: whether its owner stops it, at half the price."""
 KMS_CALLS_A_CHAT: Final = Decimal("0.2")
 """A data key stays open for a minute in each environment."""
 LOG_BYTES_A_CHAT: Final = 1500
 OUT_BYTES_A_CHAT: Final = 30_000
-ALARMS: Final = 5
+ALARMS: Final = 7
 """Metrics that alarms look at (infra/watch.py)."""
-METRICS: Final = 40
-"""Sets of dimensions, where five providers are in use."""
+METRICS: Final = 45
+"""Sets of dimensions, where five providers are in use; those of breakers, refusals and errors are billed for the hours alone in which there were some."""
 _MB_IN_GB: Final = 1024
 
 
@@ -71,7 +74,7 @@ def month(load: Load) -> Iterator[tuple[str, Decimal]]:
     yield from idle(edge=load.edge)
     yield "Lambda, time", load.chats * load.seconds * load.memory / _MB_IN_GB * GB_SECOND[load.architecture]
     yield "Lambda, calls", load.chats * CALL
-    yield "DynamoDB", load.chats * (WRITES_A_CHAT * WRITE + READS_A_CHAT * READ)
+    yield "DynamoDB", load.chats * (WRITES_A_CHAT * WRITE + (READS_A_CHAT + READS_A_SECOND * load.seconds) * READ)
     yield "KMS, calls", load.chats * KMS_CALLS_A_CHAT * KMS_CALL
     yield "CloudWatch logs", Decimal(load.chats * LOG_BYTES_A_CHAT) / 10**9 * LOG_GB
     yield "CloudWatch metrics", METRICS * METRIC if load.chats else Decimal(0)

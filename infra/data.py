@@ -6,6 +6,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.stage import Stage
+from shared.storage.layout import audit_entries
 
 
 class Data(Construct):
@@ -36,7 +37,16 @@ class Data(Construct):
             self.table = dynamodb.Table.from_table_name(self, "Restored", stage.table)
 
     def grant(self, role: iam.Role, *actions: str) -> None:
-        """These operations on this table, each by its name in DynamoDB's API."""
+        """These operations on this table, each by its name in DynamoDB's API; but no entry of the audit log is ever changed or deleted (threat I12)."""
         role.add_to_policy(
             iam.PolicyStatement(actions=[f"dynamodb:{action}" for action in actions], resources=[self.table.table_arn])
         )
+        if changing := sorted({"UpdateItem", "DeleteItem"} & set(actions)):
+            role.add_to_policy(
+                iam.PolicyStatement(
+                    effect=iam.Effect.DENY,
+                    actions=[f"dynamodb:{action}" for action in changing],
+                    resources=[self.table.table_arn],
+                    conditions={"ForAnyValue:StringEquals": {"dynamodb:LeadingKeys": [audit_entries().pk]}},
+                )
+            )

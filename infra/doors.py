@@ -12,11 +12,18 @@ from infra.people import People
 from infra.secrets import Secrets
 from infra.stage import Stage
 
-SIGNS_PEOPLE_IN: Final = ("AdminAddUserToGroup", "AdminCreateUser", "AdminInitiateAuth", "AdminSetUserPassword")
+SIGNS_PEOPLE_IN: Final = (
+    "AdminAddUserToGroup",
+    "AdminCreateUser",
+    "AdminDeleteUser",
+    "AdminInitiateAuth",
+    "AdminSetUserPassword",
+)
+GIVES_ROLES: Final = ("AdminAddUserToGroup", "AdminRemoveUserFromGroup")
 
 
 class Doors(Construct):
-    """Accounts, configs, key test and catalogue, by the names of their folders in `functions/`."""
+    """Accounts, configs, key test, catalogue, analytics and administration, by the names of their folders in `functions/`."""
 
     def __init__(
         self,
@@ -46,11 +53,19 @@ class Doors(Construct):
         secrets.grant_rewrap(self.configs.role)
 
         self.key_test = self._door("key_test", "Tries a key, and asks which models it may use")
-        data.grant(self.key_test.role, "GetItem", "UpdateItem")
+        data.grant(self.key_test.role, "GetItem", "PutItem", "UpdateItem", "Query")
         secrets.grant_open(self.key_test.role)
 
         self.catalog = self._door("catalog", "Providers and models")
-        data.grant(self.catalog.role, "GetItem")
+        data.grant(self.catalog.role, "GetItem", "Query")
+
+        self.analytics = self._door("analytics", "What was used, what it cost, how fast it was")
+        data.grant(self.analytics.role, "GetItem", "Query")
+
+        self.admin = self._door("admin", "People, shared keys, limits, the audit log, alerts")
+        data.grant(self.admin.role, "GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query")
+        people.grant_manage(self.admin.role, *GIVES_ROLES)
+        secrets.grant_seal(self.admin.role)
 
     @property
     def all(self) -> Mapping[str, Door]:
@@ -60,6 +75,8 @@ class Doors(Construct):
             "configs": self.configs,
             "key_test": self.key_test,
             "catalog": self.catalog,
+            "analytics": self.analytics,
+            "admin": self.admin,
         }
 
     def _door(self, name: str, description: str) -> Door:

@@ -72,6 +72,7 @@ async def delete_user(settings: Settings, email: str, pool: Any) -> str:
     pool.admin_disable_user(UserPoolId=home.user_pool, Username=email)
     services = Services(settings)
     try:
+        await services.audit.add("account.deleted", subject=owner, details={"by": "operator"})
         await erase_owner(services.table, owner)
     finally:
         await services.close()

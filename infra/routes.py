@@ -10,7 +10,7 @@ from shared.services import Services
 from shared.settings import Settings
 
 _METHODS: Final = ("get", "post", "put", "patch", "delete")
-BUFFERED: Final = ("accounts", "configs", "key_test", "catalog")
+BUFFERED: Final = ("accounts", "configs", "key_test", "catalog", "analytics", "admin")
 """Folders of `functions/`; chat is not among them, for an HTTP API cannot stream."""
 
 
@@ -30,8 +30,9 @@ def routes_of(door: str) -> list[Route]:
 
 
 def chat_routes() -> list[Route]:
-    """The routes of the chat door."""
-    return list(_routes(importlib.import_module("functions.chat.openapi").document()))
+    """The routes of the chat door, of its history too."""
+    chats = importlib.import_module("functions.chat.openapi").document()
+    return [*_routes(chats), *routes_of("chat.history")]
 
 
 def _routes(document: Mapping[str, Any]) -> Iterator[Route]:

@@ -1,4 +1,4 @@
-"""The one KMS key: it wraps the data keys under which provider keys are sealed. Threats K2 and K7."""
+"""The one KMS key: it wraps the data keys under which provider keys are sealed, and those of owners' journals. Threats K2 and K7."""
 
 from typing import Final
 
@@ -9,13 +9,14 @@ from constructs import Construct
 
 from infra.stage import Stage
 from shared.crypto.binding import PURPOSE
+from shared.crypto.journal import PURPOSE as JOURNAL
 
-_ONLY_FOR_PROVIDER_KEYS: Final = {"StringEquals": {"kms:EncryptionContext:purpose": PURPOSE}}
-"""What does not belong to a provider key is neither wrapped nor opened."""
+_PURPOSE: Final = "kms:EncryptionContext:purpose"
+"""What a data key was wrapped for; a right to one purpose wraps and opens nothing of another."""
 
 
 class Secrets(Construct):
-    """The key, and the three rights to it, each for whoever needs that one alone."""
+    """The key, and the rights to it, each for whoever needs that one alone."""
 
     def __init__(self, scope: Construct, id_: str, *, stage: Stage) -> None:
         super().__init__(scope, id_)
@@ -40,7 +41,10 @@ class Secrets(Construct):
         """Data keys wrapped anew within KMS; nobody sees them plain."""
         self._grant(role, "kms:ReEncryptFrom", "kms:ReEncryptTo")
 
-    def _grant(self, role: iam.Role, *actions: str) -> None:
-        role.add_to_policy(
-            iam.PolicyStatement(actions=[*actions], resources=[self.key.key_arn], conditions=_ONLY_FOR_PROVIDER_KEYS)
-        )
+    def grant_keep_journals(self, role: iam.Role) -> None:
+        """Owners' journals opened and new ones made, for the door that keeps what is said and shows it."""
+        self._grant(role, "kms:Decrypt", "kms:GenerateDataKey", purpose=JOURNAL)
+
+    def _grant(self, role: iam.Role, *actions: str, purpose: str = PURPOSE) -> None:
+        only = {"StringEquals": {_PURPOSE: purpose}}
+        role.add_to_policy(iam.PolicyStatement(actions=[*actions], resources=[self.key.key_arn], conditions=only))

@@ -15,6 +15,7 @@ from infra.front import Front
 from infra.people import People
 from infra.secrets import Secrets
 from infra.stage import Stage
+from infra.sweeper import Sweeper
 from infra.watch import Watch
 
 
@@ -51,6 +52,7 @@ class RealMultiLLM(Stack):
             people=people,
         )
         chat = Chat(self, "Chat", stage=stage, code=zips.chat, environment=environment, data=data, secrets=secrets)
+        Sweeper(self, "Sweeper", stage=stage, code=zips.doors, environment=environment, data=data)
         front: Edge | Front
         if stage.edge:
             front = Edge(self, "Edge", stage=stage, chat=chat.answers, doors=doors.all)

@@ -71,6 +71,18 @@ class Watch(Construct):
             "providers or the gateway are slow to answer",
             periods=3,
         )
+        self._alarm(
+            "BreakerOpen",
+            own("llm_breaker_open_total", "Sum"),
+            1,
+            "a provider fails so many that it is left alone: see its status page, and give routes a fallback",
+        )
+        self._alarm(
+            "BudgetSpent",
+            own("llm_limit_refusals_total", "Sum", policy="budget"),
+            1,
+            "somebody was refused since their budget is used up: raise it, or wait for its next period",
+        )
         self._dashboard(stage, chat, doors)
         if stage.monthly_budget is not None and stage.alarm_email is not None:
             _budget(self, stage.monthly_budget, stage.alarm_email, stage)
@@ -97,7 +109,7 @@ class Watch(Construct):
             alarm.add_alarm_action(actions.SnsAction(self._topic))
 
     def _dashboard(self, stage: Stage, chat: lambda_.Function, doors: Mapping[str, Door]) -> None:
-        """One row for people who chat, one for what it costs, one for the functions."""
+        """One row for people who chat, one for what it costs, one for who is left alone or turned away, one for the functions."""
         board = cloudwatch.Dashboard(self, "Dashboard", dashboard_name=f"RealMultiLLM-{stage.name}")
         board.add_widgets(
             _graph("Chats, by provider and outcome", _each("llm_requests_total", "Sum")),
@@ -114,6 +126,10 @@ class Watch(Construct):
             _graph("Tokens, by provider and direction", _each("llm_tokens_total", "Sum")),
             _graph("US dollars, by provider", _each("llm_cost_usd_total", "Sum")),
             _graph("Errors, by provider and code", _each("llm_errors_total", "Sum")),
+        )
+        board.add_widgets(
+            _graph("Breakers that opened, by provider", _each("llm_breaker_open_total", "Sum")),
+            _graph("Refused by limits, by policy", _each("llm_limit_refusals_total", "Sum")),
         )
         every = {"chat": chat, **{name: door.function for name, door in doors.items()}}
         board.add_widgets(

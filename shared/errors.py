@@ -4,6 +4,7 @@
     ├── CallerError                   what the caller sent, or may not do
     │   ├── InvalidRequest            400  a field is wrong; names it and the remedy
     │   │   └── UnsupportedParameter  400  this provider cannot do that
+    │   ├── ContentRefused            400  moderation refuses what is asked, or what was answered
     │   ├── Unauthenticated           401
     │   ├── Forbidden                 403
     │   ├── NotFound                  404
@@ -12,14 +13,20 @@
     │   ├── MethodNotAllowed          405
     │   ├── RequestTooSlow            408
     │   ├── Conflict                  409
+    │   │   ├── StillAnswering        409  that idempotency key's request is under way
+    │   │   └── NotKept               409  it was answered, and the answer cannot be given again
+    │   ├── KeyReused                 422  that idempotency key came with another request
     │   ├── RequestTooLarge           413
-    │   ├── BudgetSpent               402  the access token may spend no more
+    │   ├── BudgetSpent               402  a budget allows no more
+    │   ├── Cancelled                 499  the caller stopped their own answer
     │   └── LimitReached              429  one of our own limits
     ├── ProviderError                 what the provider did
     │   ├── CredentialRejected        424  it refuses the stored key
     │   ├── ProviderBilling           402  it wants money
     │   ├── RequestRefused            as it said (400, 404, 409, 413, 422)
     │   ├── Throttled                 429
+    │   │   └── KeyCoolingDown        429  it wanted us to slow down, and the time is not over
+    │   ├── CircuitOpen               503  it fails whoever asks, so nobody asks for a while
     │   ├── ProviderFailed            502  5xx, or an error inside a 200
     │   │   └── ProviderOverloaded    503
     │   ├── ProviderTimeout           504
@@ -27,6 +34,7 @@
     │   │   ├── NameNotResolved       502
     │   │   └── TlsFailed             502
     │   ├── BadResponse               502  not what the protocol says
+    │   │   ├── NoAnswer              502  a 101, a 204
     │   │   ├── Redirected            502
     │   │   └── BadEncoding           502
     │   └── StreamBroken              502  it began well
@@ -36,9 +44,11 @@
     ├── CredentialCorrupt             424  a stored key does not open: enter it again
     ├── KeyServiceUnavailable         503
     ├── StorageUnavailable            503
-    └── DeadlineReached               504  the platform gives the request no more time
+    ├── DeadlineReached               504  the platform gives the request no more time
+    └── TooBusy                       503  this process holds as many requests as it can
 
-The web layer reads `status`, `code`, `message`, `details` and `retry_after`; fallback reads `worth_retrying`. No one else inspects them.
+The web layer reads `status`, `code`, `message`, `details` and `retry_after`; the relay reads `worth_retrying`, and
+the way through several targets `another_may_answer`. No one else inspects them.
 A message is written for the caller. It never holds a key, and nothing of a provider's body that was not masked first.
 """
 
@@ -52,6 +62,11 @@ class RealMultiLLMError(Exception):
     status: int = 500
     code: str = "internal_error"
     worth_retrying: ClassVar[bool] = False
+    """The same provider may answer the same question in a moment."""
+    another_may_answer: ClassVar[bool] = False
+    """The next target may, where there is one: nothing here is the caller's to mend, and nothing was billed."""
+    headers: Mapping[str, str] = {}
+    """What the head of the answer says beside it: a provider's own that callers may see, or what is left of a limit."""
 
     def __init__(
         self, message: str, *, details: Mapping[str, Any] | None = None, retry_after: float | None = None
@@ -82,6 +97,12 @@ class UnsupportedParameter(InvalidRequest):
     """The provider cannot do what this parameter asks; it is refused, never dropped in silence."""
 
     code = "unsupported_parameter"
+
+
+class ContentRefused(CallerError):
+    """This installation's moderation refuses what is asked, or what was about to be said. What was found is not told."""
+
+    code = "content_refused"
 
 
 class Unauthenticated(CallerError):
@@ -138,6 +159,27 @@ class Conflict(CallerError):
     code = "conflict"
 
 
+class StillAnswering(Conflict):
+    """The request that came first with this idempotency key is being answered."""
+
+    code = "request_in_progress"
+
+
+class NotKept(Conflict):
+    """What came with this idempotency key was answered, but the answer is not here to be given again."""
+
+    code = "answer_not_kept"
+    headers: Mapping[str, str] = {"x-should-retry": "false"}
+    """The SDKs of OpenAI and Anthropic ask again after a 409, unless they are told that it is no use (openai 2, anthropic 0.7x; 2026-11)."""
+
+
+class KeyReused(CallerError):
+    """An idempotency key means one request, and this is another. The status is the IETF draft's: draft-ietf-httpapi-idempotency-key-header (2026-11)."""
+
+    status = 422
+    code = "idempotency_key_reused"
+
+
 class RequestTooLarge(CallerError):
     """The body is larger than we take."""
 
@@ -146,10 +188,17 @@ class RequestTooLarge(CallerError):
 
 
 class BudgetSpent(CallerError):
-    """The access token may spend no more; details are `{limit, remaining, resetTime}`, `resetTime` null where nothing renews it."""
+    """A budget allows no more; details are `{limit, remaining, resetTime}`, `resetTime` null where nothing renews it."""
 
     status = 402
     code = "budget_spent"
+
+
+class Cancelled(CallerError):
+    """The caller stopped the answer while it grew. 499 is nginx's word for a request whose caller wants no answer any more."""
+
+    status = 499
+    code = "cancelled"
 
 
 class LimitReached(CallerError):
@@ -164,8 +213,6 @@ class ProviderError(RealMultiLLMError):
 
     status = 502
     code = "upstream_error"
-    headers: Mapping[str, str] = {}
-    """Of the provider's answer, those that callers may see."""
     verbatim: Mapping[str, Any] | None = None
     """The body of its answer, masked, for callers who speak the same dialect."""
 
@@ -182,6 +229,7 @@ class ProviderBilling(ProviderError):
 
     status = 402
     code = "provider_billing"
+    another_may_answer = True
 
 
 class RequestRefused(ProviderError):
@@ -209,12 +257,29 @@ class Throttled(ProviderError):
     status = 429
     code = "throttled"
     worth_retrying = True
+    another_may_answer = True
+
+
+class KeyCoolingDown(Throttled):
+    """The provider named a time, which is not over yet: nobody was asked."""
+
+    code = "key_cooling_down"
+    worth_retrying = False
+
+
+class CircuitOpen(ProviderError):
+    """It failed many callers, so nobody is asked until `retry_after`."""
+
+    status = 503
+    code = "circuit_open"
+    another_may_answer = True
 
 
 class ProviderFailed(ProviderError):
     """A 5xx, or an error inside a 200."""
 
     worth_retrying = True
+    another_may_answer = True
 
 
 class ProviderOverloaded(ProviderFailed):
@@ -236,6 +301,7 @@ class Unreachable(ProviderError):
 
     code = "upstream_unreachable"
     worth_retrying = True
+    another_may_answer = True
 
 
 class NameNotResolved(Unreachable):
@@ -256,6 +322,14 @@ class BadResponse(ProviderError):
 
     code = "bad_upstream_response"
     worth_retrying = True
+    another_may_answer = True
+
+
+class NoAnswer(BadResponse):
+    """A status that has no answer (101, 204, 205): asked again, it would say the same."""
+
+    worth_retrying = False
+    another_may_answer = False
 
 
 class Redirected(BadResponse):
@@ -263,6 +337,7 @@ class Redirected(BadResponse):
 
     code = "upstream_redirect"
     worth_retrying = False
+    another_may_answer = False
 
 
 class BadEncoding(BadResponse):
@@ -270,12 +345,14 @@ class BadEncoding(BadResponse):
 
     code = "bad_upstream_encoding"
     worth_retrying = False
+    another_may_answer = False
 
 
 class StreamBroken(ProviderError):
-    """It began well. Nothing is retried after the first byte."""
+    """It began well. Nothing is retried after the first byte, and nobody else is asked after the first word."""
 
     code = "stream_interrupted"
+    another_may_answer = True
 
 
 class StreamInterrupted(StreamBroken):
@@ -286,6 +363,7 @@ class StreamStalled(StreamBroken):
     """Silence for longer than the idle timeout."""
 
     code = "stream_stalled"
+    another_may_answer = False
 
 
 class StreamTruncated(StreamBroken):
@@ -298,6 +376,7 @@ class StreamLimitReached(StreamBroken):
     """A line, an event or the whole grew past its bound, or the total time ran out."""
 
     code = "stream_limit"
+    another_may_answer = False
 
 
 class BadStreamData(StreamBroken):
@@ -339,3 +418,10 @@ class DeadlineReached(RealMultiLLMError):
 
     status = 504
     code = "deadline"
+
+
+class TooBusy(RealMultiLLMError):
+    """Nothing of the request was read."""
+
+    status = 503
+    code = "too_busy"

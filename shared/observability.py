@@ -1,4 +1,4 @@
-"""The log: one line of JSON per event, and what may never be in it; and the metrics of chats. Threats H8 and K8.
+"""The log: one line of JSON per event, and what may never be in it; and the metrics of chats and of what befalls them. Threats H8 and K8.
 
 Text of callers and providers never goes into a message or a name of a field; what is logged of it is ids, counts and codes.
 Whatever is logged nevertheless, by us or by a traceback, loses everything shaped like a key before it is written.
@@ -52,8 +52,26 @@ _NAMED = re.compile(
 """A value beside a name that promises a secret, whatever its own shape."""
 
 
+SIGNS: Final = (
+    *(f"{name}{joint}" for name in ("sk", "rt", "pplx", "xai", "nvapi", "fw", "hf", "github_pat", "tgp_v1", "r8") for joint in "-_"),
+    *(f"gh{kind}{joint}" for kind in "opusr" for joint in "-_"),
+    *("aiza", "aq.", "akia", "asia", "eyj", "bearer", "basic", "key=", "://"),
+    *("api-key", "api_key", "apikey", "authorization", "password", "secret"),
+    *("access_token", "accesstoken", "refresh_token", "refreshtoken"),
+)  # fmt: skip
+"""What every match of the two holds a part of, in lower case. Most lines hold none, and looking for these takes a hundredth of the time."""
+
+
 def mask(text: str) -> str:
     """The text without what is shaped like a key. JSON stays JSON."""
+    folded = text.casefold()
+    if not any(sign in folded for sign in SIGNS):
+        return text
+    return mask_thoroughly(text)
+
+
+def mask_thoroughly(text: str) -> str:
+    """The same without looking first whether there is anything."""
     return _NAMED.sub(rf"\1{MASKED}", _KEY.sub(MASKED, text))
 
 
@@ -81,6 +99,9 @@ def make_logger(stream: IO[str], *, name: str = "realmultillm") -> "Logger":
 
 def line(log: dict[str, object]) -> str:
     """One event, masked, on one line."""
+    log = {
+        name: value for name, value in log.items() if name != "taskName"
+    }  # asyncio's number: `Task-7` says nothing, and looks like a key
     if request := request_id_of_this_task.get():
         log = {**log, "request_id": request}
     return mask(json.dumps(log, default=lambda value: type(value).__name__, ensure_ascii=True))
@@ -106,7 +127,7 @@ NAMESPACE: Final = "RealMultiLLM"
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A metric of chats: its CloudWatch unit, and by what it can be told apart. Each is also there without that, as the sum of all."""
+    """A metric: its CloudWatch unit, and by what it can be told apart. Each is also there without that, as the sum of all."""
 
     name: str
     unit: Literal["Count", "Seconds", "NoUnit"]
@@ -120,6 +141,8 @@ METRICS: Final = (
     Metric("llm_cost_usd_total", "NoUnit", ("provider", "outcome")),
     Metric("llm_tokens_total", "Count", ("provider", "direction")),
     Metric("llm_errors_total", "Count", ("provider", "code")),
+    Metric("llm_breaker_open_total", "Count", ("provider",)),
+    Metric("llm_limit_refusals_total", "Count", ("policy",)),
 )
 """All that there are. No dimension is an owner, a model or a caller's text: each value of one costs, and is anybody's to read."""
 
@@ -140,23 +163,57 @@ class ChatEnded:
     usd: Decimal | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class BreakerOpened:
+    """A provider failed so many that it is left alone for a while. Told once for each time, by whichever process was first."""
+
+    provider: str
+
+
+@dataclass(frozen=True, slots=True)
+class LimitRefused:
+    """A limit let somebody not in: `policy` is `requests`, `tokens`, `concurrent` or `budget`, or `unpriced` where a budget met a model without a price.
+
+    `scope` is the kind of what is limited, which the alarm on all of a policy has no need of: it is no dimension.
+    """
+
+    policy: str
+    scope: str
+
+
+type Incident = BreakerOpened | LimitRefused
+
+
+def write_incident(incident: Incident) -> None:
+    """The metric of what befell, in the same way as those of chats."""
+    match incident:
+        case BreakerOpened(provider):
+            _write({"provider": provider}, {"llm_breaker_open_total": 1})
+        case LimitRefused(policy):
+            _write({"policy": policy}, {"llm_limit_refusals_total": 1})
+
+
 def write_metrics(ended: ChatEnded) -> None:
     """The metrics of one chat, as lines from which CloudWatch makes them: nothing is asked of anybody.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html (2026-11). A line
     has one value for each dimension, so each direction of tokens has a line of its own.
     """
+    for dimensions, values in _lines(ended):
+        _write(dimensions, values)
+
+
+def _write(dimensions: Mapping[str, str], values: Mapping[str, Decimal | float | None]) -> None:
     from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit  # noqa: PLC0415 - 90 ms, after the last word of a first chat
 
-    for dimensions, values in _lines(ended):
-        line = EphemeralMetrics(namespace=NAMESPACE)
-        line.service = ""  # or a variable of the environment would be a dimension of all of them
-        line.add_dimensions(**dimensions)
-        for metric in METRICS:
-            value = values.get(metric.name)
-            if value is not None:
-                line.add_metric(metric.name, MetricUnit[metric.unit], float(value))
-        line.flush_metrics()
+    line = EphemeralMetrics(namespace=NAMESPACE)
+    line.service = ""  # or a variable of the environment would be a dimension of all of them
+    line.add_dimensions(**dimensions)
+    for metric in METRICS:
+        value = values.get(metric.name)
+        if value is not None:
+            line.add_metric(metric.name, MetricUnit[metric.unit], float(value))
+    line.flush_metrics()
 
 
 def _lines(ended: ChatEnded) -> Iterator[tuple[Mapping[str, str], Mapping[str, Decimal | float | None]]]:

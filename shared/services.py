@@ -1,7 +1,8 @@
-"""The composition root: table, keys, accounts, client, lists of models and clock, each opened on first use. Above it no code knows which home it lives in."""
+"""The composition root: table, keys, accounts, client, what is known of providers, and clock, each opened on first use. Above it no code knows which home it lives in."""
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -9,17 +10,38 @@ from shared.crypto.keys import KeyWrapper
 from shared.crypto.vault import Vault
 from shared.egress.exchange import Client
 from shared.identity.accounts import Accounts
+from shared.identity.countries import Countries
 from shared.identity.tokens import AccessTokens
+from shared.records.audit import AuditEntry
+from shared.running import Running
 from shared.settings import Settings
+from shared.storage.audit import AuditLog
 from shared.storage.table import Table
 
 if TYPE_CHECKING:
     from shared.crypto.keyfile import KeyFile
+    from shared.health.breakers import Breakers
+    from shared.health.incidents import Incidents
+    from shared.health.latencies import Latencies
     from shared.home_on_aws import HomeOnAws
     from shared.observability import ChatEnded
     from shared.providers.models import ModelLists
+    from shared.storage.admission import Admissions
 
-_OF_BEFORE = ("table", "key_wrapper", "vault", "accounts", "access_tokens", "client", "model_lists", "_on_aws")
+_OF_BEFORE = (
+    "table",
+    "key_wrapper",
+    "vault",
+    "accounts",
+    "access_tokens",
+    "audit",
+    "countries",
+    "client",
+    "model_lists",
+    "breakers",
+    "admissions",
+    "_on_aws",
+)
 """What holds connections, credentials, or what was true a moment ago."""
 
 
@@ -36,6 +58,8 @@ class Services:
     def __init__(self, settings: Settings, *, now: Callable[[], float] = time.time) -> None:
         self.settings = settings
         self.now = now
+        self._to_be_done: set[asyncio.Task[Any]] = set()
+        self._settlement_secret: bytes | None = None
 
     @cached_property
     def table(self) -> Table:
@@ -57,6 +81,28 @@ class Services:
         return Vault(self.key_wrapper, now=self.now)
 
     @cached_property
+    def admissions(self) -> "Admissions":
+        """Who may go on, and who is under way."""
+        from shared.storage.admission import Admissions  # noqa: PLC0415 - a door that carries no requests does not load it
+
+        return Admissions(self.table, now=self.now)
+
+    async def settlement_secret(self) -> bytes:
+        """What settlements are signed with that only the log takes. Raises StorageUnavailable when it was never read before."""
+        if self._settlement_secret is None:
+            from shared.storage.installation import fingerprint_secret  # noqa: PLC0415 - seldom needed
+
+            self._settlement_secret = await fingerprint_secret(self.table)
+        return self._settlement_secret
+
+    def surely[T](self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
+        """A task that goes on when whoever waits for it leaves, and is waited for before the table is closed."""
+        task = asyncio.ensure_future(work)
+        self._to_be_done.add(task)
+        task.add_done_callback(self._to_be_done.discard)
+        return task
+
+    @cached_property
     def accounts(self) -> Accounts:
         """Who may sign in."""
         if self._on_aws is not None:
@@ -69,6 +115,16 @@ class Services:
     def access_tokens(self) -> AccessTokens:
         """Which programs may call."""
         return AccessTokens(self.table, now=self.now)
+
+    @cached_property
+    def countries(self) -> Countries:
+        """From where credentials are used."""
+        return Countries(self.table, now=self.now)
+
+    @cached_property
+    def audit(self) -> AuditLog:
+        """Where it is written down who did what. The digest of each entry goes into the process's own log too (threat I12)."""
+        return AuditLog(self.table, now=self.now, written=_log_entry)
 
     @cached_property
     def client(self) -> Client:
@@ -84,6 +140,34 @@ class Services:
         from shared.providers.models import ModelLists  # noqa: PLC0415 - a door that asks for no models does not load it
 
         return ModelLists(self.now)
+
+    @cached_property
+    def running(self) -> Running:
+        """The answers that this process is giving."""
+        return Running()
+
+    @cached_property
+    def breakers(self) -> "Breakers":
+        """Which providers are asked at present."""
+        from shared.health.breakers import Breakers  # noqa: PLC0415 - a door that asks no provider does not load it
+        from shared.records.ids import mint_id  # noqa: PLC0415 - the same
+
+        return Breakers(self.table, mint_id(), now=self.now, incidents=self.incidents)
+
+    @cached_property
+    def incidents(self) -> "Incidents":
+        """Which breakers opened and which limits refused; CloudWatch is told, where we live there."""
+        from shared.health.incidents import Incidents  # noqa: PLC0415 - a door that asks no provider does not load it
+        from shared.observability import write_incident  # noqa: PLC0415 - the same
+
+        return Incidents(None if self.settings.aws is None else write_incident)
+
+    @cached_property
+    def latencies(self) -> "Latencies":
+        """Which models answer quickly."""
+        from shared.health.latencies import Latencies  # noqa: PLC0415 - the same
+
+        return Latencies()
 
     @cached_property
     def metrics(self) -> "Callable[[ChatEnded], None] | None":
@@ -103,7 +187,9 @@ class Services:
         return HomeOnAws(self.settings.aws, now=self.now)
 
     async def close(self) -> None:
-        """Close what was opened."""
+        """Close what was opened, once what was begun is done."""
+        while self._to_be_done:
+            await asyncio.gather(*self._to_be_done, return_exceptions=True)
         for name in ("client", "table", "_on_aws"):
             opened: Any = self.__dict__.get(name)
             if opened is not None:
@@ -118,3 +204,9 @@ class Services:
         await self.close()
         for name in _OF_BEFORE:
             self.__dict__.pop(name, None)
+
+
+def _log_entry(entry: AuditEntry) -> None:
+    from shared.observability import logger  # noqa: PLC0415 - a request that is not audited need not load it
+
+    logger().info("audited", extra={"audit_number": entry.number, "audit_digest": entry.digest, "action": entry.action})

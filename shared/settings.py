@@ -15,6 +15,7 @@ from shared.aws.places import ENDPOINTS, place_of
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 LARGEST_PORT = 65_535
+SHORTEST_SECRET = 32
 _PAGE = re.compile(r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]{2,12}){1,3}-\d{1,2}")
 _TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")
@@ -61,6 +62,10 @@ class Settings:
     log_level: str = "INFO"
     aws: AwsHome | None = None
     """The home on AWS; None is the embedded one."""
+    alert_secret: str | None = field(default=None, repr=False)
+    """What alerts are signed with when they are told to a webhook."""
+    country_header: str | None = None
+    """Where whoever stands before the gateway says from which country a request comes, in lower case."""
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -179,6 +184,21 @@ def _origins(name: str, value: str) -> frozenset[str]:
     return origins
 
 
+def _secret(name: str, value: str) -> str:
+    """Long enough that nobody guesses it: 128 bits in hex have 32 characters."""
+    if len(value) < SHORTEST_SECRET or not (value.isascii() and value.isprintable()):
+        raise SettingError(
+            f"{name} has at least {SHORTEST_SECRET} visible characters, as `openssl rand -hex 32` makes them"
+        )
+    return value
+
+
+def _header(name: str, value: str) -> str:
+    if not re.fullmatch("[A-Za-z0-9-]{1,64}", value):
+        raise SettingError(f"{name} is the name of a header, for example CloudFront-Viewer-Country")
+    return value.lower()
+
+
 def _pages(name: str, value: str) -> frozenset[str]:
     """Exact, as browsers send them: https://www.rfc-editor.org/rfc/rfc6454#section-6.2."""
     pages = frozenset(part.strip().lower() for part in value.split(",") if part.strip())
@@ -202,6 +222,8 @@ _READERS: Mapping[str, _Reader[object]] = MappingProxyType(
         "REALMULTILLM_EGRESS_ALLOW": _Reader("egress_allow", _origins),
         "REALMULTILLM_BROWSER_ORIGINS": _Reader("browser_origins", _pages),
         "REALMULTILLM_LOG_LEVEL": _Reader("log_level", _log_level),
+        "REALMULTILLM_ALERT_SECRET": _Reader("alert_secret", _secret),
+        "REALMULTILLM_COUNTRY_HEADER": _Reader("country_header", _header),
     }
 )
 _ON_AWS: Mapping[str, _Reader[str]] = MappingProxyType(

@@ -18,6 +18,7 @@ ROOMS: Mapping[str, str] = {
     "secrets": "",
     "settings": "aws",
     "observability": "",
+    "running": "",
     "wire": "errors",
     "chat": "errors",
     "dialects": "wire chat errors",
@@ -28,10 +29,12 @@ ROOMS: Mapping[str, str] = {
     "storage": "aws records crypto errors secrets",
     "aws": "egress wire errors",
     "identity": "aws egress storage crypto records errors secrets wire",
-    "gateway": "aws observability providers dialects wire chat egress storage crypto identity records services settings errors secrets",
-    "services": "home_on_aws observability providers storage crypto identity egress settings errors",
+    "insight": "storage records providers observability errors",
+    "health": "storage errors observability",
+    "gateway": "aws health insight observability providers dialects wire chat egress storage crypto identity records services running settings errors secrets",
+    "services": "home_on_aws health observability providers records storage crypto identity egress running settings errors",
     "home_on_aws": "aws storage crypto identity egress settings errors",
-    "web": "services providers identity records settings observability dialects wire chat errors secrets",
+    "web": "services insight providers identity records settings observability dialects wire chat errors secrets",
     "runtime": "wire errors observability",
 }
 
@@ -51,9 +54,9 @@ HEAVY: Mapping[str, str] = {
     "jwt": r"-",
     "httpx": r"-",
     "mangum": r"functions/(?!chat/)\w+/main\.py",
-    "pydantic": r"functions/(?!chat/)\w+/\w+\.py|shared/web/(schemas|keys|models|fastapi)\.py",
-    "fastapi": r"functions/((?!chat/)\w+/\w+|local)\.py|shared/web/fastapi\.py",
-    "uvicorn": r"functions/(local|bounded_head)\.py",
+    "pydantic": r"functions/(?!chat/)\w+/\w+\.py|functions/chat/history/(app|schemas)\.py|shared/web/(schemas|keys|models|usage|fastapi)\.py",
+    "fastapi": r"functions/((?!chat/)\w+/\w+|chat/history/app|local)\.py|shared/web/fastapi\.py",
+    "uvicorn": r"functions/(local|bounded_server)\.py",
 }
 # What may be imported only there, however late.
 ONLY: Mapping[str, str] = {
@@ -62,7 +65,7 @@ ONLY: Mapping[str, str] = {
     "httptools": r"shared/(wire/http|egress/\w+)\.py",
     "socket": r"shared/egress/\w+\.py|functions/local\.py",
     "sqlite3": r"shared/storage/\w+\.py",
-    "pydantic": r"functions/\w+/\w+\.py|shared/web/\w+\.py",
+    "pydantic": r"functions/[\w/]+\.py|shared/web/\w+\.py",
     "fastapi": r"functions/[\w/]+\.py|shared/web/\w+\.py",
 }
 SPELT_KEY = re.compile(r"^[A-Z][A-Z_]+#")

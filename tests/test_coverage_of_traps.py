@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parent
-TRAPS = {str(number) for number in (*range(1, 59), *range(70, 74))}
+TRAPS = {str(number) for number in (*range(1, 59), *range(65, 75))}
 THREATS = {
     *(f"K{number}" for number in (1, 2, 3, 4, 5, 6, 8, 9)),
     *(f"E{number}" for number in (1, 2, 3, 4, 5, 7, 8)),
     *(f"H{number}" for number in (1, 2, 3, 4, 5, 6, 7, 8, 11)),
+    "I11",
 }
 
 _ASIDE = re.compile(r"\s*\([^)]*\)")

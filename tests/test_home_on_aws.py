@@ -12,7 +12,7 @@ from shared.crypto.binding import Binding
 from shared.crypto.kms import KmsWrapper
 from shared.errors import StorageUnavailable, Unauthenticated
 from shared.identity.cognito import CognitoAccounts
-from shared.observability import write_metrics
+from shared.observability import BreakerOpened, write_metrics
 from shared.secrets import ApiKey
 from shared.services import Services
 from shared.settings import read_settings
@@ -46,6 +46,19 @@ async def test_its_engines_are_those_of_aws(services: Services) -> None:
 
 def test_the_embedded_home_counts_for_nobody(tmp_path: Any) -> None:
     assert Services(read_settings({"HOME": str(tmp_path)})).metrics is None
+
+
+async def test_what_befalls_is_counted_here_and_told_to_cloudwatch_there(
+    services: Services, tmp_path: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at_home = Services(read_settings({"HOME": str(tmp_path)}))
+    at_home.incidents.note(BreakerOpened("openai"))
+    silent = capsys.readouterr().out
+    services.incidents.note(BreakerOpened("openai"))
+
+    assert at_home.incidents.counted() == services.incidents.counted() == {BreakerOpened("openai"): 1}
+    assert silent == ""
+    assert "llm_breaker_open_total" in capsys.readouterr().out
 
 
 async def test_each_engine_works_with_what_the_stack_tells(services: Services) -> None:

@@ -1,26 +1,35 @@
+import asyncio
 import io
 import json
 import logging
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from shared.observability import (
     MASKED,
     METRICS,
     NAMESPACE,
+    SIGNS,
     TOO_TALKATIVE,
+    BreakerOpened,
     ChatEnded,
+    Incident,
+    LimitRefused,
     logger,
     make_logger,
     mask,
+    mask_thoroughly,
     request_id_of_this_task,
     set_up_logging,
+    write_incident,
     write_metrics,
 )
 
@@ -42,6 +51,32 @@ PLANTED = [
     "AKIAIOSFODNN7EXAMPLE",
     "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl",
 ]
+
+NAMES = [
+    *("sk", "rt", "csk", "pplx", "xai", "nvapi", "fw", "gsk", "hf", "gho", "ghp", "ghu", "ghs", "ghr"),
+    *("github_pat", "tgp_v1", "r8", "AIza", "AQ.", "AKIA", "ASIA", "eyJ", "Bearer ", "Basic ", "?key=", "&key="),
+    *("://", "@", "x-api-key", "x-goog-api-key", "api-key", "apikey", "api_key", "authorization", "password", "secret"),
+    *("access_token", "accesstoken", "refresh_token", "refreshtoken"),
+]
+SHAPES = [
+    *NAMES,
+    "-",
+    "_",
+    ".",
+    ":",
+    "=",
+    '"',
+    "'",
+    '": "',
+    "\\n",
+    "%3d",
+    " ",
+    "Abcdefgh01234567",
+    "\u017f",
+    "\u212a",
+    "\u0130",
+]
+TURNS: tuple[Callable[[str], str], ...] = (str, str.upper, str.lower, str.swapcase)
 
 
 @pytest.mark.parametrize("key", PLANTED)
@@ -67,6 +102,26 @@ def test_what_is_shaped_like_a_key_is_masked(key: str, around: str) -> None:
 )
 def test_a_secret_without_a_shape_is_known_by_its_place(text: str) -> None:
     assert "0123456789abcdef" not in mask(text)
+
+
+@settings(max_examples=500)
+@given(
+    pieces=st.lists(st.one_of(st.sampled_from(SHAPES), st.text(max_size=3)), max_size=12), turn=st.sampled_from(TURNS)
+)
+def test_looking_first_whether_there_is_anything_to_mask_leaves_nothing_out(
+    pieces: list[str], turn: Callable[[str], str]
+) -> None:
+    """Threat K8: the short way and the long way say the same, in whichever case."""
+    text = turn("".join(pieces))
+
+    assert mask(text) == mask_thoroughly(text)
+
+
+@pytest.mark.parametrize("key", PLANTED)
+def test_a_key_alone_on_its_line_is_masked_in_every_case(key: str) -> None:
+    """Threat K8."""
+    assert [mask(turn(key)) for turn in TURNS] == [mask_thoroughly(turn(key)) for turn in TURNS]
+    assert mask(key) == MASKED
 
 
 def test_ordinary_words_stay() -> None:
@@ -104,6 +159,20 @@ def test_a_line_is_one_event_of_json_whatever_is_logged() -> None:
     assert events[1]["exception_name"] == "ValueError"
     assert PLANTED[0] not in stream.getvalue()
     assert "FORGED" not in {event["level"] for event in events}
+
+
+def test_an_ordinary_line_has_nothing_that_looks_like_a_key() -> None:
+    """Else each would be masked thoroughly, which took a quarter of the CPU of a whole chat."""
+    stream = io.StringIO()
+    ours = make_logger(stream, name="test-ordinary")
+
+    async def say() -> None:
+        ours.info("request ended", extra={"gen_ai.usage.input_tokens": 7, "realmultillm.cost.source": "table"})
+
+    asyncio.run(say())
+
+    assert "request ended" in stream.getvalue()
+    assert [sign for sign in SIGNS if sign in stream.getvalue().casefold()] == []
 
 
 def test_a_line_outside_a_request_has_no_id() -> None:
@@ -193,12 +262,27 @@ def test_a_chat_that_failed_names_its_error(capsys: pytest.CaptureFixture[str]) 
     assert "llm_time_to_first_token_seconds" not in first
 
 
+def incident_of(incident: Incident, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    write_incident(incident)
+    written: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return written
+
+
+def test_a_breaker_that_opens_and_a_limit_that_refuses_are_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
+    opened = incident_of(BreakerOpened("openai"), capsys)
+    refused = incident_of(LimitRefused("budget", "token"), capsys)
+
+    assert (opened["provider"], opened["llm_breaker_open_total"]) == ("openai", [1])
+    assert (refused["policy"], refused["llm_limit_refusals_total"]) == ("budget", [1])
+
+
 def test_what_is_written_is_what_the_table_of_metrics_says(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The dashboard is made from that table. What the environment says of a service is no dimension more."""
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "planted")
     lines = metrics_of(ENDED, capsys) + metrics_of(ChatEnded("x", "error", 1.0, code="c"), capsys)
+    lines += [incident_of(each, capsys) for each in (BreakerOpened("x"), LimitRefused("budget", "user"))]
     directives = [line["_aws"]["CloudWatchMetrics"][0] for line in lines]
     found = {
         (metric["Name"], metric["Unit"], tuple(map(tuple, directive["Dimensions"])))
@@ -212,7 +296,9 @@ def test_what_is_written_is_what_the_table_of_metrics_says(
 
 
 def test_no_dimension_tells_of_a_person_or_a_word() -> None:
-    assert {name for metric in METRICS for name in metric.dimensions} == {"provider", "outcome", "direction", "code"}
+    told = {name for metric in METRICS for name in metric.dimensions}
+
+    assert told == {"provider", "outcome", "direction", "code", "policy"}
 
 
 def test_metrics_of_many_chats_do_not_mix(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from fastapi import FastAPI
 
+from functions.accounts.account import add_account
 from functions.accounts.sessions import add_sessions
 from functions.accounts.tokens import add_tokens
 from shared.services import Services
@@ -13,4 +14,5 @@ def create_app(services: Services) -> FastAPI:
     app = new_door(services, title="Accounts")
     add_sessions(app, services)
     add_tokens(app, services)
+    add_account(app, services)
     return app

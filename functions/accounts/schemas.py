@@ -3,9 +3,10 @@
 from decimal import Decimal
 from typing import Annotated, Any, Self
 
-from pydantic import AwareDatetime, Field, PlainSerializer, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, Field, PlainSerializer, StringConstraints
 
 from shared.identity.accounts import Session, User
+from shared.identity.origins import read_network
 from shared.records.account import Role
 from shared.records.token import AccessToken, BudgetPeriod
 from shared.web.schemas import Answer, Body, Moment, moment, write_dollars
@@ -23,6 +24,14 @@ Name = Annotated[
 ]
 ProviderId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 ModelName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+RouteName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
+Network = Annotated[
+    str,
+    StringConstraints(min_length=2, max_length=43),
+    AfterValidator(read_network),
+    Field(examples=["203.0.113.0/24", "2001:db8::/32"]),
+]
+"""A network or an address, as CIDR."""
 Count = Annotated[int, Field(strict=True, ge=1, le=1_000_000_000)]
 Dollars = Annotated[
     Decimal,
@@ -39,6 +48,22 @@ class Credentials(Body):
     password: Password
 
 
+class Farewell(Body):
+    """The caller's password, once more."""
+
+    password: Password
+
+
+class AccountAnswer(Answer):
+    """All that is kept of somebody."""
+
+    account: dict[str, Any]
+    kept: dict[str, dict[str, Any]] = Field(
+        description="Everything under their name, by its place: configs, access tokens, usage, chats, …"
+    )
+    audit: list[dict[str, Any]] = Field(description="What they did, and what was done to them.")
+
+
 class RefreshBody(Body):
     """What continues a session."""
 
@@ -51,6 +76,8 @@ class TokenChange(Body):
     name: Name | None = None
     providers: Annotated[list[ProviderId], Field(max_length=100)] | None = None
     models: Annotated[list[ModelName], Field(max_length=500)] | None = None
+    routes: Annotated[list[RouteName], Field(max_length=100)] | None = None
+    origins: Annotated[list[Network], Field(max_length=100)] | None = None
     requests_per_minute: Count | None = None
     tokens_per_minute: Count | None = None
     max_concurrent: Count | None = None
@@ -61,7 +88,7 @@ class TokenChange(Body):
     def given(self) -> dict[str, Any]:
         """The fields that the caller wrote, as the record has them."""
         fields = {name: getattr(self, name) for name in self.model_fields_set}
-        for name in ("providers", "models"):
+        for name in ("providers", "models", "routes", "origins"):
             if fields.get(name) is not None:
                 fields[name] = tuple(dict.fromkeys(fields[name]))
         if fields.get("expires_at") is not None:
@@ -126,6 +153,8 @@ class TokenAnswer(Answer):
     name: str
     providers: list[str] | None
     models: list[str] | None
+    routes: list[str] | None
+    origins: list[str] | None
     requests_per_minute: int | None
     tokens_per_minute: int | None
     max_concurrent: int | None

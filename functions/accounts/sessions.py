@@ -5,10 +5,13 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Request, Response
 
 from functions.accounts.schemas import Credentials, KeySetAnswer, RefreshBody, SessionAnswer, UserAnswer, WhoAnswer
-from shared.errors import Unauthenticated
+from shared.errors import LimitReached, Unauthenticated
+from shared.identity.accounts import Session
 from shared.identity.caller import Caller
+from shared.identity.deeds import email_digest, note_deed
 from shared.identity.throttle import SignInThrottle
 from shared.services import Services
+from shared.storage.alerts import add_alert
 from shared.web.fastapi import person
 
 
@@ -20,16 +23,14 @@ def add_sessions(app: FastAPI, services: Services) -> None:
     @app.post("/api/auth/signup", status_code=201, tags=tags)
     async def sign_up(body: Credentials) -> SessionAnswer:
         """Make an account and sign in. The very first account of an installation is its admin."""
-        return SessionAnswer.of(await services.accounts.sign_up(body.email, body.password))
+        session = await services.accounts.sign_up(body.email, body.password)
+        await services.audit.add("account.signed_up", actor=session.user.id, details={"role": session.user.role})
+        return SessionAnswer.of(session)
 
     @app.post("/api/auth/signin", tags=tags)
     async def sign_in(body: Credentials, request: Request) -> SessionAnswer:
         """Sign in."""
-        throttle, source = SignInThrottle(services.table, now=services.now), _source(request)
-        await throttle.admit(body.email, source)
-        session = await services.accounts.sign_in(body.email, body.password)
-        await throttle.forgive(body.email, source)
-        return SessionAnswer.of(session)
+        return SessionAnswer.of(await _signed_in(services, body, _source(request)))
 
     @app.post("/api/auth/refresh", tags=tags)
     async def refresh(body: RefreshBody) -> SessionAnswer:
@@ -40,6 +41,7 @@ def add_sessions(app: FastAPI, services: Services) -> None:
     async def sign_out(who: Person) -> None:
         """End this session, everywhere within five seconds."""
         await services.accounts.sign_out(who)
+        await note_deed(services.audit, who, "account.signed_out")
 
     @app.get("/api/auth/session", tags=tags)
     async def session(who: Person) -> WhoAnswer:
@@ -53,6 +55,29 @@ def add_sessions(app: FastAPI, services: Services) -> None:
         """The public keys that sessions are signed with."""
         response.headers["cache-control"] = "public, max-age=300"
         return KeySetAnswer.model_validate(await services.accounts.jwks())
+
+
+async def _signed_in(services: Services, body: Credentials, source: str) -> Session:
+    """Each try is counted before it is made, and written down after."""
+    throttle = SignInThrottle(services.table, now=services.now)
+    try:
+        await throttle.admit(body.email, source)
+        session = await services.accounts.sign_in(body.email, body.password)
+    except (Unauthenticated, LimitReached) as refused:
+        await _note_refused(services, body.email, refused)
+        raise
+    await throttle.forgive(body.email, source)
+    await services.audit.add("account.signed_in", actor=session.user.id)
+    return session
+
+
+async def _note_refused(services: Services, email: str, refused: Unauthenticated | LimitReached) -> None:
+    """By a digest of the e-mail. What the throttle refuses is an alert in place of an entry: a flood writes one row an hour."""
+    digest = await email_digest(services.table, email)
+    if isinstance(refused, LimitReached):
+        await add_alert(services.table, "failed_sign_ins", digest, now=services.now())
+    else:
+        await services.audit.add("account.sign_in_failed", details={"email": digest})
 
 
 def _source(request: Request) -> str:

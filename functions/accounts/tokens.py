@@ -9,6 +9,7 @@ from fastapi import Depends, FastAPI
 from functions.accounts.schemas import NewToken, TokenAnswer, TokenChange, TokensAnswer, WholeTokenAnswer
 from shared.errors import Conflict, InvalidRequest, NotFound
 from shared.identity.caller import Caller
+from shared.identity.deeds import note_deed
 from shared.identity.opaque import digest_of
 from shared.identity.tokens import mint_token
 from shared.records.token import AccessToken
@@ -41,13 +42,16 @@ def add_tokens(app: FastAPI, services: Services) -> None:
             id=token_id, owner=who.owner, digest=digest_of(whole), created_at=now, updated_at=now, **body.given()
         )
         await add_token(services.table, settled := _settled(token, now))
+        await note_deed(services.audit, who, "token.created", subject=settled.id)
         return WholeTokenAnswer.of(settled, token=whole)
 
     @app.patch("/api/tokens/{token_id}", tags=tags)
     async def change(token_id: str, body: TokenChange, who: Person) -> TokenAnswer:
         """Change what is given; null lifts a limit."""
         old = await _get(services, who, token_id)
-        return TokenAnswer.of(await _write(services, old, _changed(old, body.given(), int(services.now()))))
+        written = await _write(services, old, _changed(old, body.given(), int(services.now())))
+        await note_deed(services.audit, who, "token.changed", subject=old.id, fields=" ".join(sorted(body.given())))
+        return TokenAnswer.of(written)
 
     @app.post("/api/tokens/{token_id}/rotate", tags=tags)
     async def rotate(token_id: str, who: Person) -> WholeTokenAnswer:
@@ -55,7 +59,9 @@ def add_tokens(app: FastAPI, services: Services) -> None:
         old = await _get(services, who, token_id)
         _, whole = mint_token(old.id)
         new = replace(old, digest=digest_of(whole), updated_at=int(services.now()))
-        return WholeTokenAnswer.of(await _write(services, old, new), token=whole)
+        written = await _write(services, old, new)
+        await note_deed(services.audit, who, "token.rotated", subject=old.id)
+        return WholeTokenAnswer.of(written, token=whole)
 
     @app.delete("/api/tokens/{token_id}", status_code=204, tags=tags)
     async def revoke(token_id: str, who: Person) -> None:
@@ -63,6 +69,7 @@ def add_tokens(app: FastAPI, services: Services) -> None:
         token = await _get(services, who, token_id)
         await delete_token(services.table, token)
         services.access_tokens.forget(token)
+        await note_deed(services.audit, who, "token.revoked", subject=token.id)
 
 
 async def _get(services: Services, who: Caller, token_id: str) -> AccessToken:

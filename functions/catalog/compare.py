@@ -4,17 +4,16 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from functions.catalog.schemas import CompareBody, ComparedCost, ComparedModel, Comparison
+from functions.catalog.view import View
 from shared.chat.events import Usage
 from shared.errors import InvalidRequest
 from shared.gateway.named import get_named_provider
-from shared.gateway.permits import permit_provider
-from shared.identity.caller import Caller
 from shared.providers.catalogue import describe
 from shared.providers.provider import Provider
 from shared.web.models import ModelAnswer
 
 
-def compare(who: Caller, body: CompareBody, now: float) -> Comparison:
+def compare(view: View, body: CompareBody, now: float) -> Comparison:
     """The models in the order asked for.
 
     Raises:
@@ -22,7 +21,7 @@ def compare(who: Caller, body: CompareBody, now: float) -> Comparison:
         NotFound: no such provider.
         Forbidden: the caller's token is for others.
     """
-    models = [_compared(who, name, index, body, now) for index, name in enumerate(body.models)]
+    models = [_compared(view, name, index, body, now) for index, name in enumerate(body.models)]
     return Comparison(
         models=models,
         cheapest=_best(models, _cost_of, min),
@@ -30,14 +29,14 @@ def compare(who: Caller, body: CompareBody, now: float) -> Comparison:
     )
 
 
-def _compared(who: Caller, name: str, index: int, body: CompareBody, now: float) -> ComparedModel:
+def _compared(view: View, name: str, index: int, body: CompareBody, now: float) -> ComparedModel:
     head, slash, model = name.partition("/")
     if not slash or not model:
         raise InvalidRequest(
             "write each model as provider/model, for example openai/gpt-4o-mini", parameter=f"models[{index}]"
         )
     provider = get_named_provider(head, None)
-    permit_provider(who, provider)
+    view.check(provider)
     known = ModelAnswer.of(describe(provider, model))
     return ComparedModel(**dict(known), cost=_cost(provider, model, body, now))
 

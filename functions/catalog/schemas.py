@@ -1,9 +1,13 @@
 """Bodies of the catalogue door. What nobody told is null."""
 
-from typing import Annotated, Self
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, StringConstraints
 
+from shared.dialects.listed import Ability
 from shared.providers.provider import Provider
 from shared.web.models import Dollars, ModelAnswer
 from shared.web.schemas import Answer, Body
@@ -107,3 +111,65 @@ class Comparison(Answer):
     models: list[ComparedModel]
     cheapest: str | None
     longest_context: str | None
+
+
+Task = Literal["chat", "coding", "agents", "extraction", "reasoning", "vision", "documents"]
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a task takes of a model: abilities, and tokens that have to fit."""
+
+    abilities: tuple[Ability, ...] = ()
+    context: int = 0
+
+
+NEEDS: Final[Mapping[Task, Need]] = {
+    "chat": Need(),
+    "coding": Need(("tools",), 64_000),
+    "agents": Need(("tools",), 64_000),
+    "extraction": Need(("schema",)),
+    "reasoning": Need(("reasoning",)),
+    "vision": Need(("vision",)),
+    "documents": Need(("files",), 100_000),
+}
+"""Only what can be looked up. How well a model does it is in no table, so it moves no rank."""
+
+
+class RecommendBody(Body):
+    """A need. `maxCostUsd` is for one request of `inputTokens` and `outputTokens` (1000 and 500 where they are left out).
+
+    A `task` stands for abilities and a least context; `minContext` in place of that one.
+    """
+
+    task: Task | None = None
+    abilities: Annotated[tuple[Ability, ...], Field(max_length=10)] = ()
+    min_context: Tokens | None = None
+    input_tokens: Tokens | None = None
+    output_tokens: Tokens | None = None
+    max_cost_usd: Annotated[Decimal, Field(ge=0, le=1_000_000, max_digits=20, decimal_places=12)] | None = None
+    prefer: Literal["price", "context"] = "price"
+    limit: Annotated[int, Field(strict=True, ge=1, le=50)] = 10
+
+
+class Recommended(ModelAnswer):
+    """A model that fits, with what one such request costs there, and why it stands where it does."""
+
+    rank: int
+    cost: ComparedCost
+    reasons: list[str]
+
+
+class Excluded(Answer):
+    """How many models do not fit for this reason; one may have several."""
+
+    reason: str
+    models: int
+
+
+class Recommendation(Answer):
+    """The models that fit, the best first; of how many that the caller's providers have."""
+
+    models: list[Recommended]
+    considered: int
+    excluded: list[Excluded]

@@ -2,12 +2,15 @@
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from functions.chat import exchanges, held
+from functions.chat.cancel import Cancel
+from functions.chat.compare import Compare
+from functions.chat.count import Count
 from functions.chat.door import Door, NativeDoor
+from functions.chat.health import Health
+from functions.chat.history import door as history
 from shared.dialects.native import SSE
 from shared.services import Services
 from shared.web.edge import Edge
@@ -19,8 +22,12 @@ def create_app(services: Services) -> Starlette:
     plain = NativeDoor(services)
     app = Starlette(
         routes=[
+            Route("/api/chat/compare", Compare(services), methods=["POST"]),
+            Route("/api/requests/{id}/cancel", Cancel(services), methods=["POST"]),
+            Route("/api/tokens/count", Count(services), methods=["POST"]),
             Route("/api/llm/chat", plain, methods=["POST"]),
             Route("/api/llm/stream", NativeDoor(services, stream=True), methods=["POST"]),
+            *history.routes(services),
             Route("/api/chat/{provider}", plain, methods=["POST"]),
             Route("/api/chat/{provider}/stream", NativeDoor(services, stream=True, usual=SSE), methods=["POST"]),
             Route("/v1/chat/completions", Door(services, "openai"), methods=["POST"]),
@@ -28,14 +35,10 @@ def create_app(services: Services) -> Starlette:
             Route("/v1/responses", Door(services, "responses"), methods=["POST"]),
             *exchanges.routes(services),
             *held.routes(services),
-            Route("/api/health", _health, methods=["GET"]),
+            Route("/api/health", Health(services), methods=["GET"]),
         ],
         middleware=[Middleware(Edge, now=services.now)],
         exception_handlers=dict(HANDLERS),
     )
     app.router.redirect_slashes = False  # it would send the caller, body and all, to whatever the Host header says
     return app
-
-
-def _health(_: Request) -> Response:
-    return JSONResponse({"status": "ok"})

@@ -13,6 +13,10 @@ _HEADERS: Final[Json] = {
     "x-realmultillm-provider": {"schema": {"type": "string"}, "description": "Who was asked."},
     "x-realmultillm-model": {"schema": {"type": "string"}, "description": "The provider's name of the model."},
     "x-realmultillm-attempts": {"schema": {"type": "string"}, "description": "How often a provider was asked."},
+    "x-realmultillm-tried": {
+        "schema": {"type": "string"},
+        "description": "Who could not answer before, and why: `provider/model outcome`, separated by commas.",
+    },
     "x-realmultillm-dropped": {
         "schema": {"type": "string"},
         "description": "Parameters that were left out, because they cannot change the answer or `x-realmultillm-drop-params: true` asked for it.",
@@ -24,6 +28,20 @@ DROP_PARAMETER: Final[Json] = {
     "required": False,
     "schema": {"enum": ["true", "false"]},
     "description": "Leave out what the provider cannot do, in place of refusing it with 400.",
+}
+KEY_PARAMETER: Final[Json] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "pattern": "^[A-Za-z0-9._:/+=-]{1,255}$"},
+    "description": "The same request with the same key is answered once: the same answer comes again for 24 hours, 409 while it is under way, 422 with another request.",
+}
+FALLBACK_PARAMETER: Final[Json] = {
+    "name": "x-realmultillm-fallback",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string"},
+    "description": "Whom to ask next, in that order, where the model cannot answer: names as `model` has them, separated by commas.",
 }
 OPENAI_ERROR: Final[Json] = {
     "type": "object",
@@ -61,7 +79,7 @@ _COMPLETION: Final[Json] = {
         "model": {
             "type": "string",
             "minLength": 1,
-            "description": "`provider/model`, or a name that one of your providers has.",
+            "description": "`provider/model`, a name that one of your providers has, or a route's.",
         },
         "messages": {"type": "array", "minItems": 1, "items": {"type": "object", "required": ["role"]}},
         "stream": {"type": ["boolean", "null"]},
@@ -147,7 +165,7 @@ def operation(
         "summary": summary,
         "externalDocs": {"url": page},
         "security": [{"credential": []}],
-        "parameters": [DROP_PARAMETER],
+        "parameters": [DROP_PARAMETER, KEY_PARAMETER, *([FALLBACK_PARAMETER] if streams else [])],
         "requestBody": {"required": True, "content": {"application/json": {"schema": body, "example": example}}},
         "responses": {
             "200": {"description": "As that API answers", "headers": _HEADERS, "content": content},

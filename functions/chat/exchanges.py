@@ -2,19 +2,25 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.routing import BaseRoute, Route
 
-from functions.chat.door import Door, Head, Scope, read_body, send_json, wants_dropping
+from functions.chat.door import Call, Door, Ended, Head, Scope, answered, read_body, send_json, wants_dropping
 from functions.chat.models import Models, OneModel
+from shared.chat.events import Answered
 from shared.dialects.caller import Wish, load_caller
 from shared.dialects.exchanges import Ask, Kind, embeddings, images, moderations
-from shared.gateway.converse import plan
+from shared.gateway.admit import Asked
+from shared.gateway.admitted_exchange import admitted_exchange
 from shared.gateway.count import count
+from shared.gateway.course import chart
 from shared.gateway.deadline import before
+from shared.gateway.estimate import need_of_bytes
 from shared.gateway.exchange import choose, exchange
+from shared.gateway.progress import Progress
 from shared.identity.caller import Caller
 from shared.observability import logger
 from shared.services import Services
@@ -67,21 +73,34 @@ class Exchange:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, as ASGI has it."""
-        caller = await authenticate(self._services, scope["headers"], scope["query_string"])
+        caller = await authenticate(self._services, scope)
         try:
             headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-            question = _READ[self._kind](await read_body(receive), int(self._services.now()))
-            question = replace(question, drop=wants_dropping(headers))
-            await while_listening(receive, self._answer(caller, question, scope, send))
+            body = await read_body(receive)
+            question = _READ[self._kind](body, int(self._services.now()))
+            give = partial(self._answer, caller, replace(question, drop=wants_dropping(headers)), scope)
+            call = Call(caller, scope, headers, body)
+            await while_listening(receive, answered(self._services, call, send, give))
         except CallerGone:
             logger().info("caller left")
 
-    async def _answer(self, caller: Caller, question: Ask, scope: Scope, send: Send) -> None:
+    async def _answer(self, caller: Caller, question: Ask, scope: Scope, send: Send, ended: Ended) -> None:
         chosen = await choose(self._services, caller, self._kind, question.model)
-        head = Head(load_caller("openai"), chosen.target, request_id(scope))
-        async with before(deadline(scope)):
-            body, answered = await exchange(self._services, question, self._kind, chosen)
-        head.hear(answered)
+        head = Head(load_caller("openai"), [chosen.target], request_id(scope))
+        ends = deadline(scope)
+
+        async def carry(progress: Progress) -> tuple[bytes, Answered]:
+            progress.target = chosen.target
+            async with before(ends):
+                return await exchange(self._services, question, self._kind, chosen)
+
+        asked = Asked.now(self._services, caller, request_id(scope), self._kind, streamed=False)
+        need = need_of_bytes(len(write(question.body)))
+        body, told = await admitted_exchange(
+            self._services, asked, chosen.target, need, carry, tell=head.allow, ends=ends
+        )
+        head.hear(told)
+        ended()
         await send_json(send, body, [(name, value) for name, value in head.headers() if value])
 
 
@@ -94,12 +113,14 @@ class CountTokens(Door):
 
         return read_count(body, headers)
 
-    async def _answer(self, caller: Caller, wish: Wish, scope: Scope, send: Send) -> None:
-        target = await plan(self._services, caller, wished=None, model=wish.chat.model, speaking=self._name)
-        head = Head(self.dialect(scope), target, request_id(scope))
+    async def _answer(self, caller: Caller, wish: Wish, scope: Scope, send: Send, ended: Ended) -> None:
+        course = await chart(self._services, caller, wish, speaking=self._name)
+        target = course.targets[0]
+        head = Head(self.dialect(scope), [target], request_id(scope))
         async with before(deadline(scope)):
-            counted, answered = await count(self._services, wish.chat, target)
-        head.hear(answered)
+            counted, told = await count(self._services, wish.chat, target)
+        head.hear(told)
+        ended()
         await send_json(send, write(self.said(counted)), head.headers())
 
     def said(self, counted: Mapping[str, Any]) -> Mapping[str, Any]:

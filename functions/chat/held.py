@@ -15,7 +15,7 @@ def routes(services: Services) -> list[BaseRoute]:
     """Every route of theirs that names a stored response."""
 
     async def tell(request: Request) -> Response:
-        await authenticate(services, request.scope["headers"], request.scope["query_string"])
+        await authenticate(services, request.scope)
         raise NothingHeld("No response is stored here: keep the one that you got, and send its items again.")
 
     return [

@@ -1,5 +1,6 @@
 """Environment → services → app. Lambda's streaming runtime (shared/runtime) asks for `app` and the hooks; where it is not started, `handler` answers whole."""
 
+import importlib
 import os
 
 from functions.chat.app import create_app
@@ -22,6 +23,7 @@ async def before_snapshot() -> None:
 
     logger()
     load()
+    importlib.import_module("functions.chat.history.app")
 
 
 async def after_restore() -> None:

@@ -46,7 +46,7 @@ class _Asked(ABC):
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """One request, as ASGI has it."""
-        caller = await authenticate(self.services, scope["headers"], scope["query_string"])
+        caller = await authenticate(self.services, scope)
         theirs = any(name == b"anthropic-version" for name, _ in scope["headers"])
         async with before(deadline(scope)):
             body = write(await self.answer(caller, scope, anthropics=theirs))
@@ -83,11 +83,11 @@ class OneModel(_Asked):
             from shared.dialects.anthropic.caller.models import show  # noqa: PLC0415 - loaded when it is first spoken
         else:
             from shared.dialects.openai.caller.models import show  # noqa: PLC0415 - the same
-        return show(entry.provider.id, entry.model)
+        return show(entry.maker, entry.model)
 
 
-def _shown(entries: Sequence[Entry]) -> list[tuple[str, ListedModel]]:
-    return [(entry.provider.id, entry.model) for entry in entries]
+def _shown(entries: Sequence[Entry]) -> list[tuple[str | None, ListedModel]]:
+    return [(entry.maker, entry.model) for entry in entries]
 
 
 def _page(query: QueryParams) -> Page:

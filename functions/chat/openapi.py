@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from functions.chat import beside_openapi as beside
 from functions.chat import compatible, exchanges_openapi
 from shared.dialects.native.bodies import ChatBody
 
@@ -39,6 +40,7 @@ def document() -> dict[str, Any]:
                     "streamWithProvider", "That provider's answer as it grows", body, stream, note=_STREAM
                 ),
             },
+            **beside.paths(),
             **compatible.paths(),
             **exchanges_openapi.paths(),
             "/api/health": {"get": _health()},
@@ -47,6 +49,7 @@ def document() -> dict[str, Any]:
             "schemas": {
                 **schemas,
                 **exchanges_openapi.schemas(),
+                **beside.schemas(),
                 "ChatAnswer": _ANSWER,
                 "StreamLine": _LINE,
                 "StreamEvent": _EVENT,
@@ -65,21 +68,38 @@ def _operation(
         "summary": summary,
         **({"description": note} if note else {}),
         "security": [{"credential": []}],
+        "parameters": [compatible.DROP_PARAMETER, compatible.KEY_PARAMETER, compatible.FALLBACK_PARAMETER],
         "requestBody": {"required": True, "content": {"application/json": {"schema": body, "example": _EXAMPLE}}},
         "responses": {"200": {"description": "The answer", "content": content}, "4XX": failure, "5XX": failure},
     }
 
 
 def _health() -> dict[str, Any]:
-    schema = {"type": "object", "properties": {"status": {"const": "ok"}}, "required": ["status"]}
+    schema = {
+        "type": "object",
+        "required": ["status"],
+        "properties": {"status": {"const": "ok"}, "providers": {"type": "array", "items": _FARE}},
+    }
     return {
         "tags": ["Health"],
         "operationId": "health",
         "summary": "Whether this door answers",
+        "description": "With a credential also how each of the caller's providers fares: its breaker, the mean time until the first word, and the attempts of the last two minutes.",
         "responses": {"200": {"description": "It does", "content": {"application/json": {"schema": schema}}}},
     }
 
 
+_FARE = {
+    "type": "object",
+    "required": ["provider", "breaker", "latencyMs", "answered", "failed"],
+    "properties": {
+        "provider": {"type": "string"},
+        "breaker": {"enum": ["closed", "open", "half-open"]},
+        "latencyMs": {"type": ["integer", "null"]},
+        "answered": {"type": "integer"},
+        "failed": {"type": "integer"},
+    },
+}
 _EXAMPLE = {"provider": "openai", "messages": [{"role": "user", "content": "Say hello in one word."}]}
 _COUNT = {"type": ["integer", "null"]}
 _USAGE = {
@@ -114,6 +134,15 @@ _ANSWER = {
         "usage": _USAGE,
         "cost": _COST,
         "receipt": _RECEIPT,
+        "conversation": {
+            "type": "object",
+            "description": "Where a conversation was asked for: `kept` tells whether this turn lies in it now, `leftOut` how many kept messages had no room in the context.",
+            "properties": {
+                "id": {"type": "string"},
+                "kept": {"type": "boolean"},
+                "leftOut": {"type": "integer"},
+            },
+        },
     },
 }
 _LINE = {
@@ -121,7 +150,18 @@ _LINE = {
     "required": ["type"],
     "properties": {
         "type": {
-            "enum": ["start", "chunk", "reasoning", "refusal", "tool_call", "media", "annotation", "done", "error"]
+            "enum": [
+                "start",
+                "chunk",
+                "reasoning",
+                "refusal",
+                "tool_call",
+                "media",
+                "annotation",
+                "done",
+                "error",
+                "summary",
+            ]
         }
     },
 }

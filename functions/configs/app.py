@@ -1,15 +1,21 @@
-"""The configs door: an owner's providers, their keys and settings. Keys go in and are sealed; they come out of no route here."""
+"""The configs door: an owner's providers, their keys and settings, and the routes over them. Keys go in and are sealed; they come out of no route here."""
+
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Response, status
 
+from functions.configs.change import changed
 from functions.configs.rewrap import rewrap_all
+from functions.configs.routes import named_routes
 from functions.configs.schemas import ConfigAnswer, ConfigBody, ConfigsAnswer, RewrapAnswer, RotateBody, StoredAnswer
-from functions.configs.store import changed, new_config, store
 from shared.errors import InvalidRequest, NotFound
 from shared.gateway.named import get_named_provider
 from shared.gateway.permits import may_see, permit_all, permit_provider
+from shared.gateway.store import new_config, store
 from shared.identity.caller import Caller
+from shared.identity.deeds import note_deed
 from shared.providers.provider import Provider
+from shared.records.audit import Action
 from shared.records.config import ProviderConfig
 from shared.services import Services
 from shared.storage.configs import delete_config, find_config, list_configs
@@ -26,6 +32,7 @@ def create_app(services: Services) -> FastAPI:
     for prefix in _PREFIXES:
         app.include_router(_reading(services), prefix=prefix, tags=["Provider keys"])
         app.include_router(_writing(services), prefix=prefix, tags=["Provider keys"])
+    app.include_router(named_routes(services), prefix="/api/routes", tags=["Routes"])
     app.include_router(_administering(services), tags=["Admin"])
     return app
 
@@ -63,7 +70,9 @@ def _writing(services: Services) -> APIRouter:
         if body.api_key is None and row.needs_key:
             raise InvalidRequest(f"{row.name} needs `apiKey`", parameter="apiKey")
         config = await find_config(services.table, who.owner, row.id, consistent=True)
-        return await _stored(services, row, config or new_config(who.owner, row, services.now()), body)
+        answer = await _stored(services, row, config or new_config(who.owner, row, services.now()), body)
+        await _note(services, who, "config.stored", answer)
+        return answer
 
     @routes.put("")
     @routes.put("/{provider}")
@@ -71,7 +80,9 @@ def _writing(services: Services) -> APIRouter:
         """Change what is named. A new `baseUrl` needs the key again, since a key is bound to where it may be sent."""
         permit_all(who)
         row = get_named_provider(provider, body.provider)
-        return await _stored(services, row, await _get_config(services, who, row), body)
+        answer = await _stored(services, row, await _get_config(services, who, row), body)
+        await _note(services, who, "config.changed" if body.api_key is None else "config.rotated", answer)
+        return answer
 
     @routes.post("/{provider}/rotate")
     async def rotate_key(body: RotateBody, provider: str, who: Caller = ask) -> StoredAnswer:
@@ -80,7 +91,8 @@ def _writing(services: Services) -> APIRouter:
         row = get_named_provider(provider, None)
         config = await _get_config(services, who, row)
         kept = await store(services, row, config, config, key=read_key(body.api_key), test=body.test)
-        return StoredAnswer.of(*kept)
+        await _note(services, who, "config.rotated", answer := StoredAnswer.of(*kept))
+        return answer
 
     @routes.delete("/{provider}", status_code=status.HTTP_204_NO_CONTENT)
     async def forget_config(provider: str, who: Caller = ask) -> Response:
@@ -89,6 +101,7 @@ def _writing(services: Services) -> APIRouter:
         config = await _get_config(services, who, get_named_provider(provider, None))
         await delete_config(services.table, config)
         services.vault.forget(config.id)
+        await note_deed(services.audit, who, "config.forgotten", subject=config.id, provider=config.provider)
         return Response(status_code=status.HTTP_204_NO_CONTENT)
 
     return routes
@@ -97,13 +110,27 @@ def _writing(services: Services) -> APIRouter:
 def _administering(services: Services) -> APIRouter:
     routes = APIRouter(route_class=StrictRoute)
 
-    @routes.post("/api/admin/encryption/rewrap", dependencies=[Depends(admin(services))])
-    async def rewrap_keys() -> RewrapAnswer:
+    @routes.post("/api/admin/encryption/rewrap")
+    async def rewrap_keys(who: Annotated[Caller, Depends(admin(services))]) -> RewrapAnswer:
         """Wrap every data key of the installation anew by the newest master key. No provider key is opened for it."""
         tally = await rewrap_all(services)
+        await note_deed(services.audit, who, "encryption.rewrapped", rewrapped=str(tally.rewrapped))
         return RewrapAnswer(rewrapped=tally.rewrapped, needs_reentry=tally.needs_reentry)
 
     return routes
+
+
+async def _note(services: Services, who: Caller, action: Action, answer: StoredAnswer) -> None:
+    config = answer.config
+    await note_deed(
+        services.audit,
+        who,
+        action,
+        subject=config.id,
+        provider=config.provider,
+        fingerprint=config.fingerprint,
+        version=str(config.key_version),
+    )
 
 
 async def _stored(services: Services, row: Provider, config: ProviderConfig, body: ConfigBody) -> StoredAnswer:

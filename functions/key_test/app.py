@@ -7,10 +7,12 @@ from fastapi import Depends, FastAPI
 from functions.key_test import models
 from functions.key_test.schemas import TrialBody
 from shared.errors import CredentialCorrupt, InvalidRequest, NotFound
+from shared.gateway.keyring import permit_provider_policy
 from shared.gateway.named import get_named_provider
 from shared.gateway.open_key import open_key
 from shared.gateway.permits import permit_provider
 from shared.gateway.probe import probe, trial_target
+from shared.gateway.suspicion import note_refused_key
 from shared.gateway.target import Target
 from shared.gateway.trials import admit_trial
 from shared.identity.caller import Caller
@@ -46,13 +48,14 @@ def create_app(services: Services) -> FastAPI:
 async def _try(services: Services, who: Caller, named: str | None, body: TrialBody) -> Trial:
     provider = get_named_provider(named, body.provider)
     permit_provider(who, provider)
+    await permit_provider_policy(services, provider)
     await admit_trial(services.table, who.owner, services.now())
     config = await find_config(services.table, who.owner, provider.id, consistent=True)
     stored = config is not None and config.sealed is not None
     if body.api_key is None and (stored or provider.needs_key):
-        return await _try_stored(services, provider, body, config)
+        return await _try_stored(services, who, provider, body, config)
     target = _given_target(services, who, provider, body, config)
-    return await probe(target, read_key(body.api_key), services.client)
+    return await _noted(services, who, provider, await probe(target, read_key(body.api_key), services.client))
 
 
 def _given_target(
@@ -65,7 +68,9 @@ def _given_target(
     return trial_target(provider, placed, services.settings, model=body.model)
 
 
-async def _try_stored(services: Services, provider: Provider, body: TrialBody, config: ProviderConfig | None) -> Trial:
+async def _try_stored(
+    services: Services, who: Caller, provider: Provider, body: TrialBody, config: ProviderConfig | None
+) -> Trial:
     """Try the stored key at its stored place, and note what was learnt of it."""
     if body.base_url is not None:
         raise InvalidRequest("`baseUrl` is for a key that is given with it: send `apiKey` too", parameter="apiKey")
@@ -79,4 +84,11 @@ async def _try_stored(services: Services, provider: Provider, body: TrialBody, c
     trial = await probe(target, key, services.client)
     if trial.valid or trial.refused:
         await mark_key(services.table, config, "valid" if trial.valid else "rejected")
+    return await _noted(services, who, provider, trial)
+
+
+async def _noted(services: Services, who: Caller, provider: Provider, trial: Trial) -> Trial:
+    """Many keys that a provider refuses look like somebody who tries those of others."""
+    if trial.refused:
+        await note_refused_key(services.table, who.owner, provider.id, services.now())
     return trial

@@ -1,11 +1,13 @@
 """The models of one provider, as it lists them for the caller's own key. It stands in this door because the key has to be opened for it."""
 
 import asyncio
+from collections.abc import Callable
 
 from fastapi import APIRouter, Depends
 
 from functions.key_test.schemas import ProviderModels
 from shared.dialects.listed import ListedModel
+from shared.gateway.keyring import find_usable
 from shared.gateway.named import get_named_provider
 from shared.gateway.offers import offers
 from shared.gateway.permits import may_ask, permit_provider
@@ -13,7 +15,7 @@ from shared.identity.caller import Caller
 from shared.providers.catalogue import describe_listed, list_models
 from shared.providers.provider import Provider
 from shared.services import Services
-from shared.storage.configs import find_config
+from shared.storage.policies import find_policies
 from shared.web.fastapi import StrictRoute, caller
 from shared.web.models import ModelAnswer
 
@@ -28,8 +30,9 @@ def routes(services: Services) -> APIRouter:
         """The models of one provider: those that it lists for the caller's key, else those of the price table."""
         row = get_named_provider(provider, None)
         permit_provider(who, row)
-        listed, reason = await offers(services, await find_config(services.table, who.owner, row.id))
-        models = await asyncio.to_thread(_known, who, row, listed)
+        listed, reason = await offers(services, await find_usable(services, who, row))
+        allows = (await find_policies(services.table)).of(row.id).allows
+        models = await asyncio.to_thread(_known, row, listed, lambda name: may_ask(who, row, name) and allows(name))
         return ProviderModels(
             provider=row.id, source="catalogue" if listed is None else "provider", reason=reason, models=models
         )
@@ -37,8 +40,10 @@ def routes(services: Services) -> APIRouter:
     return router
 
 
-def _known(who: Caller, row: Provider, listed: tuple[ListedModel, ...] | None) -> list[ModelAnswer]:
+def _known(
+    row: Provider, listed: tuple[ListedModel, ...] | None, is_for_them: Callable[[str], bool]
+) -> list[ModelAnswer]:
     if listed is None:
-        return [ModelAnswer.of(model) for model in list_models(row) if may_ask(who, row, model.id)]
-    once = {model.id: model for model in reversed(listed) if may_ask(who, row, model.id)}
+        return [ModelAnswer.of(model) for model in list_models(row) if is_for_them(model.id)]
+    once = {model.id: model for model in reversed(listed) if is_for_them(model.id)}
     return [ModelAnswer.of(describe_listed(row, once[name]), available=True) for name in sorted(once)]

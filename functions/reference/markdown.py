@@ -12,6 +12,8 @@ access token, in `Authorization: Bearer`, or in `x-api-key`; two different ones 
 An error is `{"error": {"message", "code", "statusCode", "details", "requestId"}}`; `details.parameter` names the field.
 Under `/v1` an error is as OpenAI's clients read it, `{"error": {"message", "type", "param", "code"}}`, under `/v1/messages` as Anthropic's do,
 `{"type": "error", "error": {"type", "message"}}`. [Clients](clients/README.md) has a page for each of them, [what crosses](crossing.md) what each provider can do.
+
+With an `Idempotency-Key` a request that providers answer is [answered once](limits.md#asked-twice-answered-once).
 """
 METHODS = ("get", "post", "put", "patch", "delete")
 

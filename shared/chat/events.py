@@ -98,6 +98,15 @@ class Answered:
 
     headers: Mapping[str, str] = field(default_factory=dict)
     attempts: int = 1
+    provider: str = ""
+    """Who has, where several could; `model` is its own name of the model."""
+    model: str = ""
+    kin: bool = False
+    """It speaks the caller's dialect."""
+    signer: str = ""
+    """Who signs its thinking."""
+    tried: tuple[str, ...] = ()
+    """Who could not before it, and why: `provider/model outcome`."""
     dropped: tuple[str, ...] = ()
     """As in the receipt, for those who look at heads."""
 

@@ -26,6 +26,12 @@ class Attempt:
     model: str
     outcome: str
     milliseconds: int
+    asked: bool = True
+    """The provider heard of it; else the target was passed over, and `outcome` says why."""
+
+    def told(self) -> str:
+        """In a line of its own."""
+        return f"{self.provider}/{self.model} {self.outcome}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +49,19 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """The conversation that a chat belongs to. `kept`: what was asked and answered lies in it. `left_out`: kept messages that had no room in the context."""
+
+    id: str
+    kept: bool
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """The end of a chat that went well. `finishes` has every choice's reason and the provider's own word for it."""
 
     finishes: tuple[tuple[int, FinishReason, str | None], ...]
     usage: Usage
     receipt: Receipt
+    conversation: Kept | None = None

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from typing import Any, Protocol
@@ -15,11 +15,35 @@ from shared.errors import InvalidRequest, RealMultiLLMError
 
 
 @dataclass(frozen=True, slots=True)
+class Keeping:
+    """What the caller wants of a conversation: to go on with that one, and to `keep` what is said now."""
+
+    conversation: str | None
+    keep: bool
+    said: tuple[Mapping[str, Any], ...] = field(repr=False)
+    """The messages to keep, as the caller wrote them: all but instructions."""
+    places: tuple[int, ...] = ()
+    """Where each stood in `messages`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A model as a caller names it, with its provider or without."""
+
+    model: str
+    provider: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Wish:
     """Which provider the caller named, if any, and the chat. `chat.model` is as the caller wrote it, empty when none was named."""
 
     provider: str | None
     chat: ChatRequest
+    fallback: tuple[Named, ...] = ()
+    """Whom to ask next, in that order, where that one cannot answer."""
+    keeping: Keeping | None = None
+    """None: the chat belongs to no conversation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +60,8 @@ class About:
     kin: bool = False
     signer: str = ""
     """Which provider and key answer, where that is more than `provider`."""
+    conversation: str | None = None
+    """The id of the conversation that it goes on with or begins."""
 
     @property
     def maker(self) -> str:

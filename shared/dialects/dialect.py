@@ -31,6 +31,11 @@ class OpenStream(Protocol):
 class StreamReader(Protocol):
     """Reads one stream. It must be the same for every cut of the same bytes."""
 
+    skipped: int
+    """Pieces that were passed over, for they were no JSON object."""
+    dropped: int
+    """Pieces behind the end, as far as they came together with it."""
+
     def feed(self, data: bytes) -> Sequence[ChatEvent]:
         """Events that became whole with these bytes. Raises a ProviderError when the stream says that it failed."""
         ...

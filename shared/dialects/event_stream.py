@@ -28,6 +28,8 @@ class EventStreamReader(ABC):
         self._finished = False
         self.skipped = 0
         """Pieces that were no JSON object."""
+        self.dropped = 0
+        """Pieces that said something behind the end, as far as they came together with it."""
 
     @property
     def finished(self) -> bool:
@@ -76,9 +78,10 @@ class EventStreamReader(ABC):
 
     def _hear(self, data: bytes, events: list[ChatEvent]) -> None:
         for frame in self._decoder.feed(data):
-            self._take(frame, events)
             if self._finished:
-                return
+                self.dropped += not frame.silent
+                continue
+            self._take(frame, events)
 
     def _hear_rest(self, events: list[ChatEvent]) -> None:
         for frame in self._decoder.close():

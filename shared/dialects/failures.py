@@ -11,6 +11,7 @@ from typing import Any, Final
 from shared.errors import (
     BadResponse,
     CredentialRejected,
+    NoAnswer,
     ProviderBilling,
     ProviderError,
     ProviderFailed,
@@ -35,6 +36,7 @@ _BY_STATUS: Final[Mapping[int, type[ProviderError]]] = {
 _INVALID_KEY: Final = frozenset({"API_KEY_INVALID", "invalid_api_key"})
 """Google says it with status 400."""
 _INVALID: Final = 400
+_WELL: Final = 200
 _TOO_LONG: Final = re.compile(
     r"prompt is too long|context.?(length|window)|input token count.*exceeds|too many (input )?tokens", re.IGNORECASE
 )
@@ -51,7 +53,7 @@ def failure(
 ) -> ProviderError:
     """Explain an answer of that `status` (100 to 599) with the provider's own `message`, `type` and `code`, where it gave them.
 
-    Below 300 it is a BadResponse: an answer was promised, and this was none. `retry_after` is in seconds.
+    Below 300 it is a BadResponse: an answer was promised, and this was none; NoAnswer where none was promised. `retry_after` is in seconds.
     Details are `providerStatus` and, when given, `providerType` and `providerCode`; 401 and 403 are told apart by the first.
     """
     message = (message or f"the provider answered with status {status} and no message")[:_LONGEST_MESSAGE]
@@ -73,7 +75,7 @@ def _kind(status: int, type_: str | None, code: str | int | None) -> type[Provid
         case 3:
             return Redirected
         case 1 | 2:
-            return BadResponse
+            return BadResponse if status == _WELL else NoAnswer
         case _:
             return ProviderFailed
 

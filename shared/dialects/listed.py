@@ -76,6 +76,11 @@ class ListedModel:
     """Unix seconds, where the provider tells when it came."""
 
 
+def name_of(provider: str | None, model: ListedModel) -> str:
+    """As callers name it: a model of a provider, or a route of their own."""
+    return f"{provider}/{model.id}" if provider else model.id
+
+
 def _known(words: Iterable[str]) -> tuple[Modality, ...]:
     among = set(words)
     return tuple(word for word in get_args(Modality) if word in among)

@@ -16,7 +16,7 @@ from shared.egress.pool import IDLE_SECONDS, Pool
 from shared.egress.resolver import Resolver, SystemResolver, checked_addresses
 from shared.egress.tls import usual_context
 from shared.egress.urls import BaseUrl, parse_url
-from shared.errors import BadEncoding, BadResponse, Redirected, StreamLimitReached, TlsFailed, Unreachable
+from shared.errors import BadEncoding, BadResponse, NoAnswer, Redirected, StreamLimitReached, TlsFailed, Unreachable
 from shared.wire.http import ResponseParser, write_request
 
 LARGEST_BODY: Final = 256 * 1024 * 1024
@@ -214,7 +214,7 @@ def _check_head(parser: ResponseParser) -> None:
     if _MULTIPLE_CHOICES <= parser.status < _BAD_REQUEST:
         raise Redirected("The provider answered with a redirect, which is never followed; check the base URL")
     if parser.status in _NO_ANSWER:
-        raise BadResponse("The provider answered without an answer")
+        raise NoAnswer("The provider answered without an answer; check the base URL")
     if parser.headers.get("content-encoding", "identity").lower() not in {"identity", ""}:
         raise BadEncoding("The provider encoded its answer although we asked for it plain")
 

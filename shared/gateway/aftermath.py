@@ -1,14 +1,15 @@
-"""What is learnt by asking: whether the key is good, and whom we asked how often."""
+"""What is learnt of a key by asking with it: whether the provider takes it, and from when on it wants to hear of it again."""
 
-from collections.abc import Sequence
+import math
 from contextlib import suppress
 
-from shared.chat.receipt import Attempt
-from shared.errors import CredentialRejected, ProviderError, StorageUnavailable
+from shared.errors import CredentialRejected, KeyCoolingDown, RealMultiLLMError, StorageUnavailable, Throttled
+from shared.gateway.retry import LONGEST_WAIT
+from shared.gateway.suspicion import note_refused_key
 from shared.gateway.target import Target
 from shared.records.config import KeyStatus
 from shared.services import Services
-from shared.storage.configs import mark_key
+from shared.storage.configs import cool_down, mark_key
 
 
 async def note_answer(services: Services, target: Target) -> None:
@@ -16,16 +17,15 @@ async def note_answer(services: Services, target: Target) -> None:
     await _note(services, target, "valid")
 
 
-async def note_failure(services: Services, target: Target, attempts: Sequence[Attempt], error: ProviderError) -> None:
-    """Whether the key was refused; and the error's answer says in its head whom we asked."""
-    if isinstance(error, CredentialRejected):
-        await _note(services, target, "rejected")
-    error.headers = {
-        **error.headers,
-        "x-realmultillm-provider": target.provider.id,
-        "x-realmultillm-model": target.model,
-        "x-realmultillm-attempts": str(len(attempts)),
-    }
+async def note_failure(services: Services, target: Target, error: RealMultiLLMError) -> None:
+    """Whether it refused the key, or wants it to rest for longer than anybody waits in here. Traps 31, 32."""
+    match error:
+        case CredentialRejected():
+            await _note(services, target, "rejected")
+            await note_refused_key(services.table, target.config.owner, target.provider.id, services.now())
+        case Throttled(retry_after=float(rest)) if rest > LONGEST_WAIT and not isinstance(error, KeyCoolingDown):
+            with suppress(StorageUnavailable):
+                await cool_down(services.table, target.config, math.ceil(services.now() + rest))
 
 
 async def _note(services: Services, target: Target, status: KeyStatus) -> None:

@@ -5,14 +5,16 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Final
 
-from shared.chat.events import Answered, ChatEvent, Verbatim
-from shared.dialects.dialect import Dialect
+from shared.chat.events import Answered, ChatEvent, ReasoningDelta, RefusalDelta, TextDelta, ToolCallDelta, Verbatim
+from shared.dialects.dialect import Dialect, StreamReader
 from shared.egress.exchange import Client, Inbound, Outbound, Timeouts
-from shared.errors import BadResponse, ProviderError
+from shared.errors import BadResponse, ProviderError, StreamLimitReached, TlsFailed
 from shared.gateway.authorise import authorise
 from shared.gateway.mask import Mask
 from shared.gateway.target import Target
+from shared.observability import logger
 from shared.secrets import ApiKey
+from shared.wire.decoder import MAX_TOTAL
 from shared.wire.json import read_lenient
 
 LARGEST_FAILURE = 1024 * 1024
@@ -35,6 +37,8 @@ class Question:
     outbound: Outbound
     stream: bool
     verbatim: bool = False
+    longest: int = MAX_TOTAL
+    """Bytes of text after which a stream is taken for endless."""
 
 
 async def ask(
@@ -53,10 +57,12 @@ async def ask(
             await _check(inbound, target.dialect, mask, verbatim=question.verbatim)
             yield [Answered(_shown(inbound.headers, mask))]
             read = _stream if question.stream else _plain
-            async with aclosing(read(inbound, target.dialect, mask, verbatim=question.verbatim)) as events:
+            async with aclosing(read(inbound, target, mask, question)) as events:
                 async for batch in events:
                     yield batch
     except ProviderError as error:
+        if isinstance(error, TlsFailed):  # somebody may be in between: no key was sent, but a person has to look
+            logger().warning("provider's certificate refused", extra={"provider": target.provider.id})
         error.message = mask.text(error.message)
         error.args = (error.message,)
         error.details = {
@@ -92,24 +98,51 @@ def _object(body: bytes) -> Mapping[str, Any] | None:
 
 
 async def _plain(
-    inbound: Inbound, dialect: Dialect, mask: Mask, *, verbatim: bool
+    inbound: Inbound, target: Target, mask: Mask, question: Question
 ) -> AsyncGenerator[Sequence[ChatEvent]]:
     body = mask.whole(await inbound.read())
-    events = dialect.read(body)
-    if verbatim and (said := _object(body)) is not None:
+    events = target.dialect.read(body)
+    if question.verbatim and (said := _object(body)) is not None:
         events.append(Verbatim(body, said))
     yield events
 
 
 async def _stream(
-    inbound: Inbound, dialect: Dialect, mask: Mask, *, verbatim: bool
+    inbound: Inbound, target: Target, mask: Mask, question: Question
 ) -> AsyncGenerator[Sequence[ChatEvent]]:
-    """The first ending wins; what comes after it is dropped."""
-    reader = dialect.stream(verbatim=verbatim)
-    async for piece in inbound.pieces():
-        yield reader.feed(mask.feed(piece))
-        if reader.finished:
-            break
-    else:
-        yield reader.feed(mask.close())
-    yield reader.close()
+    """The first ending wins; what comes after it is dropped and counted."""
+    reader, left = target.dialect.stream(verbatim=question.verbatim), question.longest
+    try:
+        async for piece in inbound.pieces():
+            events = reader.feed(mask.feed(piece))
+            left -= _length(events)
+            if left < 0:
+                raise StreamLimitReached("The provider said more than the model can say, so its answer was cut")
+            yield events
+            if reader.finished:
+                break
+        else:
+            yield reader.feed(mask.close())
+        yield reader.close()
+    finally:
+        _tell_untidy(reader, target)
+
+
+def _length(events: Sequence[ChatEvent]) -> int:
+    """Of the text in it. In characters, as a byte is the least that one takes."""
+    length = 0
+    for event in events:
+        match event:
+            case TextDelta() | ReasoningDelta() | RefusalDelta():
+                length += len(event.text)
+            case ToolCallDelta():
+                length += len(event.arguments)
+            case _:
+                pass
+    return length
+
+
+def _tell_untidy(reader: StreamReader, target: Target) -> None:
+    if reader.skipped or reader.dropped:
+        counts = {"skipped": reader.skipped, "dropped": reader.dropped}
+        logger().info("untidy stream", extra={"provider": target.provider.id, "model": target.model, **counts})

@@ -7,23 +7,27 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from shared.chat.events import Answered, ChatEvent, Verbatim
-from shared.chat.receipt import Attempt
 from shared.dialects.exchanges import Ask, Exchange, Kind
 from shared.egress.exchange import Outbound, Timeouts
 from shared.errors import InvalidRequest, ProviderError, ProviderFailed, UnsupportedParameter
 from shared.gateway.aftermath import note_answer, note_failure
 from shared.gateway.ask import Question, ask
+from shared.gateway.course import Course
 from shared.gateway.destination import destination
+from shared.gateway.keyring import permit_policy
 from shared.gateway.open_key import open_key
 from shared.gateway.permits import permit_chat
 from shared.gateway.prepare import Prepared
 from shared.gateway.relay import relay
 from shared.gateway.target import Target
+from shared.gateway.trail import Trail
+from shared.gateway.watch import Watch
 from shared.gateway.whom import whom
 from shared.identity.caller import Caller
 from shared.providers.dialects import load_dialect, load_exchange
 from shared.providers.find import get_provider
 from shared.providers.provider import Offer
+from shared.records.config import ProviderConfig
 from shared.services import Services
 from shared.wire.json import write
 
@@ -61,11 +65,22 @@ async def choose(services: Services, caller: Caller, kind: Kind, model: str) -> 
     config, named = await whom(services, caller, wished=None, model=model, able=lambda row: kind in row.beside)
     provider = get_provider(config.provider)
     permit_chat(caller, provider, named)
-    offer = provider.find_offer(kind, named)
+    await permit_policy(services, provider, named)
+    return aim(services, config, kind, named)
+
+
+def aim(services: Services, config: ProviderConfig, kind: Kind, model: str) -> Chosen:
+    """That config's provider, asked this kind of question. `model` is its own name, empty where the choice is left to it.
+
+    Raises:
+        InvalidRequest: it has no answer to such questions.
+    """
+    provider = get_provider(config.provider)
+    offer = provider.find_offer(kind, model)
     if offer is None:
         raise InvalidRequest(f"{provider.name} has no {kind} of that model: name another", parameter="model")
     base = destination(provider, config.base_url, services.settings)
-    target = Target(provider, config, named, load_dialect(offer.dialect), base)
+    target = Target(provider, config, model, load_dialect(offer.dialect), base)
     return Chosen(target, offer, load_exchange(offer.dialect, offer.file or kind))
 
 
@@ -98,18 +113,22 @@ async def settle(
     services: Services, target: Target, prepared: Prepared, *, kin: bool, patience: Timeouts
 ) -> list[ChatEvent]:
     """All that one whole answer says; Answered is among it. `kin`: errors come in the provider's own words too."""
-    key, attempts = await open_key(services, target), list[Attempt]()
+    key, trail = await open_key(services, target), Trail(Course((target,)), time.monotonic() + patience.total)
     question = Question(prepared.outbound, stream=False, verbatim=kin)
 
     def ask_once() -> AsyncGenerator[Sequence[ChatEvent]]:
         return ask(question, target, key=key, client=services.client, timeouts=patience)
 
-    deadline = time.monotonic() + patience.total
+    attempts, deadline = trail.attempts, trail.deadline
     try:
-        async with aclosing(relay(ask_once, target, attempts=attempts, deadline=deadline)) as batches:
-            events = [event async for batch in batches for event in batch]
+        async with await Watch.begin(services, target) as watch:
+            answer = relay(ask_once, target, attempts=attempts, deadline=deadline, listener=watch)
+            async with aclosing(answer) as batches:
+                events = [event async for batch in batches for event in batch]
+            await watch.spoken()
     except ProviderError as error:
-        await note_failure(services, target, attempts, error)
+        await note_failure(services, target, error)
+        trail.explain(error)
         raise
     await note_answer(services, target)
     for event in events:

@@ -5,16 +5,16 @@ import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 
-from shared.chat.events import ChatEvent, Usage
+from shared.chat.events import Answered, ChatEvent, Usage
 from shared.chat.receipt import Done
-from shared.errors import RealMultiLLMError
+from shared.errors import ProviderError, RealMultiLLMError
 from shared.observability import ChatEnded, Outcome
 
 type Batches = AsyncGenerator[Sequence[ChatEvent | Done]]
 
 
 async def measured(batches: Batches, provider: str, tell: Callable[[ChatEnded], None]) -> Batches:
-    """The same events. `tell` is told once, at their end: on Lambda the process may be frozen after the last byte."""
+    """The same events. `provider` is who is asked first; another one may answer, or fail last. `tell` is told once, at their end: on Lambda the process may be frozen after the last byte."""
     heard = _Heard(provider)
     error: BaseException | None = None
     try:
@@ -44,7 +44,9 @@ class _Heard:
         if self._first_token is None:
             self._first_token = time.monotonic() - self._began
         for event in batch:
-            if isinstance(event, Usage):
+            if isinstance(event, Answered):
+                self._provider = event.provider or self._provider
+            elif isinstance(event, Usage):
                 self._usage = event
             elif isinstance(event, Done):
                 self._done, self._usage = event, event.usage
@@ -52,8 +54,9 @@ class _Heard:
     def ended(self, error: BaseException | None) -> ChatEnded:
         """How it ended. Whoever leaves after the last event has heard all of it."""
         outcome, code = ("done", None) if self._done else _how(error)
+        failed = error.details.get("provider") if isinstance(error, ProviderError) else None
         return ChatEnded(
-            self._provider,
+            failed or self._provider,
             outcome,
             time.monotonic() - self._began,
             code=code,

@@ -1,5 +1,8 @@
 """Hears an answer go by, and knows at its end what was used."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
 from shared.chat.events import (
     Annotation,
     ChatEvent,
@@ -13,24 +16,32 @@ from shared.chat.events import (
     Usage,
 )
 from shared.chat.request import ChatRequest, Media, Reasoning, Refusal, Text, ToolCall, ToolResult
+from shared.gateway.credible import Ceiling
+from shared.providers.fees import is_fee
 
 CHARACTERS_A_TOKEN = 4
 """The rule of thumb of https://help.openai.com/en/articles/4936856 for estimates, which are always flagged as such."""
 
 
 class Meter:
-    """Listens to one chat. The last usage holds (trap 20), the first finish of each choice does."""
+    """Listens to one chat. The last usage holds (trap 20), the first finish of each choice does.
 
-    __slots__ = ("_finishes", "_request", "_said", "_usage", "model", "service_tier")
+    `ceiling` is asked at the end, once something was reported; without one every report is believed.
+    """
 
-    def __init__(self, request: ChatRequest) -> None:
+    __slots__ = ("_ceiling", "_finishes", "_request", "_said", "_usage", "fees", "model", "service_tier")
+
+    def __init__(self, request: ChatRequest, ceiling: Callable[[], Ceiling] | None = None) -> None:
         self._request = request
+        self._ceiling = ceiling
         self._said = 0
         self._usage: Usage | None = None
         self._finishes: dict[int, tuple[FinishReason, str | None]] = {}
         self.model: str | None = None
         """The provider's own name of the model that answered."""
         self.service_tier: str | None = None
+        self.fees = False
+        """Tools of the provider's were used that are paid by their use."""
 
     def hear(self, event: ChatEvent) -> None:
         """Take note of one event."""
@@ -47,6 +58,8 @@ class Meter:
                 self.model = event.model or self.model
             case Annotation(name="service_tier", value=str(tier)):
                 self.service_tier = tier
+            case Annotation():
+                self.fees = self.fees or is_fee(event.name, event.value)
             case _:
                 pass
 
@@ -55,8 +68,17 @@ class Meter:
         return tuple((choice, *self._finishes[choice]) for choice in sorted(self._finishes)) or ((0, "other", None),)
 
     def usage(self) -> Usage:
-        """As the provider reported it; an estimate, flagged, where it did not (trap 22). Zero is a value."""
-        return self._usage or estimate(self._request, self._said)
+        """As the provider reported it; an estimate, flagged, where it did not (trap 22) or nobody can believe it. Zero is a value."""
+        if self._usage is None or self.doubted() is not None:
+            return estimate(self._request, self._said)
+        return self._usage
+
+    def doubted(self) -> Usage | None:
+        """What was reported and cannot be. Whose own tools read what we do not see is believed."""
+        if self._usage is None or self._ceiling is None:
+            return None
+        ceiling = self._ceiling()
+        return None if (replace(ceiling, input=None) if self.fees else ceiling).holds(self._usage) else self._usage
 
 
 def estimate(request: ChatRequest, said: int) -> Usage:

@@ -11,7 +11,8 @@ async def open_key(services: Services, target: Target) -> ApiKey | None:
     """The key; None where the provider needs none.
 
     Raises:
-        CredentialCorrupt: it does not open here. The config says from now on that it has to be entered again (trap 76).
+        CredentialCorrupt: it does not open here. The config says from now on that it has to be entered again (trap 76),
+            and the audit log that it did not open (threats K1 and K2).
         KeyServiceUnavailable: nobody unwraps data keys now.
     """
     if target.config.sealed is None:
@@ -20,4 +21,7 @@ async def open_key(services: Services, target: Target) -> ApiKey | None:
         return await services.vault.open(target.config.sealed, target.config.binding(target.base.origin))
     except CredentialCorrupt:
         await mark_key(services.table, target.config, "needs_reentry")
+        if target.config.key_status != "needs_reentry":  # once, not at each try
+            details = {"provider": target.provider.id, "owner": target.config.owner}
+            await services.audit.add("key.did_not_open", subject=target.config.id, details=details)
         raise

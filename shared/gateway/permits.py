@@ -6,7 +6,9 @@ their own (threats A3 and I4).
 
 from shared.errors import BudgetSpent, Forbidden
 from shared.identity.caller import Caller
+from shared.providers.find import find_provider, get_provider
 from shared.providers.provider import Provider
+from shared.records.route import Route
 
 
 def may_see(who: Caller, provider: str) -> bool:
@@ -30,12 +32,25 @@ def permit_all(who: Caller) -> None:
     Raises:
         Forbidden: the token is narrowed.
     """
-    if who.token is not None and (who.token.providers is not None or who.token.models is not None):
-        raise Forbidden("This access token is for some providers or models alone, so it changes no configs. Sign in.")
+    narrowing = (who.token.providers, who.token.models, who.token.routes) if who.token else ()
+    if any(names is not None for names in narrowing):
+        raise Forbidden(
+            "This access token is for some providers, models or routes alone, so it changes no configs. Sign in."
+        )
 
 
-def permit_chat(who: Caller, provider: Provider, model: str) -> None:
-    """Let through whom provider and model are for. A token names models as callers write them, with the provider before them or not.
+def permit_route(who: Caller, name: str) -> None:
+    """Let through whom the named route is for; its targets are checked each by itself.
+
+    Raises:
+        Forbidden: the token is for others.
+    """
+    if not _is_for_route(who, name):
+        raise Forbidden("This access token is not for that route.", details={"parameter": "model"})
+
+
+def permit_chat(who: Caller, provider: Provider, model: str, *, route: str | None = None) -> None:
+    """Let through whom provider and model are for. A token names models as callers write them, with the provider before them or not, or by a `route`.
 
     Raises:
         Forbidden: the token is for others.
@@ -45,12 +60,26 @@ def permit_chat(who: Caller, provider: Provider, model: str) -> None:
     if who.token is not None and who.token.budget_usd == 0:
         nothing = {"limit": "0", "remaining": "0", "resetTime": None}
         raise BudgetSpent("This access token has a budget of 0 USD, so it may spend nothing.", details=nothing)
-    if not may_ask(who, provider, model):
+    if not may_ask(who, provider, model, route=route):
         raise Forbidden("This access token is not for that model.", details={"parameter": "model"})
 
 
-def may_ask(who: Caller, provider: Provider, model: str) -> bool:
-    """The model is one that the caller's token is for."""
+def may_ask(who: Caller, provider: Provider, model: str, *, route: str | None = None) -> bool:
+    """The model is one that the caller's token is for, by its own name or as a part of that route."""
     if who.token is None or who.token.models is None:
         return True
-    return bool({model, f"{provider.id}/{model}"} & set(who.token.models))
+    by_route = route is not None and route in (who.token.routes or ())
+    return by_route or bool({model, f"{provider.id}/{model}", route} & set(who.token.models))
+
+
+def may_use_route(who: Caller, route: Route) -> bool:
+    """The route is for the caller, and at least one of its targets."""
+    return _is_for_route(who, route.name) and any(
+        may_see(who, named.provider) and may_ask(who, get_provider(named.provider), named.model, route=route.name)
+        for named in route.targets
+        if find_provider(named.provider) is not None
+    )
+
+
+def _is_for_route(who: Caller, name: str) -> bool:
+    return who.token is None or who.token.routes is None or name in who.token.routes

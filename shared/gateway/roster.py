@@ -5,45 +5,53 @@ from dataclasses import dataclass
 
 from shared.dialects.listed import ListedModel
 from shared.errors import ModelNotFound
+from shared.gateway.keyring import all_usable
 from shared.gateway.offers import offers
-from shared.gateway.permits import may_ask, may_see
+from shared.gateway.permits import may_ask, may_see, may_use_route
 from shared.gateway.whom import whom
 from shared.identity.caller import Caller
 from shared.providers.find import get_provider
 from shared.providers.provider import Provider, undated
 from shared.records.config import ProviderConfig
+from shared.records.route import Route, is_route_name
 from shared.services import Services
-from shared.storage.configs import list_configs
+from shared.storage.policies import find_policies
+from shared.storage.routes import find_route, list_routes
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One model of one provider."""
+    """One model of one provider; without a provider it is a route."""
 
-    provider: Provider
+    provider: Provider | None
     model: ListedModel
 
     @property
-    def id(self) -> str:
-        """As callers name it."""
-        return f"{self.provider.id}/{self.model.id}"
+    def maker(self) -> str | None:
+        """The provider's id."""
+        return self.provider.id if self.provider else None
 
 
 async def roster(services: Services, caller: Caller) -> list[Entry]:
-    """They, provider by provider. One who does not answer takes none of the others away."""
-    kept = await list_configs(services.table, caller.owner)
+    """They: routes first, then provider by provider. One who does not answer takes none of the others away."""
+    routes = await list_routes(services.table, caller.owner)
+    named = [_entry(route) for route in routes if may_use_route(caller, route)]
+    kept = await all_usable(services, caller)
     configs = [config for config in kept if config.is_active and may_see(caller, config.provider)]
     found = await asyncio.gather(*(_entries(services, caller, config) for config in configs))
-    return [entry for entries in found for entry in entries]
+    return [*named, *(entry for entries in found for entry in entries)]
 
 
 async def find_entry(services: Services, caller: Caller, name: str) -> Entry:
-    """That one, by `provider/model` or by a bare name; also by a name without the date that the provider's own ends in.
+    """That one, by `provider/model`, by a bare name or by a route's; also by a name without the date that the provider's own ends in.
 
     Raises:
         InvalidRequest: several could be meant.
         NotFound: nobody has it, or the caller's token is not for it.
     """
+    route = await find_route(services.table, caller.owner, name) if is_route_name(name) else None
+    if route is not None and may_use_route(caller, route):
+        return _entry(route)
     config, model = await whom(services, caller, wished=None, model=name)
     entries = await _entries(services, caller, config) if may_see(caller, config.provider) else []
     exact = (entry for entry in entries if entry.model.id == model)
@@ -55,12 +63,21 @@ async def find_entry(services: Services, caller: Caller, name: str) -> Entry:
     )
 
 
+def _entry(route: Route) -> Entry:
+    return Entry(None, ListedModel(route.name, created=route.created_at))
+
+
 async def _entries(services: Services, caller: Caller, config: ProviderConfig) -> list[Entry]:
     provider = get_provider(config.provider)
     models = dict[str, ListedModel]()
     for model in await _models(services, config, provider):
         models.setdefault(model.id, model)
-    return [Entry(provider, model) for model in models.values() if may_ask(caller, provider, model.id)]
+    policy = (await find_policies(services.table)).of(provider.id)
+    return [
+        Entry(provider, model)
+        for model in models.values()
+        if may_ask(caller, provider, model.id) and policy.allows(model.id)
+    ]
 
 
 async def _models(services: Services, config: ProviderConfig, provider: Provider) -> list[ListedModel]:

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Literal
 
 from shared.dialects.dialect import Dialect
 from shared.egress.urls import BaseUrl
+from shared.health.breakers import Place
 from shared.providers.provider import Provider
 from shared.records.config import ProviderConfig
+from shared.records.policy import INSTALLATION
 from shared.secrets import ApiKey
 
 
@@ -26,6 +28,18 @@ class Target:
     def largest_output(self) -> int | None:
         """Of the model, in tokens, where it is known."""
         return self.provider.find_largest_output(self.model)
+
+    @property
+    def place(self) -> Place:
+        """Whose failures count together: all who ask a provider at its own address, or one owner at an address of theirs."""
+        own = self.config.base_url is not None
+        name = f"{self.provider.id} {self.base.origin}"
+        return Place(f"{self.config.owner} {name}" if own else name, shared=not own, provider=self.provider.id)
+
+    @property
+    def payer(self) -> Literal["own", "shared"]:
+        """Whose key it is: the caller's own, or the one that the installation shares."""
+        return "shared" if self.config.owner == INSTALLATION else "own"
 
     @property
     def maker(self) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
+from shared.gateway.keyring import all_usable, find_usable
 from shared.gateway.offers import offers
 from shared.gateway.permits import may_see
 from shared.gateway.plan import meant, named_provider, reachable, the_one, usable
@@ -11,7 +12,6 @@ from shared.providers.find import get_provider
 from shared.providers.provider import Provider, undated
 from shared.records.config import ProviderConfig
 from shared.services import Services
-from shared.storage.configs import find_config, list_configs
 
 
 async def whom(
@@ -29,12 +29,12 @@ async def whom(
     Raises:
         InvalidRequest: several could be meant.
         NotFound: no such provider or model, or no key for it is stored.
-        Forbidden: the access token is for others.
+        Forbidden: the access token is for others, or the provider is switched off.
     """
     provider, named = named_provider(wished, model)
     if provider is None:
         return await _bare(services, caller, model, able), model
-    config = await find_config(services.table, caller.owner, provider.id)
+    config = await find_usable(services, caller, provider)
     if config is None and wished is None and (found := await _vendors(services, caller, model)):
         return found, model
     return usable(config, provider, by_model=wished is None), named
@@ -44,7 +44,7 @@ async def _bare(
     services: Services, caller: Caller, model: str, able: Callable[[Provider], bool] | None
 ) -> ProviderConfig:
     """The only provider there is gets every name; of several, the one that is known to have the model, or that lists it."""
-    configs = reachable(caller, await list_configs(services.table, caller.owner))
+    configs = reachable(caller, await all_usable(services, caller))
     if able is not None:
         configs = [config for config in configs if able(get_provider(config.provider))] or configs
     if len(configs) == 1 or not model:
@@ -57,7 +57,7 @@ async def _bare(
 
 async def _vendors(services: Services, caller: Caller, model: str) -> ProviderConfig | None:
     """Some providers name their models by vendor: `openai/gpt-4o-mini` is also OpenRouter's own name, for who has no key of OpenAI's."""
-    kept = await list_configs(services.table, caller.owner)
+    kept = await all_usable(services, caller)
     configs = [config for config in kept if config.is_active and may_see(caller, config.provider)]
     named = meant(model, configs)
     found = await _listing(services, model, named, unasked=True) if named else []

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from shared.identity.caller import Caller, Role
+from shared.records.account import Account
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,18 @@ class Accounts(Protocol):
 
     async def sign_out(self, caller: Caller) -> None:
         """End the caller's session: its tokens are refused everywhere within five seconds."""
+        ...
+
+    async def knows(self, email: str, password: str) -> bool:
+        """That is the password of whoever has that e-mail. No session comes of it."""
+        ...
+
+    async def change_role(self, account: Account, role: Role) -> None:
+        """They are that from now on: in their next session at the latest, and an admin no more within five seconds."""
+        ...
+
+    async def remove(self, email: str) -> None:
+        """Forget whoever has that e-mail, as far as more than the table knows of them. Done again, it does no harm."""
         ...
 
     async def verify(self, token: str) -> Caller:

@@ -113,6 +113,22 @@ class CognitoAccounts:
         if caller.session_id is not None:
             await self._sessions.end(caller.owner, caller.session_id)
 
+    async def knows(self, email: str, password: str) -> bool:
+        """That is their password. Cognito's own session that comes of it is nobody's: it is dropped here, and none begins in the table."""
+        return await self._directory.sign_in(_username(email), spell_password(password)) is not None
+
+    async def change_role(self, account: Account, role: Role) -> None:
+        """The groups say so from the next token on; who loses a role loses it at once, by the table."""
+        if role == "admin":
+            await self._directory.add_to_group(account.email, ADMINS)
+        else:
+            await self._directory.take_from_group(account.email, ADMINS)
+        await accounts.change_account(self._table, account, role=role)
+
+    async def remove(self, email: str) -> None:
+        """Cognito forgets them; their e-mail is free again."""
+        await self._directory.delete(_username(email))
+
     async def verify(self, token: str) -> Caller:
         """Who the bearer is, now. An admin is one by the token's groups and by the table: whoever can write only the table gains nothing."""
         claims = self._claims(await read_claims(token, self._expected, self._keys.find, self._now))

@@ -1,4 +1,4 @@
-"""A user pool of Cognito as the accounts ask it: five operations, each with the rights that the accounts door alone has.
+"""A user pool of Cognito as the accounts ask it: seven operations, each with the rights that the accounts door alone has.
 
 https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminInitiateAuth.html and its neighbours (2026-11).
 Quotas: https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html
@@ -82,6 +82,18 @@ class Directory:
     async def add_to_group(self, email: str, group: str) -> None:
         """They are in that group, if they were or not."""
         await self._must("AdminAddUserToGroup", {"Username": email, "GroupName": group})
+
+    async def take_from_group(self, email: str, group: str) -> None:
+        """They are not in that group, if they were or not."""
+        await self._must("AdminRemoveUserFromGroup", {"Username": email, "GroupName": group})
+
+    async def delete(self, email: str) -> None:
+        """They are forgotten, if there was such a person or not."""
+        try:
+            await self._answer("AdminDeleteUser", {"Username": email})
+        except Refused as refused:
+            if refused.code != "UserNotFoundException":
+                raise _unavailable() from refused
 
     async def sign_in(self, email: str, password: str) -> Tokens | None:
         """New tokens, or None if either is wrong or they may not sign in.

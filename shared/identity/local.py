@@ -14,7 +14,7 @@ from shared.identity.opaque import digest_of, mint_secret, read_id
 from shared.identity.passwords import Passwords, check_password
 from shared.identity.sessions import REFRESH_PREFIX, Sessions, signed_out
 from shared.identity.signing import ALGORITHM, KeyRing
-from shared.records.account import Account
+from shared.records.account import Account, Role
 from shared.records.ids import mint_id
 from shared.storage import accounts
 from shared.storage.table import Table
@@ -80,6 +80,18 @@ class LocalAccounts:
         """End the caller's session."""
         if caller.session_id is not None:
             await self._sessions.end(caller.owner, caller.session_id)
+
+    async def knows(self, email: str, password: str) -> bool:
+        """That is their password."""
+        account = await accounts.find_account_by_email(self._table, normalise_email(email))
+        return await self._passwords.matches(password, account.password if account else None)
+
+    async def change_role(self, account: Account, role: Role) -> None:
+        """They are that from now on."""
+        await accounts.change_account(self._table, account, role=role)
+
+    async def remove(self, email: str) -> None:
+        """The table is all that knows of them, and `erase_owner` sees to that."""
 
     async def verify(self, token: str) -> Caller:
         """Who the bearer is, now: the signature says which session, the table says whether it lives and what its owner may."""

@@ -8,6 +8,7 @@ from shared.identity.caller import Caller
 from shared.identity.opaque import digest_of, mint_secret, read_id
 from shared.identity.remember import Remembered
 from shared.records.token import AccessToken
+from shared.storage.accounts import find_account
 from shared.storage.table import Table
 from shared.storage.tokens import find_token
 
@@ -48,9 +49,13 @@ class AccessTokens:
         self._seen.forget(token.digest)
 
     async def _look_up(self, token_id: str, digest: bytes) -> AccessToken:
+        """One who may not sign in has no programs that may call either."""
         asked_at = self._now()
         record = await find_token(self._table, token_id)
         if not hmac.compare_digest(record.digest if record else bytes(len(digest)), digest) or record is None:
+            raise _refused()
+        account = await find_account(self._table, record.owner)
+        if account is not None and not account.is_active:
             raise _refused()
         self._seen.keep(digest, record, since=asked_at)
         return record

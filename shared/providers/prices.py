@@ -4,7 +4,7 @@ The table is heavy: `load` it in a thread while `loaded` says no.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
@@ -14,19 +14,43 @@ from typing import Any, Final
 from shared.chat.events import Usage
 from shared.chat.receipt import Cost
 from shared.providers.catalogue import price_version, warm
+from shared.providers.counts import billed, counts
+from shared.providers.fees import has_fees
 from shared.providers.provider import Provider
+from shared.providers.tiers import USUAL, Tier, place, tier
 
-_MILLION: Final = Decimal(1_000_000)
-_USUAL_TIERS: Final = frozenset({None, "auto", "default", "standard", "standard_only", "on_demand"})
+_NO_SPLIT: Final = (
+    "the provider does not tell how many of the cached tokens were sound, pictures or video, which cost otherwise"
+)
+_CONTRADICTION: Final = "the reported tokens contradict each other"
+_FEES: Final = "the provider's own tools are paid by their use, which it does not report"
 
 
 @dataclass(frozen=True, slots=True)
 class CustomPrice:
-    """The owner's own price, US dollars for a million tokens; `cached_input` None: the same as `input`."""
+    """The owner's own price, US dollars for a million tokens. None: the same as what it is a kind of."""
 
     input: Decimal
     output: Decimal
     cached_input: Decimal | None = None
+    cache_write: Decimal | None = None
+    cache_write_1h: Decimal | None = None
+    input_audio: Decimal | None = None
+    output_audio: Decimal | None = None
+    reasoning: Decimal | None = None
+
+
+_COLUMNS: Final[Mapping[str, str]] = {
+    "input": "input_mtok",
+    "output": "output_mtok",
+    "cached_input": "cache_read_mtok",
+    "cache_write": "cache_write_mtok",
+    "cache_write_1h": "cache_write_1h_mtok",
+    "input_audio": "input_audio_mtok",
+    "output_audio": "output_audio_mtok",
+    "reasoning": "output_reasoning_mtok",
+}
+"""Fields of CustomPrice, as the table calls them."""
 
 
 def price(
@@ -37,35 +61,27 @@ def price(
     *,
     custom: CustomPrice | None = None,
     service_tier: str | None = None,
+    fees: bool = False,
 ) -> Cost:
-    """The cost of that usage at the time `at` (epoch seconds). `service_tier` is the one that the provider says it gave."""
+    """The cost of that usage at the time `at` (epoch seconds).
+
+    `service_tier` is the one that the provider says it gave. `fees`: the answer shows tools of the provider's that are paid by their use.
+    """
     if usage.cost is not None:
         return Cost(usage.cost, "provider")
     if usage.estimated:
-        return Cost(None, reason="the provider reported no usage, and what is estimated has no exact price")
+        return Cost(None, reason="the provider reported no usage that can be, and what is estimated has no exact price")
+    usage = billed(usage)
     if usage.input is None or usage.output is None:
         return Cost(None, reason="the provider did not report both input and output tokens")
-    usage, read, written = _billed(usage, usage.input, usage.output)
+    if fees or has_fees(usage.raw):
+        return Cost(None, reason=_FEES)
     if custom is not None:
-        return Cost(_by_hand(custom, usage, read, written), "custom")
-    return _from_table(provider, model, usage, datetime.fromtimestamp(at, tz=UTC), service_tier)
-
-
-def _billed(usage: Usage, read: int, written: int) -> tuple[Usage, int, int]:
-    """What is to be paid, where the provider counts that apart: Cohere does not charge for its own preamble, and nothing less for the cache.
-
-    https://docs.cohere.com/docs/how-does-cohere-pricing-work (2026-11)
-    """
-    paid = _find(usage.raw, "billed_units", "input_tokens"), _find(usage.raw, "billed_units", "output_tokens")
-    if paid[0] is None or paid[1] is None:
-        return usage, read, written
-    return replace(usage, input=paid[0], output=paid[1], cached=None, cache_write=None), paid[0], paid[1]
-
-
-def _by_hand(custom: CustomPrice, usage: Usage, read: int, written: int) -> Decimal:
-    cached = min(usage.cached or 0, read)
-    of_cached = custom.input if custom.cached_input is None else custom.cached_input
-    return ((read - cached) * custom.input + cached * of_cached + written * custom.output) / _MILLION
+        return _by_hand(custom, usage)
+    given = tier(provider, usage.raw, service_tier)
+    if (region := place(usage.raw)) is not None:
+        return Cost(None, reason=f"the price table has no price of an answer made in `{region}` alone")
+    return _from_table(provider, model, usage, datetime.fromtimestamp(at, tz=UTC), given)
 
 
 @cache
@@ -82,39 +98,56 @@ def loaded() -> bool:
     return bool(load.cache_info().currsize)
 
 
-def _from_table(provider: Provider, model: str, usage: Usage, at: datetime, tier: str | None) -> Cost:
-    if tier not in _USUAL_TIERS:
-        return Cost(None, reason=f"the price table is not asked for the service tier `{tier}`")
+def _by_hand(custom: CustomPrice, usage: Usage) -> Cost:
+    """Reckoned as the table is: each kind at its own price, the rest at that of the whole."""
+    prices = {_COLUMNS[name]: amount for name, amount in asdict(custom).items() if amount is not None}
+    try:
+        return Cost(load().types.ModelPrice(**prices).calc_price(_used(usage))["total_price"], "custom")
+    except ValueError as error:
+        return Cost(None, reason=_why(error))
+
+
+def _from_table(provider: Provider, model: str, usage: Usage, at: datetime, given: Tier) -> Cost:
     for price_id in provider.price_ids:
         try:
-            found = load().calc_price(_counts(usage), model, provider_id=price_id, genai_request_timestamp=at)
+            found = load().calc_price(
+                _used(usage),
+                model,
+                provider_id=price_id,
+                genai_request_timestamp=at,
+                price_context=given.context or None,
+            )
         except LookupError:
             continue
-        except ValueError:
-            return Cost(None, reason="the reported tokens contradict each other")
-        prices = found.model_price
-        if (usage.input and prices.input_mtok is None) or (usage.output and prices.output_mtok is None):
-            return Cost(None, reason="the price table has no price a token for this model")
+        except ValueError as error:
+            return Cost(None, reason=_why(error))
+        if reason := _unfit(found, usage, at, given):
+            return Cost(None, reason=reason)
         return Cost(found.total_price, "table", price_version())
     return Cost(None, reason="the price table does not know this model")
 
 
-def _counts(usage: Usage) -> Any:
-    """In the table's words: its `input_tokens` holds what was cached, as ours does."""
-    counts = {
-        "input_tokens": usage.input,
-        "output_tokens": usage.output,
-        "cache_read_tokens": usage.cached,
-        "cache_write_tokens": usage.cache_write,
-        "cache_write_1h_tokens": _find(usage.raw, "cache_creation", "ephemeral_1h_input_tokens"),
-        "input_audio_tokens": _find(usage.raw, "prompt_tokens_details", "audio_tokens"),
-        "output_audio_tokens": _find(usage.raw, "completion_tokens_details", "audio_tokens"),
-    }
-    return load().Usage(**{name: count for name, count in counts.items() if count})
+def _unfit(found: Any, usage: Usage, at: datetime, given: Tier) -> str | None:
+    """Why what the table reckoned is not what is to be paid."""
+    prices = found.model_price
+    if (usage.input and prices.input_mtok is None) or (usage.output and prices.output_mtok is None):
+        return "the price table has no price a token for this model"
+    if given is not USUAL and not _has_variant(found, at, given):
+        return f"the price table has no price of this model for the service tier `{given.name}`"
+    return None
 
 
-def _find(raw: Mapping[str, Any], group: str, name: str) -> int | None:
-    """A finer count where the provider gives one: Anthropic's cache for an hour, OpenAI's sound."""
-    inner = raw.get(group)
-    count = inner.get(name) if isinstance(inner, dict) else None
-    return count if isinstance(count, int) and not isinstance(count, bool) else None
+def _has_variant(found: Any, at: datetime, given: Tier) -> bool:
+    """The table passes over a tier that it does not know; here that is no price."""
+    if not any(found.model is model for model in found.provider.models):
+        return False  # another provider's model, whose variants are not this one's
+    variants = (each for each in found.model.price_variants or () if each.when == given.context)
+    return any(each.constraint is None or each.constraint.active(at) for each in variants)
+
+
+def _used(usage: Usage) -> Any:
+    return load().Usage(**counts(usage))
+
+
+def _why(error: ValueError) -> str:
+    return _NO_SPLIT if str(error).startswith("Missing usage") else _CONTRADICTION

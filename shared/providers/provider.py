@@ -69,6 +69,10 @@ class Provider:
     """How its keys begin, a hint for people; nothing is refused for it."""
     price_ids: tuple[str, ...] = ()
     """Its names in the price table, the one to ask first first; none: no price is known."""
+    tiers_at_usual_price: tuple[str, ...] = ()
+    """Tiers of service that cost what everybody pays, of those whose name suggests otherwise."""
+    telemetry_name: str | None = None
+    """Its name in OpenTelemetry's conventions, where that is not its id."""
     model_prefixes: tuple[str, ...] = ("",)
     """How the names of its models begin: the price table may file others' under the same name."""
     models_path: str | None = "/models"

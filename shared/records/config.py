@@ -1,6 +1,8 @@
 """What an owner keeps for one provider: the sealed key, where it may be sent, and how they like to chat there."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Literal
 
 from shared.crypto.binding import Binding
@@ -27,6 +29,20 @@ class ChatSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnPrice:
+    """What an owner pays for a model by an agreement of their own: US dollars for a million tokens. None: the same as what it is a kind of."""
+
+    input: Decimal
+    output: Decimal
+    cached_input: Decimal | None = None
+    cache_write: Decimal | None = None
+    cache_write_1h: Decimal | None = None
+    input_audio: Decimal | None = None
+    output_audio: Decimal | None = None
+    reasoning: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ProviderConfig:
     """One owner's config of one provider; there is one at most. Times are epoch seconds.
 
@@ -44,6 +60,8 @@ class ProviderConfig:
     models: tuple[str, ...] = ()
     """What the owner wants to see of this provider's models; none is all."""
     settings: ChatSettings = field(default_factory=ChatSettings)
+    prices: Mapping[str, OwnPrice] = field(default_factory=dict)
+    """By the name of a model, or by a pattern of names with `*`."""
     is_active: bool = True
     sealed: SealedKey | None = None
     """None where the provider needs no key."""
@@ -51,6 +69,8 @@ class ProviderConfig:
     fingerprint: str | None = None
     key_status: KeyStatus = "untested"
     revision: int = 0
+    cooling_until: int = 0
+    """The provider wants to hear nothing of this key before then."""
 
     def binding(self, origin: str) -> Binding:
         """Where the key belongs. `origin` is `scheme://host:port` of the URL about to be asked, worked out from that URL and from nothing kept (threat K1)."""

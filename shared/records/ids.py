@@ -6,6 +6,7 @@ import secrets
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: https://www.crockford.com/base32.html"""
 
+_DIGITS = frozenset(ALPHABET)
 _RANDOM_BITS = 80
 _ULID_DIGITS = 26
 _ID_DIGITS = 16
@@ -15,6 +16,11 @@ def mint_ulid(now: float) -> str:
     """26 characters that sort by time (`now` in seconds), 80 bits of them random. https://github.com/ulid/spec."""
     number = (int(now * 1000) << _RANDOM_BITS) | secrets.randbits(_RANDOM_BITS)
     return "".join(ALPHABET[(number >> 5 * place) & 31] for place in reversed(range(_ULID_DIGITS)))
+
+
+def is_ulid(text: str) -> bool:
+    """It has the form of one, so that it may be one of ours. An answer by form alone spares the table a question."""
+    return len(text) == _ULID_DIGITS and text[0] <= "7" and set(text) <= _DIGITS
 
 
 def mint_id(digits: int = _ID_DIGITS) -> str:

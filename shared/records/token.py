@@ -23,6 +23,10 @@ class AccessToken:
     updated_at: int
     providers: tuple[str, ...] | None = None
     models: tuple[str, ...] | None = None
+    routes: tuple[str, ...] | None = None
+    """Named routes that it may use, by their names."""
+    origins: tuple[str, ...] | None = None
+    """Networks (CIDR) that it may be used from."""
     requests_per_minute: int | None = None
     tokens_per_minute: int | None = None
     max_concurrent: int | None = None

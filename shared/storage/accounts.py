@@ -4,7 +4,7 @@ There is no transaction. An account is written first and its e-mail claimed last
 loses the race for an e-mail wipes what they wrote. A session is found by its id; its word under its owner is written first.
 """
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -48,11 +48,28 @@ async def find_account_by_email(table: Table, email: str) -> Account | None:
     return await find_account(table, str(claim["owner"]) if claim else "nobody")
 
 
+async def list_owners(table: Table) -> AsyncIterator[str]:
+    """Everybody who has an account, in no order that means anything."""
+    listing, after = layout.people(), None
+    while True:
+        page = await table.query(listing.pk, prefix=listing.prefix, after=after)
+        for item in page.items:
+            yield str(item["sk"])
+        after = page.after
+        if after is None:
+            return
+
+
 async def change_account(
-    table: Table, account: Account, *, role: Role | None = None, password: str | None = None
+    table: Table,
+    account: Account,
+    *,
+    role: Role | None = None,
+    password: str | None = None,
+    is_active: bool | None = None,
 ) -> Account | None:
-    """Write another role or another hash of the password; the account as it is afterwards, or None if it is gone."""
-    changes: dict[str, Value] = {"role": role, "password": password}
+    """Write another role, another hash of the password, or whether they may sign in; the account as it is afterwards, or None if it is gone."""
+    changes: dict[str, Value] = {"role": role, "password": password, "is_active": is_active}
     given = {name: value for name, value in changes.items() if value is not None}
     try:
         item = await table.update(layout.account(account.owner), Change(set=given), when=Present("pk"))

@@ -11,12 +11,13 @@ import msgspec
 
 from shared.crypto.vault import SealedKey
 from shared.errors import Conflict
-from shared.records.config import ChatSettings, KeyStatus, ProviderConfig
+from shared.records.config import ChatSettings, KeyStatus, OwnPrice, ProviderConfig
 from shared.storage.layout import Listing, listed_config, listed_configs, provider_config, provider_configs
-from shared.storage.table import Absent, Change, Compare, Condition, ConditionFailed, Item, Table
+from shared.storage.table import Absent, AllOf, AnyOf, Change, Compare, Condition, ConditionFailed, Item, Table
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(ChatSettings).decode
+_decode_prices = msgspec.json.Decoder(dict[str, OwnPrice]).decode
 _CHANGED = "The config was changed meanwhile. Read it again and repeat the change."
 
 
@@ -72,6 +73,19 @@ async def mark_key(table: Table, config: ProviderConfig, status: KeyStatus) -> N
         return
 
 
+async def cool_down(table: Table, config: ProviderConfig, until: int) -> None:
+    """Let the key rest until then (epoch seconds), unless another key is there by now. A longer rest stays."""
+    shorter = AnyOf((Absent("cooling_until"), Compare("cooling_until", "<", until)))
+    try:
+        await table.update(
+            provider_config(config.owner, config.provider),
+            Change(set={"cooling_until": until}),
+            when=AllOf((Compare("key", "=", _key_name(config)), shorter)),
+        )
+    except ConditionFailed:
+        return
+
+
 async def delete_config(table: Table, config: ProviderConfig) -> None:
     """Forget config and key, the wrapped data key with it (threat K10), then the entry."""
     try:
@@ -109,6 +123,7 @@ def _attributes(config: ProviderConfig) -> Item:
         "base_url": config.base_url,
         "models": config.models,
         "settings": _encode(config.settings).decode(),
+        "prices": _encode(config.prices).decode(),
         "is_active": config.is_active,
         "sealed": config.sealed.envelope if config.sealed else None,
         "key_version": config.key_version,
@@ -116,6 +131,7 @@ def _attributes(config: ProviderConfig) -> Item:
         "fingerprint": config.fingerprint,
         "key_status": config.key_status,
         "revision": config.revision,
+        "cooling_until": config.cooling_until,
     }
 
 
@@ -123,5 +139,6 @@ def _record(item: Item) -> ProviderConfig:
     fields: dict[str, Any] = {name: value for name, value in item.items() if name not in {"pk", "sk", "key"}}
     fields["models"] = tuple(fields["models"])
     fields["settings"] = _decode(fields["settings"])
+    fields["prices"] = _decode_prices(fields.get("prices", "{}"))
     fields["sealed"] = SealedKey(bytes(fields["sealed"])) if fields["sealed"] is not None else None
     return ProviderConfig(**fields)

@@ -5,6 +5,7 @@ A part (an id, an e-mail) is escaped before it is joined, so that none can climb
 
 import re
 from dataclasses import dataclass
+from datetime import date
 
 from shared.errors import InvalidRequest
 from shared.storage.table import Key
@@ -38,6 +39,26 @@ def listed_config(owner: str, provider: str) -> Key:
 def listed_configs() -> Listing:
     """The entries of all configs of the installation."""
     return Listing("CONFIGS", "")
+
+
+def route(owner: str, name: str) -> Key:
+    """One owner's named route."""
+    return Key(_owner(owner), f"ROUTE#{_part(name)}")
+
+
+def routes(owner: str) -> Listing:
+    """All of an owner's named routes."""
+    return Listing(_owner(owner), "ROUTE#")
+
+
+def circuit(place: str) -> Key:
+    """Whether a place is asked at present."""
+    return Key(f"BREAKER#{_part(place)}", "STATE")
+
+
+def circuit_window(place: str, epoch: int, window: int) -> Key:
+    """What was counted there in one window of time, since the circuit was last opened."""
+    return Key(f"BREAKER#{_part(place)}", f"WINDOW#{epoch}#{window}")
 
 
 def access_token(token_id: str) -> Key:
@@ -115,9 +136,184 @@ def fingerprint_secret() -> Key:
     return Key("INSTALLATION", "FINGERPRINT")
 
 
+def request(owner: str, request_id: str) -> Key:
+    """The ledger's row of a request. Ids are ULIDs, so that the newest sorts last."""
+    return Key(_owner(owner), f"REQUEST#{_part(request_id)}")
+
+
+def requests(owner: str) -> Listing:
+    """All of an owner's rows of the ledger."""
+    return Listing(_owner(owner), "REQUEST#")
+
+
+def usage(owner: str, day: date, provider: str, model: str, token_id: str | None) -> Key:
+    """What an owner used on a day of a provider's model, by an access token or by themselves."""
+    by = _part(token_id) if token_id else ""
+    return Key(_owner(owner), f"USAGE#{day.isoformat()}#{_part(provider)}#{_part(model)}#{by}")
+
+
+def usage_of(owner: str) -> Listing:
+    """All that an owner used, the oldest day first."""
+    return Listing(_owner(owner), "USAGE#")
+
+
+def before_usage(owner: str, day: date) -> Key:
+    """Where the counts of that day begin; nothing lies there."""
+    return Key(_owner(owner), f"USAGE#{day.isoformat()}")
+
+
+def audit_entry(number: int) -> Key:
+    """An entry of the audit log, by its place in it."""
+    return Key("AUDIT", f"{number:012d}")
+
+
+def audit_entries() -> Listing:
+    """All entries of the audit log, in their order."""
+    return Listing("AUDIT", "")
+
+
+def audit_anchor() -> Key:
+    """How far the audit log goes."""
+    return Key("INSTALLATION", "AUDIT")
+
+
+def roles_lock() -> Key:
+    """Who is changing somebody's role."""
+    return Key("INSTALLATION", "ROLES")
+
+
+def provider_policy(provider: str) -> Key:
+    """What an admin says of a provider."""
+    return Key("POLICY", f"PROVIDER#{_part(provider)}")
+
+
+def scope_limits(kind: str, name: str) -> Key:
+    """The limits of a provider, a model or the organisation: so few that they are read together."""
+    return Key("POLICY", f"LIMITS#{_part(kind)}#{_part(name)}")
+
+
+def house_policy(what: str) -> Key:
+    """Another policy of the installation."""
+    return Key("POLICY", f"HOUSE#{_part(what)}")
+
+
+def policies() -> Listing:
+    """All policies but those of single users."""
+    return Listing("POLICY", "")
+
+
+def user_limits(owner: str) -> Key:
+    """The limits that an admin sets for a user."""
+    return Key("POLICY#USER", _part(owner))
+
+
+def all_user_limits() -> Listing:
+    """Those of all users that have any."""
+    return Listing("POLICY#USER", "")
+
+
+def alert(hour: int, kind: str, subject: str) -> Key:
+    """An alert: of one kind there is one an hour for each subject. Sorts by time."""
+    return Key("ALERT", f"{hour:010d}#{_part(kind)}#{_part(subject)}")
+
+
+def alerts() -> Listing:
+    """All alerts, in their order."""
+    return Listing("ALERT", "")
+
+
+def waiting_alert(alert_sk: str) -> Key:
+    """The entry by which whoever tells of alerts finds one that is not told yet."""
+    return Key("ALERT#WAITING", alert_sk)
+
+
+def waiting_alerts() -> Listing:
+    """The entries of all alerts that are not told yet."""
+    return Listing("ALERT#WAITING", "")
+
+
+def spent(owner: str, hour: int) -> Key:
+    """What an owner spent within an hour."""
+    return Key(_owner(owner), f"SPENT#{hour:010d}")
+
+
+def spent_hours(owner: str) -> Listing:
+    """What an owner spent, hour by hour."""
+    return Listing(_owner(owner), "SPENT#")
+
+
+def countries(owner: str) -> Key:
+    """From where an owner's credentials were used."""
+    return Key(_owner(owner), "COUNTRIES")
+
+
 def attempts(what: str, window: int) -> Key:
     """How often something was tried within a window of time."""
     return Key(f"ATTEMPTS#{_part(what)}", f"{window}")
+
+
+def cancellation(owner: str, request_id: str) -> Key:
+    """The owner's word that this answer of theirs is to be stopped, for whoever is giving it."""
+    return Key(_owner(owner), f"CANCEL#{_part(request_id)}")
+
+
+def journal(owner: str) -> Key:
+    """The wrapped data key under which an owner's conversations are sealed."""
+    return Key(_owner(owner), "JOURNAL")
+
+
+def conversation(owner: str, conversation_id: str) -> Key:
+    """A kept conversation."""
+    return Key(_owner(owner), f"CHAT#{_part(conversation_id)}")
+
+
+def conversations(owner: str) -> Listing:
+    """All of an owner's conversations, by when they began."""
+    return Listing(_owner(owner), "CHAT#")
+
+
+def kept_message(owner: str, conversation_id: str, number: int) -> Key:
+    """One message of a conversation, counted from 1. Not under its conversation's own prefix, so that conversations are listed without them."""
+    return Key(_owner(owner), f"SAID#{_part(conversation_id)}#{number:08}")
+
+
+def kept_messages(owner: str, conversation_id: str) -> Listing:
+    """All messages of a conversation, in order."""
+    return Listing(_owner(owner), f"SAID#{_part(conversation_id)}#")
+
+
+def replay(owner: str, name: str) -> Key:
+    """Who answers what came with an idempotency key, and what was answered."""
+    return Key(_owner(owner), f"REPLAY#{_part(name)}")
+
+
+def replay_piece(owner: str, name: str, holder: str, number: int) -> Key:
+    """A piece of that answer for which its row has no room, as the request `holder` gave it."""
+    return Key(_owner(owner), f"REPLAYED#{_part(name)}#{_part(holder)}#{number:04}")
+
+
+def admission(kind: str, scope: str, shard: int) -> Key:
+    """What of a scope's limits is used, and who holds some; a part of it where the limits are large."""
+    return Key(_admissions(kind, scope), f"{shard:03}")
+
+
+def admissions(kind: str, scope: str) -> Listing:
+    """All parts of a scope."""
+    return Listing(_admissions(kind, scope), "")
+
+
+def _admissions(kind: str, scope: str) -> str:
+    return f"ADMIT#{_part(kind)}#{_part(scope)}"
+
+
+def holding(kind: str, scope: str, shard: int) -> Key:
+    """The entry by which the sweeper finds an item that may have holds."""
+    return Key("HOLDING", f"{_part(kind)}#{_part(scope)}#{shard:03}")
+
+
+def holdings() -> Listing:
+    """The entries of all of them."""
+    return Listing("HOLDING", "")
 
 
 def _owner(owner: str) -> str:

@@ -7,8 +7,10 @@ from dataclasses import asdict, replace
 from decimal import Decimal
 from typing import Any, cast
 
+from shared.records.limits import Scope
 from shared.records.token import AccessToken
 from shared.storage import layout
+from shared.storage.admission import forget_scope
 from shared.storage.table import AllOf, Change, Compare, Condition, ConditionFailed, Item, Present, Table
 
 MOST_TOKENS = 100
@@ -65,6 +67,7 @@ async def delete_token(table: Table, token: AccessToken) -> None:
     except ConditionFailed:
         return
     await table.delete(layout.access_token_of(token.owner, token.id))
+    await forget_scope(table, Scope("token", token.id))
 
 
 def _still(owner: str) -> Condition:
@@ -81,7 +84,13 @@ def _attributes(token: AccessToken) -> Item:
 
 def _record(item: Item) -> AccessToken:
     fields: dict[str, Any] = {name: value for name, value in item.items() if name not in {"pk", "sk", "valid_until"}}
-    for name, kind in (("providers", tuple), ("models", tuple), ("budget_usd", Decimal)):
+    for name, kind in (
+        ("providers", tuple),
+        ("models", tuple),
+        ("routes", tuple),
+        ("origins", tuple),
+        ("budget_usd", Decimal),
+    ):
         if name in fields:
             fields[name] = kind(fields[name])
     return AccessToken(**fields, expires_at=cast("int | None", item.get("valid_until")))

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from shared.dialects.caller import CallerDialect, respell
 from shared.dialects.native import NDJSON
-from shared.errors import ProviderError, RealMultiLLMError, RequestTooLarge, RequestTooSlow, Unauthenticated
+from shared.errors import RealMultiLLMError, RequestTooLarge, RequestTooSlow, Unauthenticated
 from shared.wire.json import write
 
 LONGEST_WAIT = 3600
@@ -16,7 +16,7 @@ LONGEST_WAIT = 3600
 
 INTERNAL_MESSAGE = "Something went wrong on our side. The request id names it in the log."
 
-_PLAIN: Final = " !#$&'()*+,-./:;<=>?@[]^_`{|}~"
+_PLAIN: Final = " !\"#$&'()*+,-./:;<=>?@[]^_`{|}~"
 """What stands in a header as it is, beside letters and digits: https://www.rfc-editor.org/rfc/rfc9110#section-5.5"""
 
 type HeaderList = list[tuple[bytes, bytes]]
@@ -55,7 +55,7 @@ def error_headers(error: RealMultiLLMError) -> HeaderList:
         headers.append((b"www-authenticate", b"Bearer"))
     if isinstance(error, RequestTooLarge | RequestTooSlow):
         headers.append((b"connection", b"close"))  # the rest of the body stays unread
-    return headers + (header_list(error.headers) if isinstance(error, ProviderError) else [])
+    return headers + header_list(error.headers)
 
 
 def header_list(headers: Mapping[str, str]) -> HeaderList:

@@ -64,7 +64,7 @@ def _verified(services: Services, described: HTTPBearer) -> Ask:
     shown = Depends(described)
 
     async def ask(request: Request, _shown: Any = shown) -> Caller:
-        return await authenticate(services, request.scope["headers"], request.scope["query_string"])
+        return await authenticate(services, request.scope)
 
     return ask
 

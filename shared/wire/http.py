@@ -9,7 +9,7 @@ from typing import Final
 
 import httptools
 
-from shared.errors import BadResponse, InvalidRequest, ProviderError, StreamInterrupted
+from shared.errors import BadResponse, InvalidRequest, NoAnswer, ProviderError, StreamInterrupted
 
 LARGEST_HEAD: Final = 64 * 1024
 MOST_HEADERS: Final = 200
@@ -213,11 +213,11 @@ class ResponseParser:
         self._interim += 1
         self.headers.clear()
         if self._interim > MOST_INTERIM or self.status == _SWITCHING or self.status < _INTERIM:
-            self._give_up("The provider's answer has a status that we did not ask for")
+            self._give_up("The provider's answer has a status that we did not ask for", NoAnswer)
 
-    def _give_up(self, why: str) -> None:
+    def _give_up(self, why: str, error: type[BadResponse] = BadResponse) -> None:
         """Out of a callback, so that llhttp stops; `feed` raises what is kept here."""
-        self._refused = BadResponse(why)
+        self._refused = error(why)
         raise self._refused
 
     def _too_bare(self) -> ProviderError:

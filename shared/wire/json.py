@@ -70,6 +70,11 @@ def write(value: Any) -> bytes:
         return msgspec.json.encode(_mend(msgspec.to_builtins(value, str_keys=True)))
 
 
+def write_canonical(value: Any) -> bytes:
+    """Names in order, so that what means the same is the same bytes. For what `read_strict` gave."""
+    return msgspec.json.encode(value, order="sorted")
+
+
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) != len(pairs):

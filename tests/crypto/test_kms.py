@@ -55,7 +55,7 @@ async def outcome_of(kms: KmsWrapper, operation: str, wrapped: bytes) -> RealMul
 async def test_a_service_that_does_not_let_us_is_unavailable_and_not_asked_again(
     kms: KmsWrapper, kms_ask: Faulty, operation: str, code: str
 ) -> None:
-    """faults.md, KMS AccessDenied / DisabledException / KMSInvalidState."""
+    """Fault 25. faults.md, KMS AccessDenied / DisabledException / KMSInvalidState."""
     wrapped = (await kms.generate(CONTEXT)).wrapped
     before = kms_ask.calls
     kms_ask.plan(refused(code))
@@ -93,7 +93,7 @@ async def test_a_fault_that_passes_is_not_noticed(
 
 @pytest.mark.parametrize("fault", PASSING)
 async def test_a_fault_that_stays_names_a_time(kms: KmsWrapper, kms_ask: Faulty, fault: Exception) -> None:
-    """faults.md, KMS throttled."""
+    """Fault 24. faults.md, KMS throttled."""
     wrapped = (await kms.generate(CONTEXT)).wrapped
     kms_ask.plan(fault, fault)
     error = await outcome_of(kms, "unwrap", wrapped)
@@ -113,7 +113,7 @@ async def test_a_second_attempt_that_is_denied_waits_for_the_operator(kms: KmsWr
 async def test_while_kms_is_throttled_an_opened_key_serves_for_a_minute_and_no_longer(
     kms: KmsWrapper, kms_ask: Faulty
 ) -> None:
-    """faults.md, KMS throttled: use the cached key for at most 60 s, else 503; never an unencrypted path."""
+    """Fault 24. faults.md, KMS throttled: use the cached key for at most 60 s, else 503; never an unencrypted path."""
     clock = FixedClock()
     vault = Vault(kms, now=clock)
     sealed = await vault.seal(ApiKey("sk-planted"), BINDING)
@@ -148,7 +148,7 @@ async def test_the_context_is_the_whole_binding_by_name(kms: KmsWrapper, kms_ask
 async def test_a_wrapped_key_that_is_not_ours_is_corrupt(
     kms: KmsWrapper, kms_ask: Faulty, operation: str, code: str
 ) -> None:
-    """faults.md, InvalidCiphertext: 424, no retry."""
+    """Fault 25. faults.md, InvalidCiphertext: 424, no retry."""
     wrapped = (await kms.generate(CONTEXT)).wrapped
     before = kms_ask.calls
     kms_ask.plan(refused(code))

@@ -11,6 +11,7 @@ from shared.dialects.openai.explain import explain as explain_openai
 from shared.errors import (
     BadResponse,
     CredentialRejected,
+    NoAnswer,
     ProviderBilling,
     ProviderError,
     ProviderFailed,
@@ -25,7 +26,7 @@ type Explain = Callable[[int, dict[str, str], bytes], ProviderError]
 
 STATUSES: list[tuple[int, type[ProviderError], int]] = [
     (200, BadResponse, 502),
-    (204, BadResponse, 502),
+    (204, NoAnswer, 502),
     (302, Redirected, 502),
     (400, RequestRefused, 400),
     (401, CredentialRejected, 424),

@@ -32,6 +32,7 @@ LATER = "Sun, 15 Jun 2025 15:07:10 GMT"
     ],
 )
 def test_every_way_to_name_a_time_is_understood(headers: dict[str, str], body: Any, seconds: float) -> None:
+    """Fault 6."""
     assert read_retry_after(headers, body, NOW) == seconds
 
 

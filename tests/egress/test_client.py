@@ -86,7 +86,7 @@ async def test_a_failure_status_is_an_answer() -> None:
     ],
 )
 async def test_an_answer_that_we_do_not_take_ends_its_connection(said: bytes, error: type[RealMultiLLMError]) -> None:
-    """Threat E3, H4, H7, fact 7."""
+    """Fault 19. Threat E3, H4, H7, fact 7."""
     async with served(saying(said)) as (server, client):
         with pytest.raises(error) as refused:
             await ask(client, server.url())

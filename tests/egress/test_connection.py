@@ -53,7 +53,7 @@ from tests.fakes.http_server import Script, Visit, answer, saying
     ],
 )
 async def test_each_fault_has_its_name(script: Script, error: type[RealMultiLLMError]) -> None:
-    """The upstream faults of faults.md that a connection can have."""
+    """Faults 1, 9, 10 and 11. The upstream faults of faults.md that a connection can have."""
     async with served(script) as (server, client):
         with pytest.raises(error) as fault:
             await ask(client, server.url())
@@ -113,6 +113,8 @@ async def test_a_whole_body_has_a_bound_of_its_own() -> None:
 
 
 async def test_an_answer_that_takes_too_long_is_cut() -> None:
+    """Fault 17."""
+
     async def slow(visit: Visit) -> None:
         await visit.say(STREAM_HEAD)
         while True:
@@ -188,7 +190,7 @@ async def test_what_came_while_the_process_stood_still_is_no_silence() -> None:
 
 
 async def test_a_slow_reader_makes_the_provider_wait() -> None:
-    """Memory stays bounded, and the time that we take is not called the provider's silence."""
+    """Fault 33. Memory stays bounded, and the time that we take is not called the provider's silence."""
     sent = 0
 
     async def much(visit: Visit) -> None:

@@ -65,6 +65,7 @@ async def test_a_connection_over_tls_is_used_again(authority: Authority, tmp_pat
 
 
 async def test_an_unknown_authority_gets_no_request(authority: Authority, tmp_path: Path) -> None:
+    """Fault 3."""
     async with http_server(saying(answer(b"ok")), authority.server_context(HOST, tmp_path)) as server:
         with pytest.raises(TlsFailed):
             await ask(client_of(server), server)
@@ -73,6 +74,7 @@ async def test_an_unknown_authority_gets_no_request(authority: Authority, tmp_pa
 
 
 async def test_another_host_s_certificate_gets_no_request(authority: Authority, tmp_path: Path) -> None:
+    """Fault 3."""
     async with http_server(saying(answer(b"ok")), authority.server_context("other.example", tmp_path)) as server:
         with pytest.raises(TlsFailed):
             await ask(client_of(server, authority), server)
@@ -81,6 +83,7 @@ async def test_another_host_s_certificate_gets_no_request(authority: Authority, 
 
 
 async def test_an_expired_certificate_gets_no_request(authority: Authority, tmp_path: Path) -> None:
+    """Fault 3."""
     async with http_server(saying(answer(b"ok")), authority.server_context(HOST, tmp_path, expired=True)) as server:
         with pytest.raises(TlsFailed):
             await ask(client_of(server, authority), server)

@@ -80,6 +80,7 @@ class House:
     services: Services
     table: WatchedTable
     http: httpx.AsyncClient
+    clock: FixedClock
 
     async def document(self) -> dict[str, Any]:
         """The one that callers are served. Every house has the same, and to make it takes long."""
@@ -90,6 +91,11 @@ class House:
     async def signed_up(self, name: str) -> Headers:
         """The header that this person now calls with; the first of all is admin."""
         session = await self.services.accounts.sign_up(f"{name}@example.com", "correct horse")
+        return {"authorization": f"Bearer {session.token}"}
+
+    async def signed_in(self, name: str) -> Headers:
+        """The same for who is known already: a session of an hour ago is over."""
+        session = await self.services.accounts.sign_in(f"{name}@example.com", "correct horse")
         return {"authorization": f"Bearer {session.token}"}
 
     async def with_key(self, headers: Headers, provider: str = "openai", **more: Any) -> None:
@@ -111,5 +117,5 @@ async def whole_house(home: Path, *, client: Client | None = None, **settings: A
     app = create_app(services)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://house") as http:
-        yield House(app, services, table, http)
+        yield House(app, services, table, http, clock)
     await services.close()

@@ -6,7 +6,7 @@ from shared.identity.local import LocalAccounts
 from shared.identity.passwords import Cost, Passwords
 from shared.services import Services
 from shared.settings import Settings
-from shared.storage.table import Item, Key
+from shared.storage.table import Item, Key, Table
 from tests.fakes.table import MemoryTable
 
 
@@ -33,7 +33,7 @@ class CountingTable(MemoryTable):
         return await super().get(key, consistent=consistent)
 
 
-def fake_services(home: Path, *, clock: FixedClock | None = None, table: MemoryTable | None = None) -> Services:
+def fake_services(home: Path, *, clock: FixedClock | None = None, table: Table | None = None) -> Services:
     """Services with a key file in this folder and passwords that cost little."""
     clock = clock or FixedClock()
     services = Services(Settings(home=home), now=clock)

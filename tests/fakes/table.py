@@ -1,11 +1,13 @@
-"""A table in memory: the pure model behind the port. `down = True` makes every verb raise StorageUnavailable."""
+"""A table in memory: the pure model behind the port. `down = True` makes every verb raise StorageUnavailable. And one that counts what another is asked."""
 
 import time
+from collections import Counter
 from collections.abc import Callable
+from decimal import Decimal
 
 from shared.errors import StorageUnavailable
 from shared.storage.conditions import applied, canonical_change, check_condition, holds
-from shared.storage.table import Change, Condition, ConditionFailed, Item, Key, Page
+from shared.storage.table import Change, Condition, ConditionFailed, Item, Key, Page, Table
 from shared.storage.values import canonical_item, check_key, check_query, check_size, expired
 
 
@@ -74,3 +76,47 @@ class MemoryTable:
     def _store(self, key: Key, item: Item) -> None:
         check_size(item)
         self.items[key.pk, key.sk] = item
+
+
+class Recorded:
+    """Passes on, and counts: `reads` as DynamoDB bills items of 4 KB at most, half where the read need not be consistent."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self.calls = Counter[str]()
+        self.reads = Decimal(0)
+
+    @property
+    def writes(self) -> int:
+        return sum(self.calls[verb] for verb in ("put", "update", "delete"))
+
+    async def get(self, key: Key, *, consistent: bool = False) -> Item | None:
+        self.calls["get"] += 1
+        self.reads += 1 if consistent else Decimal("0.5")
+        return await self._table.get(key, consistent=consistent)
+
+    async def put(self, item: Item, *, when: Condition | None = None) -> None:
+        self.calls["put"] += 1
+        await self._table.put(item, when=when)
+
+    async def update(self, key: Key, change: Change, *, when: Condition | None = None) -> Item:
+        self.calls["update"] += 1
+        return await self._table.update(key, change, when=when)
+
+    async def delete(self, key: Key, *, when: Condition | None = None) -> Item | None:
+        self.calls["delete"] += 1
+        return await self._table.delete(key, when=when)
+
+    async def query(
+        self, pk: str, *, prefix: str = "", after: str | None = None, limit: int = 100, newest_first: bool = False
+    ) -> Page:
+        self.calls["query"] += 1
+        self.reads += Decimal("0.5")
+        return await self._table.query(pk, prefix=prefix, after=after, limit=limit, newest_first=newest_first)
+
+    async def close(self) -> None:
+        await self._table.close()

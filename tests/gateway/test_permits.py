@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from shared.errors import BudgetSpent, Forbidden
-from shared.gateway.permits import permit_chat
+from shared.gateway.permits import permit_all, permit_chat, permit_route
 from shared.identity.caller import Caller
 from shared.providers.find import get_provider
 from shared.records.token import AccessToken
@@ -43,3 +43,31 @@ def test_a_budget_of_nothing_buys_nothing() -> None:
         permit_chat(called_with(replace(TOKEN, budget_usd=Decimal("0.00"))), provider, "gpt-5")
 
     assert (caught.value.status, caught.value.details["remaining"]) == (402, "0")
+
+
+def test_a_token_may_name_a_route_in_place_of_its_models() -> None:
+    """Threat I4: its providers hold all the same."""
+    provider = get_provider("openai")
+    named = replace(TOKEN, models=("my-route",))
+    permit_chat(called_with(named), provider, "gpt-5", route="my-route")
+    for token, route in ((named, None), (named, "other"), (replace(named, providers=("grok",)), "my-route")):
+        with pytest.raises(Forbidden):
+            permit_chat(called_with(token), provider, "gpt-5", route=route)
+
+
+def test_a_token_that_lists_routes_is_for_those_alone_and_for_their_targets() -> None:
+    """Threat I4: beside its models, and within its providers."""
+    provider = get_provider("openai")
+    token = replace(TOKEN, models=("gpt-4",), routes=("smart",))
+    permit_route(called_with(token), "smart")
+    permit_route(called_with(TOKEN), "any")
+    permit_chat(called_with(token), provider, "gpt-5", route="smart")
+
+    with pytest.raises(Forbidden):
+        permit_route(called_with(token), "other")
+    with pytest.raises(Forbidden):
+        permit_chat(called_with(token), provider, "gpt-5")
+    with pytest.raises(Forbidden):
+        permit_chat(called_with(token), provider, "smart")
+    with pytest.raises(Forbidden):
+        permit_all(called_with(replace(TOKEN, routes=("smart",))))

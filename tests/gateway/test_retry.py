@@ -15,7 +15,7 @@ from shared.errors import (
     TlsFailed,
     Unreachable,
 )
-from shared.gateway.retry import wait_before_retry
+from shared.gateway.retry import attempts_here, wait_before_retry
 
 HALF = 0.5
 
@@ -49,3 +49,12 @@ def test_backoff_is_jittered() -> None:
     waits = {wait_before_retry(ProviderFailed("down"), 1, remaining=100.0) for _ in range(20)}
 
     assert len(waits) > 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "later", "most"),
+    [(0, 0, 2), (0, 1, 2), (0, 2, 1), (1, 1, 1), (1, 0, 2), (2, 0, 1), (2, 5, 1)],
+)
+def test_a_second_attempt_takes_no_turn_of_a_later_target(asked: int, later: int, most: int) -> None:
+    """Two at each, three in all."""
+    assert attempts_here(asked, later) == most

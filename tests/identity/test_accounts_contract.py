@@ -10,6 +10,8 @@ import pytest
 from shared.errors import Conflict, InvalidRequest, StorageUnavailable, Unauthenticated
 from shared.identity.accounts import Accounts
 from shared.identity.sessions import SESSION_LIFE
+from shared.storage.accounts import find_account
+from shared.storage.erase import erase_owner
 from tests.fakes.services import CountingTable, FixedClock
 from tests.identity.conftest import EMAIL, PASSWORD, Installation, unverified
 
@@ -373,3 +375,43 @@ async def test_anybody_can_verify_a_session_by_the_key_set(accounts: Accounts) -
     claims = jwt.decode(session.token, key, algorithms=[header["alg"]], options={"verify_aud": False})
 
     assert claims == unverified(session.token)
+
+
+async def test_a_password_is_known_without_a_session(accounts: Accounts) -> None:
+    await accounts.sign_up(EMAIL, PASSWORD)
+
+    assert await accounts.knows("Alice@example.com", PASSWORD)
+    assert not await accounts.knows(EMAIL, "another horse")
+    assert not await accounts.knows("nobody@example.com", PASSWORD)
+
+
+async def test_a_role_is_given_and_taken_away(
+    installation: Installation, accounts: Accounts, another: Callable[[], Accounts]
+) -> None:
+    """Threat I9: whoever loses a role has lost it within five seconds, without signing in again."""
+    await accounts.sign_up("root@example.com", PASSWORD)
+    session = await accounts.sign_up(EMAIL, PASSWORD)
+    account = await find_account(installation.table, session.user.id)
+    assert account is not None
+    await accounts.change_role(account, "admin")
+    promoted = await another().sign_in(EMAIL, PASSWORD)
+    roles = [promoted.user.role, (await another().verify(promoted.token)).role]
+    await accounts.change_role(account, "user")
+
+    assert roles == ["admin", "admin"]
+    assert (await another().verify(promoted.token)).role == "user"
+    assert (await another().sign_in(EMAIL, PASSWORD)).user.role == "user"
+
+
+async def test_who_was_removed_is_nobody_and_their_email_is_free(
+    installation: Installation, accounts: Accounts
+) -> None:
+    """Threat K10."""
+    gone = await accounts.sign_up(EMAIL, PASSWORD)
+    await erase_owner(installation.table, gone.user.id)
+    await accounts.remove(EMAIL)
+    await accounts.remove(EMAIL)
+
+    with pytest.raises(Unauthenticated):
+        await accounts.sign_in(EMAIL, PASSWORD)
+    assert (await accounts.sign_up(EMAIL, PASSWORD)).user.id != gone.user.id

@@ -166,7 +166,7 @@ async def test_a_fault_that_passes_is_not_noticed(accounts: CognitoAccounts, on_
     "fault", [SILENT, THROTTLED, BROKEN, DENIED, wrong("ResourceNotFoundException"), wrong("InvalidParameterException")]
 )
 async def test_a_fault_that_stays_is_503_never_401(accounts: CognitoAccounts, on_aws: OnAws, fault: Exception) -> None:
-    """faults.md, Cognito down; trap 74."""
+    """Fault 26. faults.md, Cognito down; trap 74."""
     session = await accounts.sign_up(EMAIL, PASSWORD)
     for ask in (accounts.sign_in(EMAIL, PASSWORD), accounts.refresh(session.refresh_token)):
         on_aws.faulty.plan(*[fault] * 2)
@@ -327,7 +327,7 @@ def test_no_password_is_longer_than_cognito_takes_or_has_what_it_refuses(passwor
 
 
 async def test_while_the_key_set_is_out_of_reach_a_session_is_503_never_401(on_aws: OnAws, clock: FixedClock) -> None:
-    """faults.md, JWKS down."""
+    """Fault 26. faults.md, JWKS down."""
     session = await on_aws.process().sign_up(EMAIL, PASSWORD)
     on_aws.keys_at = "http://127.0.0.1:1/jwks.json"
     with pytest.raises(StorageUnavailable):

@@ -102,6 +102,7 @@ async def test_a_key_taken_back_is_not_used_for_longer_than_an_hour() -> None:
 
 
 async def test_while_the_issuer_is_down_its_keys_are_good_for_a_day() -> None:
+    """Fault 26."""
     issuer = Issuer("k1")
     await issuer.keys.find("k1")
     issuer.down = True
@@ -115,6 +116,7 @@ async def test_while_the_issuer_is_down_its_keys_are_good_for_a_day() -> None:
 
 
 async def test_a_new_kid_while_the_issuer_is_down_is_503_never_401() -> None:
+    """Fault 26."""
     issuer = Issuer("k1")
     await issuer.keys.find("k1")
     issuer.down = True

@@ -5,7 +5,9 @@ from hypothesis import strategies as st
 from shared.errors import StorageUnavailable, Unauthenticated
 from shared.identity.opaque import digest_of, read_id
 from shared.identity.tokens import PREFIX, AccessTokens, mint_token
+from shared.records.account import Account
 from shared.records.token import AccessToken
+from shared.storage.accounts import add_account, change_account
 from shared.storage.tokens import add_token, delete_token
 from tests.fakes.services import CountingTable, FixedClock
 
@@ -94,11 +96,11 @@ async def test_a_token_is_looked_up_once_in_five_seconds(
         await tokens.verify(token)
     clock.pass_by(4.9)
     await tokens.verify(token)
-    assert table.reads == 1
+    assert table.reads == 2
 
     clock.pass_by(0.1)
     await tokens.verify(token)
-    assert table.reads == 2
+    assert table.reads == 4
 
 
 async def test_revocation_is_effective_within_five_seconds_elsewhere_and_at_once_here(
@@ -148,3 +150,21 @@ async def test_a_cached_token_does_not_let_a_similar_one_in(tokens: AccessTokens
 
     with pytest.raises(Unauthenticated):
         await tokens.verify(mint_token(record.id)[1])
+
+
+async def test_a_token_of_who_may_not_sign_in_any_more_is_refused_within_five_seconds(
+    tokens: AccessTokens, table: CountingTable, clock: FixedClock
+) -> None:
+    """Threat I9: an admin deactivates a person, and their programs with them."""
+    account = Account("alice", "alice@example.com", "x", "user", created_at=1)
+    await add_account(table, account)
+    _, token = await kept(table)
+    await tokens.verify(token)
+    await change_account(table, account, is_active=False)
+    clock.pass_by(5)
+
+    with pytest.raises(Unauthenticated):
+        await tokens.verify(token)
+
+    await change_account(table, account, is_active=True)
+    assert (await tokens.verify(token)).owner == "alice"

@@ -1,4 +1,4 @@
-"""What a role may do, as IAM would judge by its policies: allowed only where a statement says so. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html"""
+"""What a role may do, as IAM would judge by its policies: allowed only where a statement says so and none denies it. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html"""
 
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
@@ -37,15 +37,19 @@ def actions(house: Synthesised, door: str) -> set[str]:
 
 def may(house: Synthesised, door: str, action: str, resource: Any, context: Mapping[str, str] | None = None) -> bool:
     """Whether the door may do that with the resource, where the request carries that context."""
-    return any(
-        each["Effect"] == "Allow"
-        and any(fnmatchcase(action, pattern) for pattern in listed(each["Action"]))
+    effects = {
+        each["Effect"]
+        for each in statements(house, role_of(house, door))
+        if any(fnmatchcase(action, pattern) for pattern in listed(each["Action"]))
         and resource in listed(each["Resource"])
         and _holds(each.get("Condition", {}), context or {})
-        for each in statements(house, role_of(house, door))
-    )
+    }
+    return effects == {"Allow"}
 
 
 def _holds(condition: Json, context: Mapping[str, str]) -> bool:
-    assert set(condition) <= {"StringEquals"}, "this judge knows no other operator"
-    return all(context.get(name) in listed(value) for name, value in condition.get("StringEquals", {}).items())
+    """`ForAnyValue` of one value is that value: an item operation has one leading key."""
+    assert set(condition) <= {"StringEquals", "ForAnyValue:StringEquals"}, "this judge knows no other operator"
+    return all(
+        context.get(name) in listed(value) for operator in condition.values() for name, value in operator.items()
+    )

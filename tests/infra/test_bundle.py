@@ -27,7 +27,10 @@ def zips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.mark.parametrize("which", [CHAT, DOORS], ids=lambda each: each.name)
 def test_its_doors_start_from_what_lies_in_it_alone(zips: dict[str, Path], which: Bundle) -> None:
     """boto3 is the runtime's; nothing here loads it at the start."""
-    wanted = "; ".join(f"import functions.{door}.app" for door in which.doors)
+    parts = [f"{door}.{'main' if door == 'sweeper' else 'app'}" for door in which.doors]
+    wanted = "; ".join(
+        f"import functions.{part}" for part in (*parts, *(["chat.history.app"] if which is CHAT else []))
+    )
     command = [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, {str(zips[which.name])!r}); {wanted}"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
 
@@ -55,9 +58,10 @@ def test_it_holds_no_tests_no_infrastructure_no_sdk_and_nothing_that_runs_by_its
     assert not list(zips[name].rglob("*.pth"))
 
 
-def test_the_chat_zip_holds_one_door_and_no_fastapi(zips: dict[str, Path]) -> None:
+def test_the_chat_zip_holds_one_door_and_what_its_history_needs(zips: dict[str, Path]) -> None:
     assert {path.name for path in (zips["chat"] / "functions").iterdir() if path.is_dir()} <= {"chat", "__pycache__"}
-    assert not (zips["chat"] / "fastapi").exists()
+    assert (zips["chat"] / "fastapi").is_dir()
+    assert not (zips["chat"] / "mangum").exists()
 
 
 def test_made_twice_it_is_the_same(zips: dict[str, Path], tmp_path: Path) -> None:

@@ -8,13 +8,26 @@ from infra.routes import BUFFERED
 from tests.fakes.gateway import ROOT
 from tests.infra.conftest import Synthesise, Synthesised
 
-DOORS = ("accounts", "configs", "key_test", "catalog", "chat")
+DOORS = ("accounts", "configs", "key_test", "catalog", "analytics", "admin", "chat")
+FUNCTIONS = (*DOORS, "sweeper")
 
 
 def test_every_folder_that_is_a_door_on_lambda_is_a_function(house: Synthesised) -> None:
     folders = {path.parent.name for path in (ROOT / "functions").glob("*/main.py")}
 
-    assert set(house.functions()) == folders == {*BUFFERED, "chat"}
+    assert set(house.functions()) == folders == {*BUFFERED, "chat", "sweeper"}
+
+
+def test_the_sweeper_is_called_each_minute_and_by_nobody_else(house: Synthesised) -> None:
+    """faults.md: what a crash left open is ended within two minutes after its time."""
+    rule, function = house.the("AWS::Events::Rule"), house.functions()["sweeper"]
+    permissions = [each["Properties"] for each in house.of("AWS::Lambda::Permission").values()]
+    calls = [each["Principal"] for each in permissions if "Sweeper" in str(each["FunctionName"])]
+
+    assert rule["ScheduleExpression"] == "rate(1 minute)"
+    assert rule["Targets"][0]["RetryPolicy"] == {"MaximumRetryAttempts": 0}
+    assert calls == ["events.amazonaws.com"]
+    assert function["Timeout"] < 60
 
 
 @pytest.mark.parametrize("door", DOORS)
@@ -28,7 +41,7 @@ def test_a_function_runs_our_python_on_arm_and_within_bounds(house: Synthesised,
     assert function["ReservedConcurrentExecutions"] == (200 if door == "chat" else 50)
 
 
-@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("door", FUNCTIONS)
 def test_a_function_has_a_log_that_ends(house: Synthesised, door: str) -> None:
     """Threat I15."""
     log = house.template["Resources"][house.functions()[door]["LoggingConfig"]["LogGroup"]["Ref"]]
@@ -36,7 +49,7 @@ def test_a_function_has_a_log_that_ends(house: Synthesised, door: str) -> None:
     assert log["Properties"]["RetentionInDays"] == 90
 
 
-@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("door", FUNCTIONS)
 def test_a_function_is_told_names_and_ids_and_no_secret(house: Synthesised, door: str) -> None:
     """Threat I14."""
     told = house.functions()[door]["Environment"]["Variables"]

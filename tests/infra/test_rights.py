@@ -4,11 +4,14 @@ from typing import Any
 
 import pytest
 
+from infra.doors import GIVES_ROLES
+from shared.storage.layout import audit_entries
 from tests.infra.conftest import Synthesised
 from tests.infra.rights import actions, listed, may, role_of, statements
 
-DOORS = ("accounts", "configs", "key_test", "catalog", "chat")
+DOORS = ("accounts", "configs", "key_test", "catalog", "analytics", "admin", "chat", "sweeper")
 PROVIDER_KEY = {"kms:EncryptionContext:purpose": "provider-key"}
+JOURNAL = {"kms:EncryptionContext:purpose": "journal"}
 WRITES_ITS_LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
 READS_AND_WRITES = {f"dynamodb:{name}" for name in ("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query")}
 
@@ -28,7 +31,18 @@ def test_no_right_is_written_with_a_star(house: Synthesised, door: str) -> None:
     for statement in statements(house, role_of(house, door)):
         assert "*" not in str(statement["Action"])
         assert "*" not in str(statement["Resource"])
-        assert statement["Effect"] == "Allow"
+        assert statement["Effect"] in {"Allow", "Deny"}
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_no_door_changes_or_deletes_an_entry_of_the_audit_log(house: Synthesised, door: str) -> None:
+    """Threat I12: whatever else of the table it may change; whoever audits puts, and only where nothing lies."""
+    table = arn(house, "AWS::DynamoDB::Table")
+    audited = {"dynamodb:LeadingKeys": audit_entries().pk}
+
+    for action in ("dynamodb:UpdateItem", "dynamodb:DeleteItem"):
+        assert not may(house, door, action, table, audited)
+    assert may(house, door, "dynamodb:PutItem", table, audited) is (door not in {"catalog", "analytics"})
 
 
 @pytest.mark.parametrize("door", DOORS)
@@ -43,12 +57,26 @@ def test_only_chat_and_key_test_open_provider_keys_and_only_those(house: Synthes
 
 
 @pytest.mark.parametrize("door", DOORS)
-def test_only_configs_makes_data_keys_and_wraps_them_anew(house: Synthesised, door: str) -> None:
-    """Threat K7."""
+def test_only_chat_makes_and_opens_journals_and_does_not_wrap_them_anew(house: Synthesised, door: str) -> None:
+    """Threat K7: the right to what was said opens no provider key, and the reverse."""
     key = arn(house, "AWS::KMS::Key")
 
-    for action in ("kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"):
+    assert may(house, door, "kms:Decrypt", key, JOURNAL) is (door == "chat")
+    assert may(house, door, "kms:GenerateDataKey", key, JOURNAL) is (door == "chat")
+    assert not may(house, door, "kms:ReEncryptFrom", key, JOURNAL)
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_only_who_takes_keys_in_makes_data_keys_and_configs_alone_wraps_them_anew(
+    house: Synthesised, door: str
+) -> None:
+    """Threat K7: a person's own keys come in at configs, shared ones at admin."""
+    key = arn(house, "AWS::KMS::Key")
+
+    assert may(house, door, "kms:GenerateDataKey", key, PROVIDER_KEY) is (door in {"configs", "admin"})
+    for action in ("kms:ReEncryptFrom", "kms:ReEncryptTo"):
         assert may(house, door, action, key, PROVIDER_KEY) is (door == "configs")
+    for action in ("kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"):
         assert not may(house, door, action, key)
 
 
@@ -71,9 +99,12 @@ def test_the_keys_own_policy_leaves_the_say_to_iam(house: Synthesised) -> None:
     [
         ("accounts", READS_AND_WRITES),
         ("configs", READS_AND_WRITES),
-        ("key_test", {"dynamodb:GetItem", "dynamodb:UpdateItem"}),
-        ("catalog", {"dynamodb:GetItem"}),
-        ("chat", {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"}),
+        ("key_test", READS_AND_WRITES - {"dynamodb:DeleteItem"}),
+        ("catalog", {"dynamodb:GetItem", "dynamodb:Query"}),
+        ("analytics", {"dynamodb:GetItem", "dynamodb:Query"}),
+        ("admin", READS_AND_WRITES),
+        ("chat", READS_AND_WRITES),
+        ("sweeper", READS_AND_WRITES),
     ],
 )
 def test_a_door_does_with_the_table_what_it_needs_and_no_more(house: Synthesised, door: str, allowed: set[str]) -> None:
@@ -86,10 +117,11 @@ def test_a_door_does_with_the_table_what_it_needs_and_no_more(house: Synthesised
 
 
 @pytest.mark.parametrize("door", DOORS)
-def test_only_accounts_touches_people(house: Synthesised, door: str) -> None:
+def test_only_accounts_and_admin_touch_people(house: Synthesised, door: str) -> None:
     people = {action for action in actions(house, door) if action.startswith("cognito-idp:")}
 
-    assert bool(people) is (door == "accounts")
+    assert bool(people) is (door in {"accounts", "admin"})
+    assert door != "admin" or people == {f"cognito-idp:{name}" for name in GIVES_ROLES}
     assert not people & {"cognito-idp:DeleteUserPool", "cognito-idp:UpdateUserPoolClient", "cognito-idp:ListUsers"}
 
 

@@ -20,14 +20,24 @@ def test_every_alarm_reaches_whoever_was_named(synthesise: Synthesise) -> None:
     assert all(alarm["AlarmActions"] == [{"Ref": topic}] for alarm in alarms(told).values())
 
 
-def test_the_calculator_counts_every_alarm(house: Synthesised) -> None:
-    assert len(house.of("AWS::CloudWatch::Alarm")) == ALARMS
-
-
 def test_silence_is_no_alarm(house: Synthesised) -> None:
     """Nothing is measured while nobody calls."""
     assert len(alarms(house)) >= 4
     assert {alarm["TreatMissingData"] for alarm in alarms(house).values()} == {"notBreaching"}
+
+
+def test_a_breaker_and_a_used_up_budget_are_told_within_five_minutes(house: Synthesised) -> None:
+    """One is enough, of whichever provider, and of a budget of whomever; the metrics are those that the doors write."""
+    watched = {alarm["MetricName"]: alarm for alarm in alarms(house).values() if alarm.get("Namespace") == NAMESPACE}
+    breaker, refused = watched["llm_breaker_open_total"], watched["llm_limit_refusals_total"]
+
+    assert {(each["Statistic"], each["Threshold"], each["Period"]) for each in (breaker, refused)} == {("Sum", 1, 300)}
+    assert "Dimensions" not in breaker
+    assert refused["Dimensions"] == [{"Name": "policy", "Value": "budget"}]
+
+
+def test_the_calculator_counts_the_alarms_that_there_are(house: Synthesised) -> None:
+    assert len(house.of("AWS::CloudWatch::Alarm")) == ALARMS
 
 
 def test_the_account_has_a_budget_where_one_is_set(synthesise: Synthesise, house: Synthesised) -> None:
@@ -50,10 +60,10 @@ def test_the_dashboard_shows_every_metric_that_chats_write(house: Synthesised) -
 
 
 def test_an_alarm_looks_at_a_metric_that_is_written(house: Synthesised) -> None:
-    """Each of ours is also written without dimensions, as the sum of all."""
+    """Each of ours is written without dimensions, as the sum of all, and with all that it has."""
     own = [alarm for alarm in alarms(house).values() if alarm["Namespace"] == NAMESPACE]
 
     assert own
+    written = {metric.name: ((), metric.dimensions) for metric in METRICS}
     for alarm in own:
-        assert alarm["MetricName"] in {metric.name for metric in METRICS}
-        assert "Dimensions" not in alarm
+        assert tuple(each["Name"] for each in alarm.get("Dimensions", ())) in written[alarm["MetricName"]]

@@ -28,6 +28,7 @@ MAY_BE_THERE = {
     "x-realmultillm-provider",
     "x-realmultillm-model",
     "x-realmultillm-attempts",
+    "x-realmultillm-tried",
     "x-realmultillm-cost",
 }
 """Where the answer, or the failure, is a provider's: whom we asked, and how the provider names the request (`x-request-id`, its own word)."""

@@ -102,7 +102,7 @@ async def test_the_first_byte_is_heard_before_the_last_is_sent(tmp_path: Path, p
 async def test_five_seconds_before_the_end_of_the_function_a_stream_ends_with_its_promised_event(
     tmp_path: Path,
 ) -> None:
-    """Trap 70, and faults.md: upstream is stopped, and the caller hears `deadline` in their own dialect. Of a short time it is the half."""
+    """Fault 27. Trap 70, and faults.md: upstream is stopped, and the caller hears `deadline` in their own dialect. Of a short time it is the half."""
     async with provider() as (_, server), chats(tmp_path, server, seconds=2.0) as (client, door):
         asked = [client.post(path, json=body) for path, body in ROUTES.items()]
         plain = client.post("/api/llm/chat", json=ROUTES["/api/llm/stream"])
@@ -123,7 +123,7 @@ async def test_five_seconds_before_the_end_of_the_function_a_stream_ends_with_it
 
 
 async def test_a_caller_who_leaves_is_not_seen_and_changes_nothing(tmp_path: Path) -> None:
-    """Trap 70: Lambda tells nobody. The answer goes on to its end, and the next caller is served by the same process."""
+    """Fault 28. Trap 70: Lambda tells nobody. The answer goes on to its end, and the next caller is served by the same process."""
     async with provider() as (script, server), chats(tmp_path, server) as (client, door):
         async with client.stream("POST", "/api/llm/stream", json=ROUTES["/api/llm/stream"]) as answer:
             await until(answer.aiter_bytes(), b"first ")
@@ -131,7 +131,7 @@ async def test_a_caller_who_leaves_is_not_seen_and_changes_nothing(tmp_path: Pat
         await asyncio.wait_for(door.environments[0].idle.wait(), 10)
         health = await client.get("/api/health")
 
-    assert health.json() == {"status": "ok"}
+    assert health.json()["status"] == "ok"
     assert script.finished.is_set()
     assert len(door.environments) == 1
     assert "error" not in door.environments[0].api.heard

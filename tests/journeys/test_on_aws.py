@@ -18,6 +18,8 @@ import httpx
 import pytest
 
 import functions.accounts.app as accounts
+import functions.admin.app as admin
+import functions.analytics.app as analytics
 import functions.catalog.app as catalog
 import functions.chat.app as chat
 import functions.configs.app as configs
@@ -35,6 +37,8 @@ DOORS: dict[str, ModuleType] = {
     "configs": configs,
     "key_test": key_test,
     "catalog": catalog,
+    "analytics": analytics,
+    "admin": admin,
     "chat": chat,
 }
 HELLO = [{"role": "user", "content": "hello"}]
@@ -52,6 +56,7 @@ RIGHTS = {
         "cognito-idp:AdminSetUserPassword",
         "cognito-idp:AdminAddUserToGroup",
         "cognito-idp:AdminInitiateAuth",
+        "cognito-idp:AdminDeleteUser",
     },
     "configs": {
         "dynamodb:GetItem",
@@ -62,16 +67,35 @@ RIGHTS = {
         "kms:GenerateDataKey",
         "kms:ReEncrypt",
     },
-    "key_test": {"dynamodb:GetItem", "dynamodb:UpdateItem", "kms:Decrypt"},
-    "catalog": {"dynamodb:GetItem"},
-    "chat": {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem", "kms:Decrypt"},
+    "key_test": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem", "kms:Decrypt"},
+    "catalog": {"dynamodb:GetItem", "dynamodb:Query"},
+    "analytics": {"dynamodb:GetItem", "dynamodb:Query"},
+    "admin": {
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+        "dynamodb:DeleteItem",
+        "dynamodb:Query",
+        "kms:GenerateDataKey",
+        "cognito-idp:AdminAddUserToGroup",
+        "cognito-idp:AdminRemoveUserFromGroup",
+    },
+    "chat": {
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:Query",
+        "dynamodb:UpdateItem",
+        "dynamodb:DeleteItem",
+        "kms:Decrypt",
+        "kms:GenerateDataKey",
+    },
 }
 """By door. ReEncrypt is two rights of IAM's: kms:ReEncryptFrom and kms:ReEncryptTo."""
 
 
 @dataclass
 class HouseOnAws:
-    """Five functions, and what they asked of AWS."""
+    """A function for each door, and what they asked of AWS."""
 
     aws: Aws
     ids: dict[str, str]
@@ -258,7 +282,18 @@ async def walk_everywhere(house: HouseOnAws) -> None:
     await house.ask("key_test", "GET", "/api/models/openai")
     for path in ("/api/providers", "/api/providers/metadata", "/api/providers/openai", "/api/models"):
         await house.ask("catalog", "GET", path)
+    await house.ask("catalog", "POST", "/api/models/recommend", {"task": "chat"})
+    for path in (
+        "/api/analytics/usage",
+        "/api/analytics/costs",
+        "/api/analytics/performance",
+        "/api/analytics/requests",
+        "/api/metrics",
+    ):
+        await house.ask("analytics", "GET", path)
 
+    await try_a_moved_key(house, session["user"]["id"])
+    await administer(house, session["user"]["id"])
     await chat_in_every_way(house)
     person, house.headers = house.headers, {"x-api-key": token["token"]}
     await chat_in_every_way(house)
@@ -268,11 +303,58 @@ async def walk_everywhere(house: HouseOnAws) -> None:
     await chat_in_every_way(house)
     await house.ask("accounts", "DELETE", f"/api/tokens/{token['id']}")
     await house.ask("configs", "DELETE", "/api/provider-configs/openai")
+    await leave(house)
     await house.ask("accounts", "POST", "/api/auth/signout")
     ours = [
         answer.text for answer in house.said if answer.status_code in {500, 503}
     ]  # the provider speaks one API of four
     assert not ours
+
+
+async def try_a_moved_key(house: HouseOnAws, owner: str) -> None:
+    """Another provider's row with this one's key: it does not open, and that is written down."""
+    table, client = house.ids["REALMULTILLM_TABLE"], house.aws.boto3("dynamodb")
+    place = {"pk": {"S": f"OWNER#{owner}"}, "sk": {"S": "CONFIG#openai"}}
+    item = client.get_item(TableName=table, Key=place)["Item"]
+    moved = {**item, "sk": {"S": "CONFIG#anthropic"}, "provider": {"S": "anthropic"}}
+    client.put_item(TableName=table, Item=moved)
+    tried = await house.ask("key_test", "POST", "/api/providers/anthropic/test")
+    assert tried.json()["error"] == "credential_corrupt"
+    client.delete_item(TableName=table, Key={**place, "sk": {"S": "CONFIG#anthropic"}})
+
+
+async def administer(house: HouseOnAws, root: str) -> None:
+    """Every route of the admin door."""
+    first = house.headers
+    bob = (await house.signed_up({**ALICE, "email": "bob@example.com"}))["user"]["id"]
+    house.headers = first
+    for path in ("users", "analytics", "limits", "audit-logs", "alerts", "alerts/webhook", "moderation"):
+        answer = await house.ask("admin", "GET", f"/api/admin/{path}")
+        assert answer.status_code == 200, answer.text
+    for role in ("admin", "user"):
+        answer = await house.ask("admin", "PATCH", f"/api/admin/users/{bob}", {"role": role})
+        assert answer.json()["role"] == role, answer.text
+    assert (await house.ask("admin", "PATCH", f"/api/admin/users/{root}", {"role": "user"})).status_code == 409
+    shared = {"sharing": {"to": "all"}, "sharedKey": {"apiKey": GOOD_KEY, "test": False}}
+    for body in (shared, {"sharing": None, "sharedKey": None}):
+        answer = await house.ask("admin", "PUT", "/api/admin/providers/openai", body)
+        assert answer.status_code == 200, answer.text
+    await house.ask("admin", "GET", "/api/admin/providers/openai")
+    for limits in ({"requestsPerMinute": 1000}, {}):
+        await house.ask("admin", "PUT", "/api/admin/limits", {"scope": "organisation", **limits})
+    await house.ask("admin", "PUT", "/api/admin/alerts/webhook", {"url": None})
+    await house.ask("admin", "PUT", "/api/admin/moderation", {"before": False})
+
+
+async def leave(house: HouseOnAws) -> None:
+    """Somebody takes along what is kept of them, and is forgotten."""
+    first = house.headers
+    await house.signed_up({**ALICE, "email": "carol@example.com"})
+    kept = await house.ask("accounts", "GET", "/api/account")
+    left = await house.ask("accounts", "DELETE", "/api/account", {"password": ALICE["password"]})
+    again = await house.ask("accounts", "POST", "/api/auth/signin", {**ALICE, "email": "carol@example.com"})
+    house.headers = first
+    assert (kept.status_code, left.status_code, again.status_code) == (200, 204, 401), left.text
 
 
 async def chat_in_every_way(house: HouseOnAws) -> None:
@@ -289,6 +371,23 @@ async def chat_in_every_way(house: HouseOnAws) -> None:
     await house.ask("chat", "GET", "/v1/models")
     await house.ask("chat", "GET", "/v1/models/openai/hello")
     await house.ask("chat", "GET", "/api/health")
+    hello = {"model": "openai/hello", "messages": HELLO}
+    await house.ask("chat", "POST", "/api/tokens/count", hello)
+    targets = [{"model": "openai/hello"}, {"model": "openai/echo"}]
+    await house.ask("chat", "POST", "/api/chat/compare", {"messages": HELLO, "targets": targets})
+    await house.ask("chat", "POST", "/api/requests/01ARZ3NDEKTSV4RRFFQ69G5FAV/cancel")
+    key = {"idempotency-key": "8e03978e-40d5-43dd-bc93-6894a57f9324"}
+    for path in ("/api/llm/chat", "/api/llm/stream"):
+        first, again = [await house.ask("chat", "POST", path, hello, **key) for _ in range(2)]
+        if first.status_code == 200:  # with a wrong key of the provider there is nothing to give again
+            assert (again.content, again.headers["idempotency-replayed"]) == (first.content, "true")
+    told = (await house.ask("chat", "POST", "/api/llm/chat", {**hello, "keep": True})).json().get("conversation")
+    if told:
+        await house.ask("chat", "POST", "/api/llm/chat", {**hello, "conversationId": told["id"]})
+        one = f"/api/chat/history/{told['id']}"
+        await house.ask("chat", "PATCH", one, {"title": "Sky"})
+        for method, path in (("GET", ""), ("GET", one), ("DELETE", one), ("DELETE", "")):
+            assert (await house.ask("chat", method, path or "/api/chat/history")).status_code < 300
 
 
 async def test_the_key_is_nowhere(house: HouseOnAws, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import schemathesis
@@ -13,9 +13,12 @@ from schemathesis import Case, GenerationMode
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+from shared.storage.people import list_people
 from tests.fakes.client import FakeClient
 from tests.fakes.house import HELLO, KEY, Headers, House, operations, whole_house
 from tests.journeys.conftest import answers
+
+type Role = Literal["nobody", "token", "user", "admin"]
 
 EXAMPLES = 2
 """Of each kind, right and wrong, for each operation and role."""
@@ -50,6 +53,26 @@ GOOD: dict[tuple[str, str], Any] = {
     **{("POST", f"/api/provider-config{s}/{{provider}}"): {"apiKey": KEY} for s in ("", "s")},
     **{("PUT", f"/api/provider-config{s}/{{provider}}"): {"settings": {"temperature": 1}} for s in ("", "s")},
     **{("POST", f"/api/provider-config{s}/{{provider}}/rotate"): {"apiKey": KEY} for s in ("", "s")},
+    ("POST", "/api/chat/compare"): {"messages": HELLO, "targets": [{"model": "openai/hello"}, {"model": "none/x"}]},
+    ("POST", "/api/tokens/count"): {"provider": "openai", **CHAT},
+    ("PATCH", "/api/chat/history/{conversation}"): {"title": "Sky"},
+    ("POST", "/api/models/recommend"): {"task": "vision", "maxCostUsd": "0.05"},
+    ("PUT", "/api/routes/{name}"): {"targets": [{"provider": "openai", "model": "hello"}]},
+    ("PATCH", "/api/admin/users/{user_id}"): {"role": "admin", "isActive": True},
+    ("PUT", "/api/admin/providers/{provider}"): {
+        "isEnabled": True,
+        "sharing": {"to": "all"},
+        "sharedKey": {"apiKey": KEY},
+    },
+    ("PUT", "/api/admin/limits"): {
+        "scope": "model",
+        "id": "openai/gpt-4o-mini",
+        "requestsPerMinute": 1000,
+        "budgetUsd": "9.50",
+    },
+    ("PUT", "/api/admin/alerts/webhook"): {"url": None},
+    ("PUT", "/api/admin/moderation"): {"before": True, "words": ["forbidden word"]},
+    ("DELETE", "/api/account"): {"password": SIGN_IN["password"]},
     ("POST", "/api/models/compare"): {"models": ["openai/gpt-5-mini", "anthropic/claude-opus-4-5"]},
 }
 """One body for each operation that takes one. `refresh` needs what signing in gave."""
@@ -67,21 +90,26 @@ def open_house(tmp_path: Path) -> Iterator[House]:
         runner.run(opening.__aexit__(None, None, None))
 
 
-def signed_in(house: House, name: str | None) -> Headers:
-    """A fresh session: signing out is one of the operations."""
-    if name is None:
+def headers_of(house: House, role: Role) -> Headers:
+    """A fresh session, or a fresh access token: signing out and forgetting tokens are among the operations."""
+    if role == "nobody":
         return {}
+    name = "root" if role == "admin" else "user"
     session = asyncio.run(house.services.accounts.sign_in(f"{name}@example.com", "correct horse"))
-    return {"Authorization": f"Bearer {session.token}"}
+    headers = {"Authorization": f"Bearer {session.token}"}
+    if role != "token":
+        return headers
+    made = asyncio.run(house.http.post("/api/tokens", json={"name": "program"}, headers=headers))
+    return {"Authorization": f"Bearer {made.json()['token']}"}
 
 
-@pytest.mark.parametrize("name", [None, "user", "root"], ids=["nobody", "user", "admin"])
-def test_whatever_is_asked_the_answer_is_described(open_house: House, name: str | None) -> None:
+@pytest.mark.parametrize("role", ["nobody", "token", "user", "admin"])
+def test_whatever_is_asked_the_answer_is_described(open_house: House, role: Role) -> None:
     """Threat H11."""
     schema = schemathesis.openapi.from_asgi("/openapi.json", open_house.app)
     for found in schema.get_all_operations():
         assert isinstance(found, Ok), found
-        headers = signed_in(open_house, name)
+        headers = headers_of(open_house, role)
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
             try:
                 _ask(found.ok().as_strategy(generation_mode=mode), headers)
@@ -111,16 +139,30 @@ def test_every_good_answer_is_described(open_house: House) -> None:
     """Threat H11: each operation succeeds once, and the document knows the answer to its last field."""
     schema = schemathesis.openapi.from_asgi("/openapi.json", open_house.app)
     described = asyncio.run(open_house.document())
-    for operation in sorted(operations(described), key=lambda operation: operation.method == "DELETE"):
-        if operation.path.startswith("/v1/responses/{id}"):
-            continue  # nothing is stored, so nothing is ever found
+    people = asyncio.run(list_people(open_house.services.table, search="user@"))[0]
+    for operation in sorted(
+        operations(described), key=lambda each: (each.method == "DELETE", each.path == "/api/account")
+    ):
+        if operation.path.startswith(("/v1/responses/{id}", "/api/requests/{id}")):
+            continue  # nothing is stored, and nothing grows here, so nothing is ever found
         session = asyncio.run(open_house.services.accounts.sign_in(SIGN_IN["email"], SIGN_IN["password"]))
         headers = {"Authorization": f"Bearer {session.token}"}
         asyncio.run(open_house.with_key(headers))
         made = asyncio.run(open_house.http.post("/api/tokens", json={"name": "x"}, headers=headers)).json()
+        kept = asyncio.run(
+            open_house.http.post("/api/llm/chat", json={"provider": "openai", **CHAT, "keep": True}, headers=headers)
+        ).json()["conversation"]
+        asyncio.run(open_house.http.put("/api/routes/mine", json=GOOD["PUT", "/api/routes/{name}"], headers=headers))
         bodies = {("POST", "/api/auth/refresh"): {"refreshToken": session.refresh_token}, **GOOD}
         case = schema[operation.path][operation.method].Case(
-            path_parameters={"provider": "openai", "token_id": made["id"], "id": "openai/hello"},
+            path_parameters={
+                "provider": "openai",
+                "token_id": made["id"],
+                "id": "openai/hello",
+                "conversation": kept["id"],
+                "name": "mine",
+                "user_id": people[0].owner,
+            },
             body=bodies.get((operation.method, operation.path), schemathesis.core.NOT_SET),
             media_type="application/json" if operation.takes_a_body else None,
         )

@@ -7,7 +7,15 @@ import pytest
 from shared.crypto.vault import SealedKey
 from shared.errors import Conflict
 from shared.records.config import ChatSettings, ProviderConfig
-from shared.storage.configs import delete_config, every_config, find_config, list_configs, mark_key, save_config
+from shared.storage.configs import (
+    cool_down,
+    delete_config,
+    every_config,
+    find_config,
+    list_configs,
+    mark_key,
+    save_config,
+)
 from tests.fakes.table import MemoryTable
 
 CONFIG = ProviderConfig(
@@ -128,3 +136,27 @@ def test_a_config_shows_nothing_of_its_key() -> None:
     """Threat K8."""
     assert "sealed'" not in repr(CONFIG)
     assert "\\xff" not in repr(CONFIG)
+
+
+async def test_a_key_rests_until_the_later_time(table: MemoryTable) -> None:
+    saved = await save_config(table, CONFIG)
+    await cool_down(table, saved, 2_000)
+    await cool_down(table, saved, 1_000)
+
+    assert await find_config(table, "o1", "openai") == replace(saved, cooling_until=2_000)
+
+
+async def test_another_key_need_not_rest(table: MemoryTable) -> None:
+    saved = await save_config(table, CONFIG)
+    newer = await save_config(table, replace(saved, key_version=2))
+    await cool_down(table, saved, 2_000)
+
+    assert await find_config(table, "o1", "openai") == newer
+
+
+async def test_a_config_of_before_there_was_rest_reads_as_rested(table: MemoryTable) -> None:
+    saved = await save_config(table, CONFIG)
+    (item,) = (item for item in table.items.values() if "sealed" in item)
+    del item["cooling_until"]
+
+    assert await find_config(table, "o1", "openai") == saved

@@ -55,7 +55,7 @@ async def test_a_fault_that_passes_is_not_noticed(rig: Rig, fault: Exception) ->
 
 @pytest.mark.parametrize("fault", [THROTTLED, BUSY, FAILED, SILENT])
 async def test_a_fault_that_stays_is_unavailable_after_three_attempts(rig: Rig, fault: Exception) -> None:
-    """faults.md, DynamoDB throttled / 500 / timeout; trap 74: never a 401, never an open door."""
+    """Fault 20. faults.md, DynamoDB throttled / 500 / timeout; trap 74: never a 401, never an open door."""
     table = rig.table(*[fault] * 12)
     for ask in (table.get(KEY), table.put({"pk": "P", "sk": "S"}), table.delete(KEY), table.query("P")):
         with pytest.raises(StorageUnavailable) as refused:
@@ -90,7 +90,7 @@ async def test_what_was_throttled_was_not_done_and_may_be_counted(rig: Rig) -> N
 
 @pytest.mark.parametrize("fault", [FAILED, SILENT])
 async def test_a_put_whose_answer_was_lost_knows_its_own_item(rig: Rig, fault: Exception) -> None:
-    """faults.md, response lost after commit."""
+    """Fault 23. faults.md, response lost after commit."""
     await rig.table(fault, lost=True).put({"pk": "P", "sk": "S", "by": "me"}, when=Absent("pk"))
 
     with pytest.raises(ConditionFailed):
@@ -98,7 +98,7 @@ async def test_a_put_whose_answer_was_lost_knows_its_own_item(rig: Rig, fault: E
 
 
 async def test_an_update_whose_answer_was_lost_finds_its_own_mark(rig: Rig) -> None:
-    """faults.md, response lost after commit. As admission does: `Absent(hold)`, and the hold lies in what the error shows."""
+    """Fault 23. faults.md, response lost after commit. As admission does: `Absent(hold)`, and the hold lies in what the error shows."""
     change = Change(set={"hold_1": 5}, increase={"n": 5})
     with pytest.raises(ConditionFailed) as failed:
         await rig.table(SILENT, lost=True).update(KEY, change, when=Absent("hold_1"))
@@ -126,6 +126,7 @@ async def test_of_many_who_find_an_expired_item_one_begins_afresh(rig: Rig, cloc
 
 
 async def test_an_expired_item_that_others_keep_replacing_is_given_up(rig: Rig, clock: Clock) -> None:
+    """Fault 22."""
     dead = {"pk": {"S": "P"}, "sk": {"S": "S"}, "expires_at": {"N": "1"}}
     beaten = Refused("ConditionalCheckFailedException", "", status=400, item=dead)
     with pytest.raises(StorageUnavailable):

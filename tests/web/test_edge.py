@@ -134,6 +134,8 @@ async def test_a_body_up_to_the_limit_passes() -> None:
 
 
 async def test_a_sender_who_dawdles_is_408() -> None:
+    """Fault 33."""
+
     async def never() -> Message:
         await asyncio.Event().wait()
         raise AssertionError

@@ -92,7 +92,7 @@ async def test_a_failure_after_a_keep_alive_is_the_one_ending_too() -> None:
 
 
 async def test_silence_is_filled_with_bare_comments() -> None:
-    """Traps 14 and 72."""
+    """Fault 9. Traps 14 and 72."""
 
     async def pieces() -> AsyncGenerator[bytes]:
         await asyncio.sleep(0.05)

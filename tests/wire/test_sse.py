@@ -114,7 +114,7 @@ def test_every_published_vector_as_given_byte_by_byte_and_whole(shared_material:
 
 
 def test_a_truncated_code_point_is_replaced_at_the_true_end_alone() -> None:
-    """Trap 1."""
+    """Fault 14. Trap 1."""
     decoder = SseDecoder()
 
     assert decoder.feed(b"data: a\xf0\x9f") == []
@@ -195,7 +195,7 @@ def test_a_picture_in_one_line_arrives(size: int) -> None:
 
 
 def test_an_endless_line_is_cut() -> None:
-    """faults.md: infinite stream, endless one line."""
+    """Fault 17. faults.md: infinite stream, endless one line."""
     decoder = SseDecoder()
     for _ in range(1_024):
         decoder.feed(b"x" * 16_384)

@@ -64,9 +64,10 @@ class BedrockStream(EventStreamReader):
             self._stray += data[: _LARGEST_STRAY - len(self._stray)]
             return
         for message in self._messages.feed(data):
-            self._take_message(message, events)
             if self._finished:
-                return
+                self.dropped += 1
+                continue
+            self._take_message(message, events)
 
     def _hear_rest(self, events: list[ChatEvent]) -> None:
         for message in self._messages.close():

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
+MOST_FALLBACKS = 8
+"""Of one request. More than three questions are never asked; the others are for those who rest at the time."""
 Count = Annotated[int, Meta(ge=0)]
 AtLeastOne = Annotated[int, Meta(ge=1)]
 
@@ -227,13 +229,51 @@ class OptionsBody(Struct, rename="camel", forbid_unknown_fields=True):
     service_tier: str | None = None
 
 
+class FallbackBody(Struct, forbid_unknown_fields=True):
+    """A model of that provider."""
+
+    provider: str
+    model: Annotated[str, Meta(min_length=1, max_length=256)]
+
+
+AnyMessage = SystemMessage | DeveloperMessage | UserMessage | AssistantMessage | ToolMessage
+Messages = Annotated[list[AnyMessage], Meta(min_length=1, max_length=2048)]
+
+
 class ChatBody(Struct, rename="camel", forbid_unknown_fields=True):
     """A native chat request."""
 
-    messages: Annotated[
-        list[SystemMessage | DeveloperMessage | UserMessage | AssistantMessage | ToolMessage],
-        Meta(min_length=1, max_length=2048),
-    ]
+    messages: Messages
     provider: str | None = None
     model: str | None = None
     options: OptionsBody | None = None
+    fallback: (
+        Annotated[
+            list[Annotated[str, Meta(min_length=1, max_length=256)] | FallbackBody],
+            Meta(
+                max_length=MOST_FALLBACKS,
+                description="Whom to ask next, in that order, where the model cannot answer: names as `model` has them, or `{provider, model}`.",
+            ),
+        ]
+        | None
+    ) = None
+    conversation_id: str | None = None
+    """Go on with that conversation: what was said in it is the context."""
+    keep: bool | None = None
+    """Keep what is said; what goes on with a conversation is kept unless this is false."""
+
+
+class TargetBody(Struct, forbid_unknown_fields=True):
+    """One of those who are compared."""
+
+    provider: str | None = None
+    model: str | None = None
+
+
+class ComparisonBody(Struct, rename="camel", forbid_unknown_fields=True):
+    """The same messages and options for several targets at once."""
+
+    messages: Messages
+    targets: Annotated[list[TargetBody], Meta(min_length=2, max_length=8)]
+    options: OptionsBody | None = None
+    stream: bool = True

@@ -1,7 +1,9 @@
 """A native chat request: bytes → what is wished. Strict: what we do not know is refused by name, never dropped in silence."""
 
 import re
-from typing import NoReturn
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final, NoReturn
 
 import msgspec
 
@@ -21,11 +23,12 @@ from shared.chat.request import (
     ToolChoice,
     ToolResult,
 )
-from shared.dialects.caller import Wish
+from shared.dialects.caller import Keeping, Named, Wish
 from shared.dialects.native import bodies
 from shared.errors import InvalidRequest
 from shared.wire.json import read_strict
 
+_INSTRUCTIONS: Final = frozenset({"system", "developer"})
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<where>[^`]*)`)?$", re.DOTALL)
 _DATA_URL = re.compile(
     r"data:(?P<type>[\w.+-]+/[\w.+-]+)?(?P<parameters>(?:;[\w.+-]+=[^;,]*)*);base64,(?P<data>[A-Za-z0-9+/=_-]*)"
@@ -38,19 +41,61 @@ def read_request(body: bytes, *, stream: bool, provider: str | None = None) -> W
     Raises:
         InvalidRequest: no JSON, or a field is wrong; names the field as the caller wrote it.
     """
-    wished = _convert(read_strict(body))
+    value = read_strict(body)
+    wished = _convert(value, bodies.ChatBody)
     if provider is not None and wished.provider not in (None, provider):
         raise InvalidRequest(
             "`provider` differs from the one in the path; leave it out of the body", parameter="provider"
         )
-    chat = _chat(wished, stream=stream)
+    chat, keeping = _chat(wished, stream=stream), _keeping(value, wished)
+    if wished.conversation_id is None:  # else what was said before may hold the calls that are answered here
+        check_request(chat)
+    fallback = tuple(_named(name) for name in wished.fallback or ())
+    return Wish(provider or wished.provider, chat, fallback, keeping)
+
+
+def read_comparison(body: bytes) -> tuple[tuple[Wish, ...], bool]:
+    """A wish for each target, all with the same chat, and whether the answers are wanted as they grow.
+
+    Raises:
+        InvalidRequest: no JSON, or a field is wrong; names the field as the caller wrote it.
+    """
+    compared = _convert(read_strict(body), bodies.ComparisonBody)
+    if compared.options is not None and compared.options.model is not None:
+        raise InvalidRequest("each of `targets` names its own `model`; leave this one out", parameter="options.model")
+    alike = bodies.ChatBody(compared.messages, options=compared.options)
+    chat = _chat(alike, stream=True)
     check_request(chat)
-    return Wish(provider=provider or wished.provider, chat=chat)
+    wishes = [Wish(target.provider, replace(chat, model=target.model or "")) for target in compared.targets]
+    return tuple(wishes), compared.stream
 
 
-def _convert(value: object) -> bodies.ChatBody:
+def _named(name: str | bodies.FallbackBody) -> Named:
+    return Named(name) if isinstance(name, str) else Named(name.model, name.provider)
+
+
+def read_messages(said: Sequence[object]) -> tuple[Message, ...]:
+    """Messages that were kept, each as its JSON. Raises InvalidRequest for what never was one of ours."""
+    return tuple(
+        _message(message, f"messages[{index}]") for index, message in enumerate(_convert(said, list[bodies.AnyMessage]))
+    )
+
+
+def _keeping(value: object, wished: bodies.ChatBody) -> Keeping | None:
+    """Who goes on with a conversation keeps what is said, unless they say no."""
+    keep = wished.conversation_id is not None if wished.keep is None else wished.keep
+    if wished.conversation_id is None and not keep:
+        return None
+    written = value["messages"] if isinstance(value, dict) else []
+    spoken = [(index, message) for index, message in enumerate(written) if message["role"] not in _INSTRUCTIONS]
+    return Keeping(
+        wished.conversation_id, keep, tuple(message for _, message in spoken), tuple(index for index, _ in spoken)
+    )
+
+
+def _convert[Body](value: object, kind: type[Body]) -> Body:
     try:
-        return msgspec.convert(value, bodies.ChatBody)
+        return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
         _refuse(str(error))
 

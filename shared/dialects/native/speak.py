@@ -85,7 +85,8 @@ class Speaker:
             return b""
         self._started = True
         about = self._about
-        return self._frame({"type": "start", "id": about.id, "provider": about.provider, "model": self._model})
+        start = {"type": "start", "id": about.id, "provider": about.provider, "model": self._model}
+        return self._frame({**start, **_given(conversationId=about.conversation)})
 
 
 def _other(event: ChatEvent) -> dict[str, Any]:
@@ -123,22 +124,35 @@ def _done(done: Done) -> dict[str, Any]:
 
 
 def speak_answer(answer: Answer, done: Done, *, id: str, created: int) -> bytes:  # noqa: A002 - the field's name in the API
+    """A whole answer, as JSON."""
+    return write(say_answer(answer, done, id=id, created=created))
+
+
+def say_answer(answer: Answer, done: Done, *, id: str, created: int) -> dict[str, Any]:  # noqa: A002 - the field's name in the API
     """A whole answer. `choices` has OpenAI's form to the letter, so that code which reads theirs reads ours."""
     reasons = {index: (reason, raw) for index, reason, raw in done.finishes}
-    return write(
-        {
-            "id": id,
-            "object": "chat.completion",
-            "created": created,
-            "model": answer.model or done.receipt.model,
-            "provider": done.receipt.provider,
-            "choices": [_choice(choice, *reasons.get(choice.index, ("other", None))) for choice in answer.choices],
-            **_totals(done),
-        }
-    )
+    return {
+        "id": id,
+        "object": "chat.completion",
+        "created": created,
+        "model": answer.model or done.receipt.model,
+        "provider": done.receipt.provider,
+        "choices": [_choice(choice, *reasons.get(choice.index, ("other", None))) for choice in answer.choices],
+        **_totals(done),
+    }
 
 
 def _choice(choice: Choice, reason: str, raw: str | None) -> dict[str, Any]:
+    return {
+        "index": choice.index,
+        "message": say_message(choice),
+        "finish_reason": reason,
+        "finish_reason_raw": raw,
+    }
+
+
+def say_message(choice: Choice) -> dict[str, Any]:
+    """The message of an answer, which can be appended to the next request as it is."""
     message: dict[str, Any] = {"role": "assistant", "content": choice.text or (None if choice.tool_calls else "")}
     if choice.reasoning_blocks:
         message["reasoning"] = choice.reasoning
@@ -154,7 +168,7 @@ def _choice(choice: Choice, reason: str, raw: str | None) -> dict[str, Any]:
         message["media"] = [{"mediaType": made.media_type, "data": made.data} for made in choice.media]
     if choice.annotations:
         message["annotations"] = [{"name": note.name, "value": note.value} for note in choice.annotations]
-    return {"index": choice.index, "message": message, "finish_reason": reason, "finish_reason_raw": raw}
+    return message
 
 
 def _call(call: ToolCall) -> dict[str, Any]:
@@ -164,7 +178,11 @@ def _call(call: ToolCall) -> dict[str, Any]:
 
 def _totals(done: Done) -> dict[str, Any]:
     cost = done.receipt.cost
-    return {"usage": _usage(done.usage), "cost": _money(cost.usd), "receipt": _receipt(done.receipt)}
+    totals = {"usage": _usage(done.usage), "cost": _money(cost.usd), "receipt": _receipt(done.receipt)}
+    kept = done.conversation
+    if kept is not None:
+        totals["conversation"] = {"id": kept.id, "kept": kept.kept, "leftOut": kept.left_out}
+    return totals
 
 
 def _usage(usage: Usage) -> dict[str, Any]:
@@ -195,6 +213,7 @@ def _receipt(receipt: Receipt) -> dict[str, Any]:
                 "model": tried.model,
                 "outcome": tried.outcome,
                 "latencyMs": tried.milliseconds,
+                **({} if tried.asked else {"asked": False}),
             }
             for tried in receipt.attempts
         ],

@@ -219,7 +219,7 @@ async def test_what_is_only_read_cannot_be_written(http: httpx.AsyncClient, serv
     headers = await signed_up(http, ALICE)
     made = await a_token(http, headers)
     writable = {
-        "name", "providers", "models", "requestsPerMinute", "tokensPerMinute",
+        "name", "providers", "models", "routes", "origins", "requestsPerMinute", "tokensPerMinute",
         "maxConcurrent", "budgetUsd", "budgetPeriod", "expiresAt",
     }  # fmt: skip
 
@@ -323,7 +323,7 @@ async def test_a_table_that_does_not_answer_is_503_never_401(http: httpx.AsyncCl
     """Trap 74."""
     headers = await signed_up(http, ALICE)
     made = await a_token(http, headers)
-    services.accounts = fake_services(services.settings.home, table=services.table).accounts  # type: ignore[arg-type]  # it is the fake one
+    services.accounts = fake_services(services.settings.home, table=services.table).accounts
     services.__dict__.pop("access_tokens", None)
     assert isinstance(services.table, CountingTable)
     services.table.down = True

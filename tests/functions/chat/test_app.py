@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -12,7 +13,7 @@ from functions.chat.app import create_app
 from shared.errors import StorageUnavailable, Throttled, Unreachable
 from shared.gateway.destination import destination
 from shared.providers.find import get_provider
-from shared.records.config import ChatSettings, KeyStatus, ProviderConfig
+from shared.records.config import ChatSettings, KeyStatus, OwnPrice, ProviderConfig
 from shared.secrets import ApiKey
 from shared.services import Services
 from shared.storage.configs import find_config, save_config
@@ -147,6 +148,7 @@ async def test_a_failure_that_passes_is_not_seen(alice: httpx.AsyncClient, clien
 async def test_what_the_provider_says_of_the_key_is_noted(
     services: Services, alice: httpx.AsyncClient, client: FakeClient
 ) -> None:
+    """Fault 4."""
     client.answer = lambda _: FakeAnswer(401, {"error": {"message": f"bad key {KEY}"}})
     refused = await alice.post("/api/llm/chat", json=HELLO)
     then = await status_of(services, alice)
@@ -161,7 +163,7 @@ async def test_what_the_provider_says_of_the_key_is_noted(
 async def test_a_key_that_does_not_open_asks_to_be_entered_again(
     services: Services, alice: httpx.AsyncClient, client: FakeClient
 ) -> None:
-    """Trap 76 and threat K1: the row says another version than the key was sealed for."""
+    """Fault 25. Trap 76 and threat K1: the row says another version than the key was sealed for."""
     owner = (await services.accounts.verify(alice.headers["authorization"].removeprefix("Bearer "))).owner
     config = await find_config(services.table, owner, "openai")
     assert config is not None
@@ -222,3 +224,16 @@ async def test_a_caller_who_leaves_before_the_body_is_whole_is_no_error(
     await create_app(services)(scope, receive, send)
 
     assert sent == []
+
+
+async def test_an_owners_own_price_is_on_the_receipt(services: Services, alice: httpx.AsyncClient) -> None:
+    """Trap 67: before the table's."""
+    owner = (await services.accounts.verify(alice.headers["authorization"].removeprefix("Bearer "))).owner
+    config = await find_config(services.table, owner, "openai")
+    assert config is not None
+    own = {"gpt-4o-mini*": OwnPrice(Decimal(1), Decimal(4))}
+    await save_config(services.table, replace(config, prices=own))
+
+    answer = (await alice.post("/api/llm/chat", json=HELLO)).json()
+
+    assert (answer["cost"], answer["receipt"]["price"]["source"]) == ("0.003", "custom")

@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.aws_lambda.environment import Function, running, start
+from tests.fakes.aws_lambda.house import furnished, variables
 from tests.fakes.aws_lambda.invocation import FunctionFailed
 from tests.fakes.aws_lambda.replayed import replayed, streaming
 from tests.fakes.aws_lambda.samples import event
 from tests.fakes.gateway import ROOT
+from tests.fakes.http_server import Visit, answer, http_server
 
 EXPECTED = {
     "cold-start": 401,
@@ -22,6 +24,8 @@ EXPECTED = {
     "function-url": 401,
     "health": 200,
     "health-rest-api": 200,
+    "history": 401,
+    "history-rest-api": 401,
     "http-api": 401,
     "malformed": 400,
     "malformed-body": 400,
@@ -30,10 +34,35 @@ EXPECTED = {
     "scheduled": 400,
 }
 """Nothing that Lambda may bring is an error of the function's."""
+FRESH = 6
+"""Processes, on the few cores of a machine that tests."""
+CHAT = json.dumps({"provider": "openai", "model": "m", "messages": [{"role": "user", "content": "hello"}]}).encode()
 
 
 async def test_every_sample_event_is_answered_by_one_process(tmp_path: Path) -> None:
     assert await replayed("chat", streaming(tmp_path)) == EXPECTED
+
+
+async def test_fresh_processes_that_start_at_once_all_answer(tmp_path: Path) -> None:
+    """Fault 31, a cold-start storm, small: they share a home, and wait for nothing but the processor."""
+    async with http_server(says_hello) as server:
+        headers = [*(await furnished(tmp_path, server.origin)).items(), ("content-type", "application/json")]
+        function = streaming(tmp_path, **variables(tmp_path, server.origin))
+        environments = await asyncio.gather(*(start(function) for _ in range(FRESH)))
+        try:
+            await asyncio.gather(*(environment.init() for environment in environments))
+            asked = event(method="POST", target="/api/llm/chat", body=CHAT, headers=headers)
+            answers = await asyncio.gather(*(environment.invoke(asked).whole() for environment in environments))
+        finally:
+            await asyncio.gather(*(environment.close() for environment in environments))
+
+    assert [b'"Bonjour"' in answer for answer in answers] == [True] * FRESH, answers
+    assert len(server.visits) == FRESH
+
+
+async def says_hello(visit: Visit) -> None:
+    choice = {"index": 0, "message": {"role": "assistant", "content": "Bonjour"}, "finish_reason": "stop"}
+    await visit.say(answer(json.dumps({"choices": [choice]}).encode(), content_type="application/json"))
 
 
 async def test_where_no_wrapper_runs_the_same_events_are_answered_whole(tmp_path: Path) -> None:
@@ -57,10 +86,10 @@ async def test_a_wrong_setting_ends_the_init_phase_with_its_name(tmp_path: Path)
 async def test_a_snapshot_is_taken_before_the_first_invocation(tmp_path: Path) -> None:
     function = Function(environment={"REALMULTILLM_HOME": str(tmp_path)}, snap_start=True)
     async with running(function) as environment:
-        answer = await environment.invoke(event()).whole()
+        said = await environment.invoke(event()).whole()
 
     assert environment.api.heard[:3] == ["restore/next", "next", "response"]
-    assert answer.endswith(b'{"status":"ok"}')
+    assert said.endswith(b'{"status":"ok"}')
 
 
 async def test_without_the_runtime_api_the_process_ends(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ type Headers = dict[str, str]
 OPENAI = "https://api.openai.com:443"
 CUSTOM = {"provider": "custom", "baseUrl": "https://llm.example.com/v1", "apiKey": GOOD}
 SHOWN = {
-    *("id", "provider", "baseUrl", "models", "settings", "isActive"),
+    *("id", "provider", "baseUrl", "models", "settings", "prices", "isActive"),
     *("fingerprint", "keyStatus", "keyVersion", "createdAt", "updatedAt"),
 }
 
@@ -379,7 +379,7 @@ async def test_what_another_has_looks_as_if_it_were_not_there(
 async def test_what_reads_back_cannot_be_written(house: httpx.AsyncClient, alice: Headers) -> None:
     """Threat I4."""
     config = (await stored(house, alice))["config"]
-    for name in SHOWN - {"provider", "baseUrl", "models", "settings", "isActive"}:
+    for name in SHOWN - {"provider", "baseUrl", "models", "settings", "prices", "isActive"}:
         answer = await house.put("/api/provider-configs/openai", json={name: config[name]}, headers=alice)
 
         assert (answer.status_code, answer.json()["error"]["details"]["parameter"]) == (400, name)
@@ -583,3 +583,45 @@ def test_no_answer_has_a_field_for_a_key(services: Services) -> None:
     assert "ConfigAnswer" in reached
     fields = {field.lower() for name in reached for field in schemas[name].get("properties", {})}
     assert not {field for field in fields if "apikey" in field or "secret" in field or "sealed" in field}
+
+
+async def test_an_owners_own_prices_are_kept_exactly_and_replaced_together(
+    house: httpx.AsyncClient, alice: Headers, services: Services
+) -> None:
+    """Trap 67: what the owner pays comes before the price table."""
+    prices = {"gpt-4o*": {"input": "0.1", "output": 0.000000000001, "cacheWrite1h": "3"}}
+
+    config = (await stored(house, alice, prices=prices))["config"]
+    renamed = (await house.put("/api/provider-configs/openai", json={"isActive": False}, headers=alice)).json()
+    emptied = (await house.put("/api/provider-configs/openai", json={"prices": None}, headers=alice)).json()
+
+    assert config["prices"]["gpt-4o*"] == {
+        "input": "0.10",
+        "output": "0.000000000001",
+        "cacheWrite1h": "3.00",
+        **dict.fromkeys(("cachedInput", "cacheWrite", "inputAudio", "outputAudio", "reasoning")),
+    }
+    assert renamed["config"]["prices"] == config["prices"]
+    assert emptied["config"]["prices"] == {}
+    assert (await kept(services, alice)).prices == {}
+
+
+@pytest.mark.parametrize(
+    ("prices", "field"),
+    [
+        ({"m": {"input": "1"}}, "prices.m.output"),
+        ({"m": {"input": -1, "output": "1"}}, "prices.m.input"),
+        ({"m": {"input": "NaN", "output": "1"}}, "prices.m.input"),
+        ({"m": {"input": True, "output": "1"}}, "prices.m.input"),
+        ({"m": {"input": "1", "output": "1e-13"}}, "prices.m.output"),
+        ({"m": {"input": "1", "output": "1", "discount": "1"}}, "prices.m.discount"),
+        ({f"m{number}": {"input": "1", "output": "1"} for number in range(201)}, "prices"),
+    ],
+)
+async def test_a_price_that_is_none_is_refused_by_its_name(
+    house: httpx.AsyncClient, alice: Headers, prices: Any, field: str
+) -> None:
+    body = {"provider": "openai", "apiKey": GOOD, "prices": prices}
+    answer = await house.post("/api/provider-configs", json=body, headers=alice)
+
+    assert (answer.status_code, answer.json()["error"]["details"]["parameter"]) == (400, field)

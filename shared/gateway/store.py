@@ -1,15 +1,15 @@
-"""A config as it is to be: whether its key may stay, and what becomes of a new one."""
+"""A config as it is to be: whether its key may stay, and what becomes of a new one. Nothing is kept unsealed, and nothing that its provider refuses."""
 
 from dataclasses import replace
 
-from functions.configs.schemas import ConfigBody
 from shared.crypto.fingerprint import fingerprint
 from shared.errors import Conflict, InvalidRequest
+from shared.gateway.keyring import permit_provider_policy
 from shared.gateway.probe import probe, trial_target
 from shared.gateway.target import Target
 from shared.gateway.trials import admit_trial
 from shared.providers.provider import Provider
-from shared.records.config import ChatSettings, ProviderConfig
+from shared.records.config import ProviderConfig
 from shared.records.ids import mint_ulid
 from shared.records.trial import Trial
 from shared.secrets import ApiKey
@@ -22,19 +22,6 @@ def new_config(owner: str, provider: Provider, now: float) -> ProviderConfig:
     """A config with nothing in it yet."""
     return ProviderConfig(
         owner=owner, id=mint_ulid(now), provider=provider.id, created_at=int(now), updated_at=int(now)
-    )
-
-
-def changed(config: ProviderConfig, body: ConfigBody) -> ProviderConfig:
-    """The config with what the body names. The key is another matter."""
-    named = body.model_fields_set
-    settings = body.settings.applied_to(config.settings) if body.settings else ChatSettings()
-    return replace(
-        config,
-        base_url=body.base_url if "base_url" in named else config.base_url,
-        models=tuple(body.models or ()) if "models" in named else config.models,
-        settings=settings if "settings" in named else config.settings,
-        is_active=config.is_active if body.is_active is None else body.is_active,
     )
 
 
@@ -53,8 +40,10 @@ async def store(
         InvalidRequest: a field is wrong, a key is missing, or the provider refuses it.
         Conflict: the key was sealed for another place and has to be given again (threat K1), or somebody else was quicker.
         LimitReached: too many keys were tried.
+        Forbidden: the provider is switched off, so its keys are not tried.
     """
-    target = trial_target(provider, replace(after, updated_at=int(services.now())), services.settings)
+    now = int(services.now())
+    target = trial_target(provider, replace(after, updated_at=now, cooling_until=0), services.settings)
     if key is None:
         _check_key_may_stay(before, target.config, provider)
         return await save_config(services.table, target.config), None
@@ -75,6 +64,7 @@ def _check_key_may_stay(before: ProviderConfig, after: ProviderConfig, provider:
 
 
 async def _try(services: Services, target: Target, key: ApiKey) -> Trial:
+    await permit_provider_policy(services, target.provider)
     await admit_trial(services.table, target.config.owner, services.now())
     trial = await probe(target, key, services.client)
     if trial.refused:

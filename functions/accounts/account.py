@@ -1,0 +1,54 @@
+"""Everything that is kept of somebody: shown to them, and taken away."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, Request
+
+from functions.accounts.schemas import AccountAnswer, Farewell
+from shared.errors import Conflict, Forbidden
+from shared.identity.caller import Caller
+from shared.identity.deeds import note_deed
+from shared.identity.throttle import SignInThrottle
+from shared.services import Services
+from shared.storage.erase import erase_owner
+from shared.storage.export import export_owner
+from shared.storage.people import changing_roles, has_other_admin
+from shared.web.fastapi import person
+
+
+def add_account(app: FastAPI, services: Services) -> None:
+    """Their routes."""
+    Person = Annotated[Caller, Depends(person(services))]  # noqa: N806 - a type
+    tags: Any = ["Accounts"]
+
+    @app.get("/api/account", tags=tags)
+    async def export(who: Person) -> AccountAnswer:
+        """All that is kept of the caller, but for secrets: no key, no digest, no hash of a password."""
+        await note_deed(services.audit, who, "account.exported")
+        kept = await export_owner(services.table, who.owner)
+        return AccountAnswer(account=kept.account, kept=kept.items, audit=kept.deeds)
+
+    @app.delete("/api/account", status_code=204, tags=tags)
+    async def delete(body: Farewell, request: Request, who: Person) -> None:
+        """Delete the account and all that is kept of it, for good. Keys, sessions and access tokens end within five seconds."""
+        await _check_password(services, body, who, request.client.host if request.client else "")
+        async with changing_roles(services.table, services.now()):
+            if who.role == "admin" and not await has_other_admin(services.table, who.owner):
+                raise Conflict("You are the last admin. Make somebody else admin first.", details={"parameter": "role"})
+            await note_deed(services.audit, who, "account.deleted", subject=who.owner)
+            await erase_owner(services.table, who.owner)
+            await services.accounts.remove(who.email or "")
+
+
+async def _check_password(services: Services, body: Farewell, who: Caller, source: str) -> None:
+    """A session alone, which may be stolen, deletes nothing. Guesses count as those of signing in do.
+
+    Raises:
+        Forbidden: it is another password.
+        LimitReached: too many were wrong.
+    """
+    email, throttle = who.email or "", SignInThrottle(services.table, now=services.now)
+    await throttle.admit(email, source)
+    if not await services.accounts.knows(email, body.password):
+        raise Forbidden("The password is wrong. Nothing was deleted.", details={"parameter": "password"})
+    await throttle.forgive(email, source)

@@ -1,0 +1,107 @@
+"""What a request may use at most, and what of that is likely, before anybody is asked. Pure.
+
+A token is at least one byte, so that bytes are a ceiling of the tokens of any text; pictures and other media by URL have one of their own.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from shared.chat.request import ChatRequest, Media, Part, Reasoning, Refusal, Text, ToolCall, ToolResult
+from shared.gateway.credible import Ceiling
+from shared.gateway.meter import CHARACTERS_A_TOKEN
+from shared.gateway.target import Target
+from shared.wire.json import write
+
+_MEDIA: Final = 50_000
+"""Tokens that a picture takes at most: gpt-4o-mini counts 2,833 and 5,667 for each of up to eight tiles.
+https://platform.openai.com/docs/guides/images-vision (2026-11)"""
+_A_MESSAGE: Final = 16
+"""Tokens around each message and tool, whatever the family."""
+_LARGEST_OUTPUT: Final = 16_384
+"""Tokens that an answer is bounded to where a budget has to know and nobody else says."""
+_LONGEST_OUTPUT: Final = 131_072
+"""Tokens that a model says at most of which nobody knows: the largest of the price table's."""
+_BYTES_A_TOKEN: Final = 8
+"""Of text, at most, over a whole answer; 4 are usual."""
+_BESIDE_THE_BOUND: Final = 256 * 2**10
+"""Bytes beyond that which are let through: some count thinking beyond the bound that the caller set (Qwen, xAI)."""
+_LIKELY_OUTPUT: Final = 1024
+"""Tokens of an answer whose bound nobody names; corrected when it ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Tokens: `input` and `output` at most, and `likely` of both together."""
+
+    input: int
+    output: int
+    likely: int
+
+
+def need_of(chat: ChatRequest, target: Target) -> Need:
+    """What that chat needs of that target; the config's own system prompt and bound count."""
+    settings = target.config.settings
+    asked = sum(map(_size, _parts(chat))) + _bytes(settings.system_prompt or "")
+    asked += sum(_bytes(f"{tool.name}{tool.description or ''}") + len(write(tool.parameters)) for tool in chat.tools)
+    if chat.response_format is not None:
+        asked += len(write(chat.response_format.schema))
+    around = _A_MESSAGE * (len(chat.messages) + len(chat.tools) + 1)
+    bound = chat.max_tokens or settings.max_tokens
+    answers = chat.n or 1
+    most = bound or target.largest_output or _LARGEST_OUTPUT
+    likely = -(-asked // CHARACTERS_A_TOKEN) + around + answers * min(most, bound or _LIKELY_OUTPUT)
+    return Need(asked + around, answers * most, likely)
+
+
+def bounded(chat: ChatRequest, target: Target) -> Target:
+    """The target, whose answer has a bound where the caller names none, so that what is reserved is enough."""
+    settings = target.config.settings
+    if chat.max_tokens or settings.max_tokens:
+        return target
+    most = target.largest_output or _LARGEST_OUTPUT
+    return replace(target, config=replace(target.config, settings=replace(settings, max_tokens=most)))
+
+
+def ceiling_of(chat: ChatRequest, target: Target) -> Ceiling:
+    """What no true report of that chat's usage is ten times past: what would be reserved for it."""
+    need = need_of(chat, target)
+    blind = any(not own.harmless for own in chat.kin_only)
+    return Ceiling(
+        None if blind else need.input, need.output, (chat.n or 1) * (target.largest_output or _LONGEST_OUTPUT)
+    )
+
+
+def longest_answer(chat: ChatRequest, target: Target) -> int:
+    """Bytes of text after which an answer is taken for endless: `max_tokens` times 8, and some more for thinking. faults.md, infinite stream."""
+    bound = chat.max_tokens or target.config.settings.max_tokens or target.largest_output or _LONGEST_OUTPUT
+    return (chat.n or 1) * bound * _BYTES_A_TOKEN + _BESIDE_THE_BOUND
+
+
+def need_of_bytes(asked: int) -> Need:
+    """What a question of so many bytes needs, whose answer is no text."""
+    return Need(asked, 0, -(-asked // CHARACTERS_A_TOKEN))
+
+
+def _parts(chat: ChatRequest) -> Iterable[Part]:
+    return (part for message in chat.messages for part in message.parts)
+
+
+def _size(part: Part) -> int:
+    match part:
+        case Text() | Refusal():
+            return _bytes(part.text)
+        case Reasoning():
+            return _bytes(part.text) + len(part.redacted or "")
+        case ToolCall():
+            return _bytes(part.name) + _bytes(part.arguments)
+        case ToolResult():
+            return sum(map(_size, part.content))
+        case Media(kind="image"):
+            return min(_MEDIA, len(part.data)) if part.data else _MEDIA
+        case Media():
+            return len(part.data) if part.data else _MEDIA
+
+
+def _bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))

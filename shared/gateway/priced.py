@@ -1,0 +1,66 @@
+"""What the answer of a target cost: by the provider's own name of the model, else by the name that was asked for."""
+
+import asyncio
+from fnmatch import fnmatchcase
+
+from shared.chat.events import Usage
+from shared.chat.receipt import Cost
+from shared.gateway.meter import Meter
+from shared.gateway.target import Target
+from shared.providers import prices
+from shared.providers.prices import CustomPrice
+from shared.records.config import ProviderConfig
+
+
+async def priced(meter: Meter, target: Target, at: float) -> Cost:
+    """The cost of what the meter heard of this target, at the time `at` (epoch seconds)."""
+    if not prices.loaded():
+        await asyncio.to_thread(prices.load)
+    cost = _priced(meter, target, meter.model or target.model, at)
+    if cost.usd is None and meter.model not in {None, target.model}:
+        return _priced(meter, target, target.model, at)
+    return cost
+
+
+async def cost_of(target: Target, model: str, usage: Usage, at: float) -> Cost:
+    """What that usage costs at the target, at the time `at`, where nobody heard of tiers and fees."""
+    if not prices.loaded():
+        await asyncio.to_thread(prices.load)
+    return prices.price(target.provider, model, usage, at, custom=own_price(target, model))
+
+
+def own_price(target: Target, model: str) -> CustomPrice | None:
+    """Of that model by its provider's name, else by the name that was asked for."""
+    return find_custom_price(target.config, model) or find_custom_price(target.config, target.model)
+
+
+def _priced(meter: Meter, target: Target, model: str, at: float) -> Cost:
+    return prices.price(
+        target.provider,
+        model,
+        meter.usage(),
+        at,
+        custom=own_price(target, model),
+        service_tier=meter.service_tier,
+        fees=meter.fees,
+    )
+
+
+def find_custom_price(config: ProviderConfig, model: str) -> CustomPrice | None:
+    """The owner's own price of that model: by its name, else by the longest pattern (`gpt-4o*`, `*`) that fits it."""
+    if not config.prices:
+        return None
+    fitting = [name for name in config.prices if name == model or ("*" in name and fnmatchcase(model, name))]
+    if not fitting:
+        return None
+    own = config.prices[max(fitting, key=lambda name: (name == model, len(name), name))]
+    return CustomPrice(
+        input=own.input,
+        output=own.output,
+        cached_input=own.cached_input,
+        cache_write=own.cache_write,
+        cache_write_1h=own.cache_write_1h,
+        input_audio=own.input_audio,
+        output_audio=own.output_audio,
+        reasoning=own.reasoning,
+    )

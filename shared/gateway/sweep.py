@@ -1,0 +1,85 @@
+"""Ends what nobody ends any more: holds whose carrier died. Any number of sweepers may work at once, beside a carrier who is only late: one of them wins.
+
+What it looks through is where holds were lately taken; an idle installation costs one small query.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from shared.gateway.admit import aborted
+from shared.gateway.settle import used_in
+from shared.insight.tell import tell_request
+from shared.observability import logger
+from shared.records.ledger import LedgerRow
+from shared.services import Services
+from shared.storage.admission import Hold, Used, end_hold
+from shared.storage.holdings import Holding, drop_holding, list_holdings
+from shared.storage.ledger import add_row, find_row
+from shared.storage.quota import SECOND
+from shared.storage.table import Table
+from shared.storage.usage import add_usage
+
+EVERY: Final = 60.0
+"""Seconds."""
+_NO_ROW: Final = 3600
+"""Seconds after which a hold is let go that no row and no principal's hold explains: its request was turned away half-way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """How many holds were ended, and how many of their requests got a row only now."""
+
+    holds: int = 0
+    aborted: int = 0
+
+
+async def sweep(services: Services) -> Swept:
+    """End every hold that is past its time. Raises StorageUnavailable; what is left is for the next time."""
+    ended = rows = 0
+    async for holding in _holdings(services.table):
+        item: Any = await services.table.get(holding.key, consistent=True) or {}
+        held = {name: hold for name, hold in item.items() if name.startswith("h_")}
+        if not held and holding.until < services.now():
+            await drop_holding(services.table, holding)
+        for name, hold in held.items():
+            if hold["x"] < services.now():
+                new, over = await _end(services, holding, name, hold)
+                rows, ended = rows + new, ended + over
+    if ended:
+        logger().warning("holds swept", extra={"holds": ended, "aborted": rows})
+    return Swept(ended, rows)
+
+
+async def _holdings(table: Table) -> AsyncIterator[Holding]:
+    after = None
+    while True:
+        found, after = await list_holdings(table, after=after)
+        for holding in found:
+            yield holding
+        if after is None:
+            return
+
+
+async def _end(services: Services, holding: Holding, name: str, hold: dict[str, Any]) -> tuple[bool, bool]:
+    """The row first, as everywhere: written now where there is none, then the hold by what the row says."""
+    owner, request_id, new = hold["o"], name.removeprefix("h_"), False
+    row = await find_row(services.table, owner, request_id)
+    if row is None and "w" in hold:
+        row = aborted(owner, request_id, hold["w"], hold["e"])
+        new = await add_row(services.table, row)
+        if new:
+            tell_request(row)
+            await add_usage(services.table, row)
+        else:
+            row = await find_row(services.table, owner, request_id)
+    if row is None and services.now() < hold["x"] + _NO_ROW:
+        return False, False
+    taken = Hold(holding.scope, holding.shard, name, hold["p"], hold["e"], hold["t"])
+    used = Used(tokens=cast("int", hold["t"])) if row is None else _used(holding, row, hold)
+    return new, await end_hold(services.table, taken, used, now=int(services.now() * SECOND))
+
+
+def _used(holding: Holding, row: LedgerRow, hold: dict[str, Any]) -> Used:
+    """Tokens stay as they were reserved: how much time has given back since, nobody knows any more."""
+    return used_in(holding.scope, row, Used(micros=row.charged_micros, tokens=cast("int", hold["t"])))

@@ -1,0 +1,1 @@
+"""How providers fare, as far as we saw: who is asked at present, and who answers quickest."""

@@ -1,0 +1,220 @@
+"""Policies in the table, remembered by each process for five seconds: who changes one is obeyed everywhere within those.
+
+All policies but the limits of single users lie together and are read with one query.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from decimal import Decimal
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+from shared.records.limits import Limits, Scope, ScopeKind
+from shared.records.policy import Moderation, Policies, ProviderPolicy, Sharing, Webhook
+from shared.records.token import AccessToken
+from shared.storage import layout
+from shared.storage.configs import find_config
+from shared.storage.table import Item, Key, Table
+
+KEPT: Final = 5.0
+"""Seconds."""
+MOST_KEPT: Final = 10_000
+"""Users whose limits one process remembers."""
+ORGANISATION: Final = "organisation"
+"""The id of the one organisation that an installation is."""
+SHARED_KEY: Final = "shared:"
+"""Before a provider's id: the scope of all that its shared key is used for."""
+
+
+class _Memory:
+    """What one process knows of one table."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._policies: tuple[float, Policies] | None = None
+        self._users: dict[str, tuple[float, Limits | None]] = {}
+
+    async def policies(self, table: Table) -> Policies:
+        """At most five seconds old."""
+        asked_at = self._clock()
+        if self._policies is not None and asked_at - self._policies[0] < KEPT:
+            return self._policies[1]
+        read = await _read_policies(table)
+        self._policies = asked_at, read
+        return read
+
+    async def limits_of(self, table: Table, owner: str) -> Limits | None:
+        """At most five seconds old. That there are none is remembered too."""
+        asked_at = self._clock()
+        at, known = self._users.get(owner, (float("-inf"), None))
+        if asked_at - at < KEPT:
+            return known
+        item = await table.get(layout.user_limits(owner), consistent=True)
+        read = _limits(item) if item else None
+        self._users.pop(owner, None)
+        while len(self._users) >= MOST_KEPT:
+            del self._users[next(iter(self._users))]
+        self._users[owner] = asked_at, read
+        return read
+
+    def forget(self) -> None:
+        """Something was changed here."""
+        self._policies = None
+        self._users.clear()
+
+
+_MEMORIES: WeakKeyDictionary[Table, _Memory] = WeakKeyDictionary()
+
+
+def _memory(table: Table) -> _Memory:
+    return _MEMORIES.setdefault(table, _Memory())
+
+
+async def find_policies(table: Table) -> Policies:
+    """What holds for everybody, as it was at most five seconds ago."""
+    return await _memory(table).policies(table)
+
+
+async def find_limits(
+    table: Table, owner: str, token: AccessToken | None, provider: str, model: str
+) -> tuple[tuple[Scope, Limits], ...]:
+    """All limits that a request of that owner, with that token (or a session), at that provider and model has to keep within.
+
+    The scope of a shared key is that of its provider with `shared:` before its id, for those who have no active key of their own.
+    """
+    memory = _memory(table)
+    policies = await memory.policies(table)
+    found: list[tuple[Scope, Limits | None]] = []
+    if token is not None:
+        found.append((Scope("token", token.id), limits_of_token(token)))
+    found.append((Scope("user", owner), await memory.limits_of(table, owner)))
+    everybodys = Scope("organisation", ORGANISATION), Scope("provider", provider), Scope("model", f"{provider}/{model}")
+    found.extend((scope, policies.limits.get((scope.kind, scope.id))) for scope in everybodys)
+    found.append(await _shared(table, owner, policies.of(provider)))
+    return tuple((scope, limits) for scope, limits in found if limits is not None and limits != Limits())
+
+
+async def _shared(table: Table, owner: str, policy: ProviderPolicy) -> tuple[Scope, Limits | None]:
+    scope = Scope("provider", f"{SHARED_KEY}{policy.provider}")
+    if policy.sharing.to == "nobody" or policy.sharing.limits == Limits():
+        return scope, None
+    own = await find_config(table, owner, policy.provider)
+    return scope, None if own is not None and own.is_active else policy.sharing.limits
+
+
+def limits_of_token(token: AccessToken) -> Limits:
+    """What the token itself says."""
+    return Limits(
+        requests_per_minute=token.requests_per_minute,
+        tokens_per_minute=token.tokens_per_minute,
+        max_concurrent=token.max_concurrent,
+        budget_usd=token.budget_usd,
+        budget_period=token.budget_period,
+    )
+
+
+async def save_provider_policy(table: Table, policy: ProviderPolicy) -> None:
+    """In place of what was said of that provider before."""
+    sharing = {"to": policy.sharing.to, "ids": policy.sharing.ids, "limits": _attributes(policy.sharing.limits)}
+    await _put(
+        table,
+        layout.provider_policy(policy.provider),
+        {"provider": policy.provider, "is_enabled": policy.is_enabled, "models": policy.models, "sharing": sharing},
+    )
+
+
+async def save_limits(table: Table, kind: ScopeKind, name: str, limits: Limits) -> None:
+    """In place of those that the scope had; none at all are forgotten."""
+    key = layout.user_limits(name) if kind == "user" else layout.scope_limits(kind, name)
+    if limits == Limits():
+        await table.delete(key)
+        forget_policies(table)
+        return
+    await _put(table, key, {"kind": kind, "id": name, **_attributes(limits)})
+
+
+async def list_user_limits(
+    table: Table, *, after: str | None, limit: int
+) -> tuple[list[tuple[str, Limits]], str | None]:
+    """A page of the users that have limits of their own, and where the next one begins."""
+    page = await table.query(layout.all_user_limits().pk, after=after, limit=limit)
+    return [(str(item["id"]), _limits(item)) for item in page.items], page.after
+
+
+async def save_moderation(table: Table, moderation: Moderation) -> None:
+    """In place of what held before."""
+    await _put(table, layout.house_policy("moderation"), asdict(moderation))
+
+
+async def save_webhook(table: Table, webhook: Webhook | None) -> None:
+    """In place of the one before; None: alerts are told nowhere."""
+    await _put(table, layout.house_policy("webhook"), {"url": webhook.url if webhook else None})
+
+
+def forget_policies(table: Table) -> None:
+    """This process reads them anew."""
+    _memory(table).forget()
+
+
+async def _put(table: Table, key: Key, fields: Item) -> None:
+    try:
+        await table.put({"pk": key.pk, "sk": key.sk, **fields})
+    finally:  # a write that was not acknowledged may have happened
+        forget_policies(table)
+
+
+async def _read_policies(table: Table) -> Policies:
+    policies = Policies()
+    kinds: dict[str, Callable[[Item], None]] = {
+        "PROVIDER": lambda item: policies.providers.update({str(item["provider"]): _provider(item)}),
+        "LIMITS": lambda item: policies.limits.update({(str(item["kind"]), str(item["id"])): _limits(item)}),
+    }
+    house: dict[str, Item] = {}
+    page = await table.query(layout.policies().pk)
+    while True:
+        for item in page.items:
+            kind, _, rest = str(item["sk"]).partition("#")
+            kinds.get(kind, lambda item, rest=rest: house.update({rest: item}))(item)
+        if page.after is None:
+            break
+        page = await table.query(layout.policies().pk, after=page.after)
+    return Policies(policies.providers, policies.limits, _moderation(house.get("moderation")), _webhook(house))
+
+
+def _provider(item: Item) -> ProviderPolicy:
+    fields: Any = item
+    sharing = fields["sharing"]
+    return ProviderPolicy(
+        provider=fields["provider"],
+        is_enabled=fields["is_enabled"],
+        models=None if fields["models"] is None else tuple(fields["models"]),
+        sharing=Sharing(sharing["to"], tuple(sharing["ids"]), _limits(sharing["limits"])),
+    )
+
+
+def _moderation(item: Item | None) -> Moderation:
+    if item is None:
+        return Moderation()
+    fields: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in item.items()
+        if name in Moderation.__dataclass_fields__
+    }
+    return Moderation(**fields)
+
+
+def _webhook(house: dict[str, Item]) -> Webhook | None:
+    item = house.get("webhook")
+    return Webhook(str(item["url"])) if item and item["url"] else None
+
+
+def _attributes(limits: Limits) -> Item:
+    return {name: value for name, value in asdict(limits).items() if value is not None}
+
+
+def _limits(item: Item) -> Limits:
+    fields: dict[str, Any] = {name: item[name] for name in Limits.__dataclass_fields__ if name in item}
+    if "budget_usd" in fields:
+        fields["budget_usd"] = Decimal(fields["budget_usd"])
+    return Limits(**fields)
