@@ -20,9 +20,9 @@ from shared.records.limits import MICROS_A_DOLLAR, Limits, Scope
 from shared.records.token import AccessToken
 from shared.services import Services
 from shared.storage.admission import Hold, Refused
+from shared.storage.held import Told
 from shared.storage.policies import find_limits
 from shared.storage.quota import Claim
-from shared.storage.table import Value
 
 _SLACK: Final = 60.0
 """Seconds after its deadline at which a request counts as dead."""
@@ -104,7 +104,7 @@ async def admit(services: Services, asked: Asked, limited: Limited, needs: Needs
         else 0
     )
     ends = int(services.now() + within + _SLACK) + 1
-    told: dict[str, Value] | None = tell(asked, needs[0][0])
+    told: Told | None = tell(asked, needs[0][0])
     holds: list[Hold] = []
     try:
         for scope, limits in limited:
@@ -144,35 +144,35 @@ async def price_of(services: Services, target: Target, model: str, usage: Usage)
     return (await cost_of(target, model, usage, services.now())).usd
 
 
-def tell(asked: Asked, target: Target) -> dict[str, Value]:
-    """What the sweeper needs for the row of a request whose carrier died; short, for it is written with every request."""
-    return {
-        "k": asked.token.id if asked.token else None,
-        "a": asked.api,
-        "n": target.provider.id,
-        "m": target.model,
-        "y": target.payer,
-        "s": asked.streamed,
-        "r": asked.route,
-        "b": int(asked.started_at * 1000),
-    }
+def tell(asked: Asked, target: Target) -> Told:
+    """What the sweeper needs for the row of a request whose carrier died."""
+    return Told(
+        int(asked.started_at * 1000),
+        asked.token.id if asked.token else None,
+        asked.api,
+        asked.route,
+        target.provider.id,
+        target.model,
+        target.payer,
+        asked.streamed,
+    )
 
 
-def aborted(owner: str, request_id: str, told: dict[str, object], micros: int) -> LedgerRow:
+def aborted(owner: str, request_id: str, told: Told, micros: int) -> LedgerRow:
     """The row of a request whose carrier died: charged as it was reserved."""
     return LedgerRow(
         request_id=request_id,
         owner=owner,
-        token_id=told["k"],  # type: ignore[arg-type]  # as `tell` wrote it
-        started_at=told["b"] / 1000,  # type: ignore[operator]  # the same
+        token_id=told.token_id,
+        started_at=told.started_at / 1000,
         outcome="aborted",
         error="aborted",
-        api=str(told["a"]),
-        route=told["r"],  # type: ignore[arg-type]  # the same
-        provider=str(told["n"]),
-        model=str(told["m"]),
-        key=told["y"],  # type: ignore[arg-type]  # the same
-        streamed=bool(told["s"]),
+        api=told.api,
+        route=told.route,
+        provider=told.provider,
+        model=told.model,
+        key=told.key,
+        streamed=told.streamed,
         cost_source="whoever carried the request died before its end",
         charged_micros=micros,
     )

@@ -5,7 +5,7 @@ What it looks through is where holds were lately taken; an idle installation cos
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Final
 
 from shared.gateway.admit import aborted
 from shared.gateway.settle import used_in
@@ -14,6 +14,7 @@ from shared.observability import logger
 from shared.records.ledger import LedgerRow
 from shared.services import Services
 from shared.storage.admission import Hold, Used, end_hold
+from shared.storage.held import Held, from_text
 from shared.storage.holdings import Holding, drop_holding, list_holdings
 from shared.storage.ledger import add_row, find_row
 from shared.storage.quota import SECOND
@@ -38,12 +39,12 @@ async def sweep(services: Services) -> Swept:
     """End every hold that is past its time. Raises StorageUnavailable; what is left is for the next time."""
     ended = rows = 0
     async for holding in _holdings(services.table):
-        item: Any = await services.table.get(holding.key, consistent=True) or {}
-        held = {name: hold for name, hold in item.items() if name.startswith("h_")}
+        item = await services.table.get(holding.key, consistent=True) or {}
+        held = {name: from_text(text) for name, text in item.items() if name.startswith("h_")}
         if not held and holding.until < services.now():
             await drop_holding(services.table, holding)
         for name, hold in held.items():
-            if hold["x"] < services.now():
+            if hold.expires_at < services.now():
                 new, over = await _end(services, holding, name, hold)
                 rows, ended = rows + new, ended + over
     if ended:
@@ -61,25 +62,25 @@ async def _holdings(table: Table) -> AsyncIterator[Holding]:
             return
 
 
-async def _end(services: Services, holding: Holding, name: str, hold: dict[str, Any]) -> tuple[bool, bool]:
+async def _end(services: Services, holding: Holding, name: str, hold: Held) -> tuple[bool, bool]:
     """The row first, as everywhere: written now where there is none, then the hold by what the row says."""
-    owner, request_id, new = hold["o"], name.removeprefix("h_"), False
+    owner, request_id, new = hold.owner, name.removeprefix("h_"), False
     row = await find_row(services.table, owner, request_id)
-    if row is None and "w" in hold:
-        row = aborted(owner, request_id, hold["w"], hold["e"])
+    if row is None and hold.told is not None:
+        row = aborted(owner, request_id, hold.told, hold.micros)
         new = await add_row(services.table, row)
         if new:
             tell_request(row)
             await add_usage(services.table, row)
         else:
             row = await find_row(services.table, owner, request_id)
-    if row is None and services.now() < hold["x"] + _NO_ROW:
+    if row is None and services.now() < hold.expires_at + _NO_ROW:
         return False, False
-    taken = Hold(holding.scope, holding.shard, name, hold["p"], hold["e"], hold["t"])
-    used = Used(tokens=cast("int", hold["t"])) if row is None else _used(holding, row, hold)
+    taken = Hold(holding.scope, holding.shard, name, hold.period, hold.micros, hold.tokens)
+    used = Used(tokens=hold.tokens) if row is None else _used(holding, row, hold)
     return new, await end_hold(services.table, taken, used, now=int(services.now() * SECOND))
 
 
-def _used(holding: Holding, row: LedgerRow, hold: dict[str, Any]) -> Used:
+def _used(holding: Holding, row: LedgerRow, hold: Held) -> Used:
     """Tokens stay as they were reserved: how much time has given back since, nobody knows any more."""
-    return used_in(holding.scope, row, Used(micros=row.charged_micros, tokens=cast("int", hold["t"])))
+    return used_in(holding.scope, row, Used(micros=row.charged_micros, tokens=hold.tokens))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final, Literal
 
 from shared.records.token import BudgetPeriod
@@ -11,6 +12,7 @@ ScopeKind = Literal["token", "user", "organisation", "provider", "model"]
 Policy = Literal["requests", "tokens", "concurrent", "budget"]
 MICROS_A_DOLLAR: Final = 1_000_000
 _DECEMBER: Final = 12
+_DAY: Final = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,13 @@ class Left:
 
 def period_name(period: BudgetPeriod, now: float) -> str:
     """The day, ISO week or month in UTC, as a name that sorts by time; or `total`."""
-    day = datetime.fromtimestamp(now, UTC)
+    return _period_name(period, int(now // _DAY))
+
+
+@lru_cache
+def _period_name(period: BudgetPeriod, days: int) -> str:
+    """Of the day that is so many after 1970 began."""
+    day = datetime.fromtimestamp(days * _DAY, UTC)
     match period:
         case "day":
             return f"{day:%Y-%m-%d}"

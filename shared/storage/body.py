@@ -12,7 +12,8 @@ import msgspec
 from shared.storage.table import Item, Value
 
 _NUMBER, _TEXT_SET = 1, 2
-_AS_IT_IS = frozenset({str, bytes, bool, type(None)})
+_AS_IT_IS = frozenset({str, int, bytes, bool, type(None)})
+"""Kinds that MessagePack has; of whole numbers it has those of 64 bits."""
 _LOWEST, _HIGHEST = -(2**63), 2**64 - 1
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -21,7 +22,12 @@ _decode_text_set = msgspec.msgpack.Decoder(frozenset[str]).decode
 
 def to_body(item: Item) -> bytes:
     """A canonical item as bytes, without its key, which lies in columns of its own."""
-    return _encode(_members({name: value for name, value in item.items() if name not in ("pk", "sk")}))
+    rest = dict(item)
+    del rest["pk"], rest["sk"]
+    try:
+        return _encode(rest if _AS_IT_IS.issuperset(map(type, rest.values())) else _members(rest))
+    except OverflowError:
+        return _encode(_members(rest, wide=True))
 
 
 def from_body(pk: str, sk: str, body: bytes) -> Item:
@@ -29,20 +35,16 @@ def from_body(pk: str, sk: str, body: bytes) -> Item:
     return {"pk": pk, "sk": sk, **_decode(body)}
 
 
-def _members(members: Mapping[str, Value]) -> dict[str, Any]:
-    """Most are as they are: a scope with twenty requests under way has two hundred of them, packed with each request."""
-    return {
-        name: value if type(value) in _AS_IT_IS or _is_small(value) else _packed(value)
-        for name, value in members.items()
-    }
+def _members(members: Mapping[str, Value], *, wide: bool = False) -> dict[str, Any]:
+    """`wide`: there may be whole numbers that MessagePack has not."""
+    plain = _AS_IT_IS - {int} if wide else _AS_IT_IS
+    return {name: value if type(value) in plain else _packed(value, wide=wide) for name, value in members.items()}
 
 
-def _is_small(value: Value) -> bool:
-    return type(value) is int and _LOWEST <= value <= _HIGHEST
-
-
-def _packed(value: Value) -> Any:
+def _packed(value: Value, *, wide: bool) -> Any:
     match value:
+        case bool() | str() | bytes() | None:
+            return value
         case int():
             return value if _LOWEST <= value <= _HIGHEST else msgspec.msgpack.Ext(_NUMBER, b"%d" % value)
         case Decimal():
@@ -50,11 +52,9 @@ def _packed(value: Value) -> Any:
         case frozenset():
             return msgspec.msgpack.Ext(_TEXT_SET, _encode(sorted(value)))
         case Mapping():
-            return _members(value)
-        case bool() | str() | bytes() | None:
-            return value
+            return _members(value, wide=wide)
         case _:
-            return [_packed(member) for member in value]
+            return [_packed(member, wide=wide) for member in value]
 
 
 def _unpacked(code: int, data: memoryview) -> Value:

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.Ope
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Context, Decimal, Inexact
+from decimal import Decimal, Inexact
 from typing import Any
 
 from shared.errors import InvalidRequest
@@ -22,7 +22,7 @@ from shared.storage.table import (
     Present,
     Value,
 )
-from shared.storage.values import canonical, kind, number
+from shared.storage.values import EXACT, canonical, kind, number
 
 _ORDERINGS: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
@@ -31,7 +31,6 @@ _ORDERINGS: dict[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge,
 }
 _ORDERED_KINDS = frozenset({"N", "S", "B"})
-_EXACT = Context(prec=38, Emin=-130, Emax=125, traps=[Inexact])
 
 
 def holds(condition: Condition, item: Item | None) -> bool:
@@ -143,7 +142,7 @@ def _increased(value: Value, by: int | Decimal, name: str) -> int | Decimal:
     if type(value) is int and type(by) is int:
         return number(value + by, name)
     try:
-        return number(_EXACT.add(Decimal(value), Decimal(by)), name)  # type: ignore[arg-type]  # `kind` said it is one
+        return number(EXACT.add(Decimal(value), Decimal(by)), name)  # type: ignore[arg-type]  # `kind` said it is one
     except Inexact as error:
         raise InvalidRequest(f"{name} would need more than 38 digits", parameter=name) from error
 

@@ -6,11 +6,12 @@ Rates and concurrency do not begin anew when the budget does, and a hold is sett
 GCRA: https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm. Conditions of DynamoDB know no arithmetic, so each bound is worked out before.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, cast
 
 from shared.records.limits import Left, Limits, Refusal, period_end, period_name
+from shared.storage.held import Held, Told, to_text
 from shared.storage.table import Absent, AllOf, AnyOf, Between, Change, Compare, Condition, Item, Value
 
 SECOND: Final = 1_000_000_000
@@ -19,8 +20,9 @@ MOST_OPEN: Final = 256
 """Holds in one item: each is some 100 bytes that every write to it pays for."""
 _PERIODS_KEPT: Final = 3
 """Of the past, for clocks that differ and holds that are still open."""
-_KEPT_AFTER: Final = 40 * 86_400
-"""Seconds without use after which an item whose budgets are all of the past is forgotten: longer than any period."""
+_DAY: Final = 86_400
+_DAYS_KEPT: Final = 40
+"""Days without use after which an item whose budgets are all of the past is forgotten: longer than any period. The same all day, so that an index by it rests."""
 _BUSY: Final = 1.0
 """Seconds after which one of those under way may have ended."""
 
@@ -38,7 +40,7 @@ class Claim:
     expires_at: int
     tokens: int = 0
     micros: int = 0
-    told: Mapping[str, Value] | None = None
+    told: Told | None = None
 
     @property
     def name(self) -> str:
@@ -100,16 +102,8 @@ def number(item: Item | None, name: str) -> int:
 def attempt(limits: Limits, claim: Claim, item: Item | None, now: int) -> tuple[Change, Condition]:
     """The change that takes a place in an item like this one, and when it may. `now` in nanoseconds."""
     period = period_name(limits.period, now / SECOND)
-    hold: dict[str, Value] = {
-        "e": claim.micros,
-        "t": claim.tokens,
-        "x": claim.expires_at,
-        "p": period,
-        "o": claim.owner,
-    }
-    if claim.told is not None:
-        hold["w"] = claim.told
-    sets: dict[str, Value] = {claim.name: hold}
+    held = Held(claim.micros, claim.tokens, claim.expires_at, period, claim.owner, claim.told)
+    sets: dict[str, Value] = {claim.name: to_text(held)}
     adds = {"n_open": 1, **({f"c_{period}": claim.micros} if claim.micros else {})}
     conditions: list[Condition] = [Absent(claim.name), _at_most("n_open", most_open(limits) - 1)]
     for rate in rates(limits, claim):
@@ -124,7 +118,7 @@ def attempt(limits: Limits, claim: Claim, item: Item | None, now: int) -> tuple[
         conditions.append(_at_most(f"c_{period}", budget - claim.micros))
     removed = ("expires_at",) if limits.period == "total" and not limits.is_empty else ()
     if not removed:
-        sets["expires_at"] = now // SECOND + _KEPT_AFTER
+        sets["expires_at"] = (now // SECOND // _DAY + _DAYS_KEPT) * _DAY
     return Change(set=sets, increase=adds, remove=removed), AllOf(tuple(conditions))
 
 

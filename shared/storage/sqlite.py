@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -33,10 +34,11 @@ CREATE UNIQUE INDEX IF NOT EXISTS items_by_key ON items (pk, sk);
 CREATE INDEX IF NOT EXISTS items_by_expiry ON items (expires_at) WHERE expires_at IS NOT NULL;
 """
 _GET = "SELECT body FROM items WHERE pk = ? AND sk = ?"
-_PUT = (
-    "INSERT INTO items (pk, sk, body, expires_at) VALUES (?, ?, ?, ?) "
-    "ON CONFLICT (pk, sk) DO UPDATE SET body = excluded.body, expires_at = excluded.expires_at"
-)
+_FIND = "SELECT rowid, body, expires_at FROM items WHERE pk = ? AND sk = ?"
+_INSERT = "INSERT INTO items (pk, sk, body, expires_at) VALUES (?, ?, ?, ?)"
+_REPLACE = "UPDATE items SET body = ?, expires_at = ? WHERE rowid = ?"
+_REPLACE_BODY = "UPDATE items SET body = ? WHERE rowid = ?"
+"""Of an item that lives as long as before, so that no index is written."""
 _DELETE = "DELETE FROM items WHERE pk = ? AND sk = ?"
 _SWEEP = "DELETE FROM items WHERE rowid IN (SELECT rowid FROM items WHERE expires_at <= ? LIMIT ?)"
 _QUERY = (
@@ -76,9 +78,10 @@ class SqliteTable:
         """The item, or None."""
         check_key(key)
         try:
-            return self._find(self._reader, key)
+            row = self._reader.execute(_GET, _columns(key)).fetchone()
         except sqlite3.Error as error:
             raise unavailable(error) from error
+        return None if row is None else self._item(key, row[0])
 
     async def put(self, item: Item, *, when: Condition | None = None) -> None:
         """Write the whole item in place of what lay there."""
@@ -88,9 +91,10 @@ class SqliteTable:
         _check(when)
 
         def write(connection: sqlite3.Connection) -> None:
+            place = self._find(connection, key)
             if when is not None:
-                self._require(when, self._find(connection, key))
-            self._store(connection, new, body)
+                _require(when, place.item)
+            self._store(connection, place, new, body)
 
         await self._writer.write(write)
 
@@ -101,11 +105,11 @@ class SqliteTable:
         _check(when)
 
         def write(connection: sqlite3.Connection) -> Item:
-            old = self._find(connection, key)
+            place = self._find(connection, key)
             if when is not None:
-                self._require(when, old)
-            new = applied(exact, old, key)
-            self._store(connection, new, _bounded_body(new))
+                _require(when, place.item)
+            new = applied(exact, place.item, key)
+            self._store(connection, place, new, _bounded_body(new))
             return new
 
         return await self._writer.write(write)
@@ -116,11 +120,11 @@ class SqliteTable:
         _check(when)
 
         def write(connection: sqlite3.Connection) -> Item | None:
-            old = self._find(connection, key)
+            place = self._find(connection, key)
             if when is not None:
-                self._require(when, old)
+                _require(when, place.item)
             connection.execute(_DELETE, _columns(key))
-            return old
+            return place.item
 
         return await self._writer.write(write)
 
@@ -144,26 +148,47 @@ class SqliteTable:
         await self._writer.close()
         self._reader.close()
 
-    def _find(self, connection: sqlite3.Connection, key: Key) -> Item | None:
-        row = connection.execute(_GET, _columns(key)).fetchone()
+    def _find(self, connection: sqlite3.Connection, key: Key) -> "_Place":
+        columns = _columns(key)
+        row = connection.execute(_FIND, columns).fetchone()
         if row is None:
-            return None
+            return _Place(columns)
+        rowid, body, expires_at = row
+        return _Place(columns, self._item(key, body), rowid, expires_at)
+
+    def _item(self, key: Key, body: bytes) -> Item | None:
+        """What lies there; nothing where its time is over."""
         try:
-            item = from_body(key.pk, key.sk, row[0])
+            item = from_body(key.pk, key.sk, body)
         except msgspec.DecodeError as error:
             raise unavailable(error) from error
         return None if expired(item, self._now()) else item
 
-    def _require(self, when: Condition, item: Item | None) -> None:
-        if not holds(when, item):
-            raise ConditionFailed(item)
-
-    def _store(self, connection: sqlite3.Connection, item: Item, body: bytes) -> None:
-        pk, sk = _columns(Key(str(item["pk"]), str(item["sk"])))
-        connection.execute(_PUT, (pk, sk, body, item.get("expires_at")))
+    def _store(self, connection: sqlite3.Connection, place: "_Place", item: Item, body: bytes) -> None:
+        expires_at = item.get("expires_at")
+        if place.rowid is None:
+            connection.execute(_INSERT, (*place.columns, body, expires_at))
+        elif place.expires_at == expires_at:
+            connection.execute(_REPLACE_BODY, (body, place.rowid))
+        else:
+            connection.execute(_REPLACE, (body, expires_at, place.rowid))
         if self._now() - self._swept >= _SWEEP_EVERY:
             self._swept = self._now()
             connection.execute(_SWEEP, (self._now(), _SWEEP_AT_MOST))
+
+
+class _Place(NamedTuple):
+    """Where an item lies or would lie: the row, if there is one, and what is in it."""
+
+    columns: tuple[bytes, bytes]
+    item: Item | None = None
+    rowid: int | None = None
+    expires_at: int | None = None
+
+
+def _require(when: Condition, item: Item | None) -> None:
+    if not holds(when, item):
+        raise ConditionFailed(item)
 
 
 def _columns(key: Key) -> tuple[bytes, bytes]:

@@ -6,7 +6,7 @@ Sizes: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Capacity
 """
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact
 
 from shared.errors import InvalidRequest
 from shared.storage.table import Item, Key, Value
@@ -15,9 +15,11 @@ MOST_BYTES = 400 * 1024
 _MOST_PK_BYTES = 2048
 _MOST_SK_BYTES = 1024
 _MOST_LEVELS = 32
-_MOST_DIGITS = 38
 _END_OF_TIME = 10**12
+_SURELY_FITS = 10**18
 _LOWEST_EXPONENT, _HIGHEST_EXPONENT = -130, 125
+EXACT = Context(prec=38, Emin=_LOWEST_EXPONENT, Emax=_HIGHEST_EXPONENT, traps=[Inexact])
+"""Whatever the current context is: what DynamoDB's numbers cannot hold is refused, never rounded."""
 
 
 def canonical_item(item: Mapping[str, Value]) -> Item:
@@ -39,8 +41,10 @@ def canonical(value: Value, name: str) -> Value:
 def _canonical(value: Value, name: str, level: int) -> Value:
     kind = type(value)
     if kind is str:
-        return _check_text(value, name)  # type: ignore[arg-type]  # mypy does not narrow on `kind`
+        return value if value.isascii() else _check_text(value, name)  # type: ignore[union-attr, arg-type]  # mypy does not narrow on `kind`
     if value is None or kind is bool or kind is bytes:
+        return value
+    if kind is int and -_SURELY_FITS < value < _SURELY_FITS:  # type: ignore[operator]  # the same
         return value
     if kind is int or kind is Decimal:
         return number(value, name)  # type: ignore[arg-type]  # the same
@@ -72,26 +76,17 @@ def _canonical_set(value: frozenset[str], name: str) -> frozenset[str]:
 
 
 def number(value: int | Decimal, name: str) -> int | Decimal:
-    """The number as it reads back: int when whole. InvalidRequest beyond 38 digits or DynamoDB's range."""
-    if type(value) is int and -(10**18) < value < 10**18:
+    """The number as it reads back: int when whole, else without trailing zeros, never rounded. InvalidRequest beyond 38 digits or DynamoDB's range."""
+    if type(value) is int and -_SURELY_FITS < value < _SURELY_FITS:
         return value
-    exact = Decimal(value)
-    if not exact.is_finite():
-        raise InvalidRequest(f"{name} is not a finite number", parameter=name)
-    _, digits, _ = exact.as_tuple()
-    text = "".join(map(str, digits)).strip("0")
-    in_range = not exact or _LOWEST_EXPONENT <= exact.adjusted() <= _HIGHEST_EXPONENT
-    if len(text) > _MOST_DIGITS or not in_range:
-        raise InvalidRequest(f"{name} does not fit: at most 38 digits, 1E-130 to 9.9E+125", parameter=name)
-    whole = int(exact) if exact == exact.to_integral_value() else None
-    return _shortest(exact) if whole is None else whole
-
-
-def _shortest(exact: Decimal) -> Decimal:
-    """Without trailing zeros, and never rounded, whatever the current decimal context is."""
-    sign, digits, exponent = exact.as_tuple()
-    kept = "".join(map(str, digits)).rstrip("0")
-    return Decimal((sign, tuple(map(int, kept)), int(exponent) + len(digits) - len(kept)))
+    try:
+        exact = EXACT.normalize(Decimal(value))
+    except Inexact:
+        exact = None
+    in_range = exact is not None and exact.is_finite() and _LOWEST_EXPONENT <= exact.adjusted() <= _HIGHEST_EXPONENT
+    if exact is None or not in_range:
+        raise InvalidRequest(f"{name} does not fit: a number has at most 38 digits, from 1E-130 to 9.9E+125", parameter=name)
+    return int(exact) if exact == exact.to_integral_value() else exact
 
 
 def check_key(key: Key) -> None:
@@ -180,7 +175,7 @@ def _text(item: Mapping[str, Value], name: str) -> str:
 def _name(name: str) -> str:
     if type(name) is not str or not name:
         raise TypeError("the name of an attribute is text, and not empty")
-    return _check_text(name, "the name of an attribute")
+    return name if name.isascii() else _check_text(name, "the name of an attribute")
 
 
 def _check_text(text: str, name: str) -> str:
