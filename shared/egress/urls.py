@@ -6,6 +6,7 @@ controls, spaces, backslashes, user information, fragments, numbers that look li
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import Final, NoReturn
 
@@ -14,6 +15,8 @@ from shared.errors import AddressRefused, InvalidRequest
 
 LONGEST: Final = 2048
 LONGEST_HOST: Final = 253
+_REMEMBERED: Final = 512
+"""URLs that are not read again: a gateway asks the same few all day. What is refused is read each time."""
 LARGEST_PORT: Final = 65_535
 _DEFAULT_PORTS: Final = {"https": 443, "http": 80}
 _NO_RULES: Final = Rules()
@@ -74,6 +77,7 @@ class Url:
     target: str
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def parse_base_url(text: str, rules: Rules = _NO_RULES, *, parameter: str = "baseUrl") -> BaseUrl:
     """The place that a caller or the operator names.
 
@@ -89,6 +93,7 @@ def parse_base_url(text: str, rules: Rules = _NO_RULES, *, parameter: str = "bas
     return BaseUrl(base.scheme, base.host, base.port, path.rstrip("/"))
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def parse_url(text: str, rules: Rules = _NO_RULES, *, parameter: str = "baseUrl") -> Url:
     """The URL of one request, as strictly as `parse_base_url`, but it may have a query, and an `@` behind its host.
 

@@ -9,13 +9,16 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _DIGITS = frozenset(ALPHABET)
 _RANDOM_BITS = 80
 _ULID_DIGITS = 26
+_PAIRS = tuple(first + second for first in ALPHABET for second in ALPHABET)
+_PLACES = range(5 * (_ULID_DIGITS - 2), -1, -10)
+"""Bits behind each pair of digits."""
 _ID_DIGITS = 16
 
 
 def mint_ulid(now: float) -> str:
     """26 characters that sort by time (`now` in seconds), 80 bits of them random. https://github.com/ulid/spec."""
     number = (int(now * 1000) << _RANDOM_BITS) | secrets.randbits(_RANDOM_BITS)
-    return "".join(ALPHABET[(number >> 5 * place) & 31] for place in reversed(range(_ULID_DIGITS)))
+    return "".join([_PAIRS[(number >> places) & 1023] for places in _PLACES])
 
 
 def is_ulid(text: str) -> bool:

@@ -22,7 +22,7 @@ from shared.storage.table import (
     Present,
     Value,
 )
-from shared.storage.values import EXACT, canonical, kind, number
+from shared.storage.values import EXACT, canonical, canonical_members, kind, number
 
 _ORDERINGS: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
@@ -109,7 +109,7 @@ def canonical_change(change: Change) -> Change:
     if "pk" in names or "sk" in names:
         raise ValueError("a change cannot move an item: delete it and put another")
     return Change(
-        set={name: canonical(value, name) for name, value in change.set.items()},
+        set=canonical_members(change.set),
         increase={name: number(by, name) for name, by in change.increase.items()},
         include={name: _members(name, members) for name, members in change.include.items() if members},
         exclude={name: _members(name, members) for name, members in change.exclude.items() if members},

@@ -25,7 +25,14 @@ EXACT = Context(prec=38, Emin=_LOWEST_EXPONENT, Emax=_HIGHEST_EXPONENT, traps=[I
 def canonical_item(item: Mapping[str, Value]) -> Item:
     """A deep copy in the form in which every engine gives items back; raises as `canonical` does, and where the key is no key."""
     check_key(Key(_text(item, "pk"), _text(item, "sk")))
-    return {_name(name): canonical(value, name) for name, value in item.items()}
+    return canonical_members(item)
+
+
+def canonical_members(members: Mapping[str, Value]) -> Item:
+    """The same of attributes that are only some of an item's; raises as `canonical` does."""
+    if "expires_at" in members:
+        _check_time(members["expires_at"])
+    return {_name(name): _canonical(value, name, 0) for name, value in members.items()}
 
 
 def canonical(value: Value, name: str) -> Value:
@@ -85,14 +92,16 @@ def number(value: int | Decimal, name: str) -> int | Decimal:
         exact = None
     in_range = exact is not None and exact.is_finite() and _LOWEST_EXPONENT <= exact.adjusted() <= _HIGHEST_EXPONENT
     if exact is None or not in_range:
-        raise InvalidRequest(f"{name} does not fit: a number has at most 38 digits, from 1E-130 to 9.9E+125", parameter=name)
+        raise InvalidRequest(
+            f"{name} does not fit: a number has at most 38 digits, from 1E-130 to 9.9E+125", parameter=name
+        )
     return int(exact) if exact == exact.to_integral_value() else exact
 
 
 def check_key(key: Key) -> None:
     """Raises InvalidRequest for a key that is empty or too long."""
     for name, text, most in (("pk", key.pk, _MOST_PK_BYTES), ("sk", key.sk, _MOST_SK_BYTES)):
-        if not 0 < len(_check_text(text, name).encode()) <= most:
+        if not 0 < len(text if text.isascii() else _check_text(text, name).encode()) <= most:
             raise InvalidRequest(f"{name} must have 1 to {most} bytes: shorten the id", parameter=name)
 
 
