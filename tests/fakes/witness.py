@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from shared.records.limits import Limits, Scope
+from shared.records.limits import Limits
 from shared.storage.admission import Refused, Used
 from shared.storage.quota import Claim
 from shared.storage.table import Change, Condition, ConditionFailed, Item, Key, Page, Table
@@ -118,29 +118,17 @@ def wrong_verdicts(
 
     A refusal without an attempt is a process's memory of one that the table gave it, of requests a minute.
     """
-    judged: dict[str, Scope] = {}
+    judged = set[str]()
     for key in {each.key for each in seen}:
         _, kind, scope = key.pk.split("#")
-        rooms = [Room(limited[kind, scope])]
         here = [each for each in seen if each.key == key]
-        written = sorted((each for each in here if each.what != "failed"), key=lambda each: each.number)
-        if [each.number for each in written] != list(range(1, len(written) + 1)):
-            yield "not every write was seen", key, written
-        for each in written:
-            room = replace(rooms[-1], open=dict(rooms[-1].open))
-            claim = claims[each.request_id]
-            if each.what == "took":
-                if lacks := room.lacks(claim):
-                    yield "let in without room", each, lacks
-                room.take(claim)
-            else:
-                room.end(each.request_id, used.get(each.request_id, Used(requests=0)))
-            rooms.append(room)
+        rooms = [Room(limited[kind, scope])]
+        yield from _replayed(rooms, [each for each in here if each.what != "failed"], claims, used)
         last = {each.request_id: each.number for each in here if each.what == "failed"}
         for request_id, number in last.items():
             no = refusals.get(request_id)
-            if no is not None and no.scope == Scope(no.scope.kind, scope) and no.scope.kind == kind:
-                judged[request_id] = no.scope
+            if no is not None and (no.scope.kind, no.scope.id) == (kind, scope):
+                judged.add(request_id)
                 if no.refusal.policy not in rooms[number].lacks(claims[request_id]):
                     yield "refused though there was room", request_id, no.refusal, rooms[number]
     remembered = {no.refusal for request_id, no in refusals.items() if request_id in judged}
@@ -148,3 +136,21 @@ def wrong_verdicts(
         alone = Room(limited[no.scope.kind, no.scope.id]).lacks(claims[request_id])
         if request_id not in judged and not alone and no.refusal not in remembered:
             yield "refused without being asked", request_id, no.refusal
+
+
+def _replayed(
+    rooms: list[Room], writes: Sequence[Seen], claims: Mapping[str, Claim], used: Mapping[str, Used]
+) -> Iterator[tuple[Any, ...]]:
+    """Adds the room that there was after each write of one item; what was let in without any."""
+    written = sorted(writes, key=lambda each: each.number)
+    if [each.number for each in written] != list(range(1, len(written) + 1)):
+        yield "not every write was seen", written
+    for each in written:
+        room = replace(rooms[-1], open=dict(rooms[-1].open))
+        if each.what == "ended":
+            room.end(each.request_id, used.get(each.request_id, Used(requests=0)))
+        else:
+            if lacks := room.lacks(claims[each.request_id]):
+                yield "let in without room", each, lacks
+            room.take(claims[each.request_id])
+        rooms.append(room)
