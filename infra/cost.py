@@ -33,8 +33,8 @@ FIREWALL: Final = Decimal(5) + 3 * Decimal(1)
 """The list itself, and its three rules."""
 FIREWALL_CALL: Final = Decimal("0.60") / 1_000_000
 
-WRITES_A_CHAT: Final = 6
-"""The place and its return, the ledger's row, the day's usage, the hour's spending, how the provider fares. Each item is below 1 KB."""
+WRITES_A_CHAT: Final = 5
+"""The place and its return, the ledger's row, the day's usage, how the provider fares. Each item is below 1 KB. The hour's spending is written each five cents."""
 READS_A_CHAT: Final = Decimal("4.5")
 """Of a chat by itself: token, account and limits of the user; policies, config and breaker at half the price. Chats that follow at once read less (docs/limits.md)."""
 READS_A_SECOND: Final = Decimal("0.5")

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from shared.observability import ChatEnded
     from shared.providers.models import ModelLists
     from shared.storage.admission import Admissions
+    from shared.storage.spending import Spending
 
 _OF_BEFORE = (
     "table",
@@ -40,6 +41,7 @@ _OF_BEFORE = (
     "model_lists",
     "breakers",
     "admissions",
+    "spending",
     "_on_aws",
 )
 """What holds connections, credentials, or what was true a moment ago."""
@@ -86,6 +88,13 @@ class Services:
         from shared.storage.admission import Admissions  # noqa: PLC0415 - a door that carries no requests does not load it
 
         return Admissions(self.table, now=self.now)
+
+    @cached_property
+    def spending(self) -> "Spending":
+        """What owners spend in an hour."""
+        from shared.storage.spending import Spending  # noqa: PLC0415 - as above
+
+        return Spending(self.table, now=self.now)
 
     async def settlement_secret(self) -> bytes:
         """What settlements are signed with that only the log takes. Raises StorageUnavailable when it was never read before."""

@@ -16,7 +16,6 @@ from shared.chat.receipt import Cost
 from shared.errors import DeadlineReached, ProviderTimeout, RealMultiLLMError, StorageUnavailable
 from shared.gateway.admit import Admission, Asked, in_micros, price_of
 from shared.gateway.progress import Progress
-from shared.gateway.suspicion import note_spend
 from shared.gateway.target import Target
 from shared.gateway.unsettled import log_unsettled
 from shared.insight.tell import tell_request
@@ -96,17 +95,23 @@ async def conclude(services: Services, row: LedgerRow, admission: Admission, use
             tell_request(row)
             await asyncio.gather(
                 _persistently(lambda: add_usage(services.table, row), until),
-                note_spend(services.table, row.owner, row.cost_usd, services.now()),
+                services.spending.note(row.owner, row.cost_usd),
+                _give_back(services, row, admission, used, until),
             )
-        await asyncio.gather(
-            *(
-                _persistently(partial(services.admissions.settle, hold, used_in(hold.scope, row, used)), until)
-                for hold in admission.holds
-            )
-        )
+        else:
+            await _give_back(services, row, admission, used, until)
     except StorageUnavailable:
         return False
     return True
+
+
+async def _give_back(services: Services, row: LedgerRow, admission: Admission, used: Used, until: float) -> None:
+    await asyncio.gather(
+        *(
+            _persistently(partial(services.admissions.settle, hold, used_in(hold.scope, row, used)), until)
+            for hold in admission.holds
+        )
+    )
 
 
 def used_in(scope: Scope, row: LedgerRow, used: Used) -> Used:
