@@ -28,6 +28,7 @@ import functions.key_test.app as key_test
 import functions.reference.app as reference
 from functions.bounded_server import KEPT_FOR_A_READER, BoundedCrowd, BoundedServer
 from shared.errors import AddressRefused, Conflict, InvalidRequest, KeyServiceUnavailable, StorageUnavailable
+from shared.gateway.carry_out import carry_out_if_possible
 from shared.gateway.destination import check_provider_urls
 from shared.gateway.sweep import EVERY, sweep
 from shared.gateway.tell import check_webhook, tell_alerts
@@ -91,6 +92,7 @@ async def _tell_alerts(services: Services) -> None:
 async def _sweep_each_minute(services: Services) -> None:
     """What the sweeper's function does on AWS."""
     while True:
+        await carry_out_if_possible(services)
         try:
             await sweep(services)
         except StorageUnavailable as error:

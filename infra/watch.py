@@ -130,6 +130,7 @@ class Watch(Construct):
         board.add_widgets(
             _graph("Breakers that opened, by provider", _each("llm_breaker_open_total", "Sum")),
             _graph("Refused by limits, by policy", _each("llm_limit_refusals_total", "Sum")),
+            _graph("Ends that the table did not take, by state", _each("llm_unsettled_total", "Sum")),
         )
         every = {"chat": chat, **{name: door.function for name, door in doors.items()}}
         board.add_widgets(

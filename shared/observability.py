@@ -143,6 +143,7 @@ METRICS: Final = (
     Metric("llm_errors_total", "Count", ("provider", "code")),
     Metric("llm_breaker_open_total", "Count", ("provider",)),
     Metric("llm_limit_refusals_total", "Count", ("policy",)),
+    Metric("llm_unsettled_total", "Count", ("state",)),
 )
 """All that there are. No dimension is an owner, a model or a caller's text: each value of one costs, and is anybody's to read."""
 
@@ -181,7 +182,17 @@ class LimitRefused:
     scope: str
 
 
-type Incident = BreakerOpened | LimitRefused
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """The end of a request that the table did not take. It is `waiting` for the sweeper or, at worst, `logged` alone; later it is `settled`.
+
+    `refused`: something waited that this installation did not sign.
+    """
+
+    state: Literal["waiting", "logged", "settled", "refused"]
+
+
+type Incident = BreakerOpened | LimitRefused | Unsettled
 
 
 def write_incident(incident: Incident) -> None:
@@ -191,6 +202,8 @@ def write_incident(incident: Incident) -> None:
             _write({"provider": provider}, {"llm_breaker_open_total": 1})
         case LimitRefused(policy):
             _write({"policy": policy}, {"llm_limit_refusals_total": 1})
+        case Unsettled(state):
+            _write({"state": state}, {"llm_unsettled_total": 1})
 
 
 def write_metrics(ended: ChatEnded) -> None:

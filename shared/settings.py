@@ -22,6 +22,7 @@ _TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 _KEY = re.compile(r"arn:aws(-[a-z-]+)?:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]{1,256}")
 _USER_POOL = re.compile(r"[a-z0-9-]+_[A-Za-z0-9]{1,55}")
 _CLIENT = re.compile(r"[A-Za-z0-9_+]{1,128}")
+_QUEUE = re.compile(r"https?://[^/?#@\s]+/\d{12}/[A-Za-z0-9_-]{1,80}")
 _ENDPOINT = re.compile(r"https://[^/?#@\s]+|http://(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?")
 
 
@@ -37,9 +38,10 @@ class AwsHome:
     key: str
     user_pool: str
     user_pool_client: str
+    settlements: str
     region: str
     endpoints: Mapping[str, str]
-    """The URL of each service, without a slash at its end: `dynamodb`, `kms`, `cognito-idp`."""
+    """The URL of each service, without a slash at its end: `dynamodb`, `kms`, `cognito-idp`, `sqs`."""
     environment: Mapping[str, str] = field(repr=False)
     """The living environment, where Lambda puts this function's credentials and, after a restore, others."""
 
@@ -85,7 +87,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 
 
 def _aws_home(given: Mapping[str, str], environment: Mapping[str, str]) -> AwsHome | None:
-    """All four ids are the home on AWS, none is the embedded one."""
+    """All five ids are the home on AWS, none is the embedded one."""
     ids = {name: given[name] for name in _ON_AWS if given.get(name)}
     if not ids:
         return None
@@ -238,6 +240,10 @@ _ON_AWS: Mapping[str, _Reader[str]] = MappingProxyType(
         "REALMULTILLM_USER_POOL_CLIENT": _Reader(
             "user_pool_client", _shaped(_CLIENT, "the id of an app client of that pool, one without a secret")
         ),
+        "REALMULTILLM_SETTLEMENTS": _Reader(
+            "settlements",
+            _shaped(_QUEUE, "the URL of the SQS queue, https://sqs.<region>.amazonaws.com/<account>/<name>"),
+        ),
     }
 )
-"""What the stack tells every door: all four, or none."""
+"""What the stack tells every door: all five, or none."""

@@ -6,9 +6,10 @@ What every door asks of AWS on the way is written down: those are the rights tha
 import base64
 import json
 import re
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -24,13 +25,21 @@ import functions.catalog.app as catalog
 import functions.chat.app as chat
 import functions.configs.app as configs
 import functions.key_test.app as key_test
+from shared.gateway.admit import Asked, admit, limits_of
+from shared.gateway.carry_out import carry_out
+from shared.gateway.estimate import Need
+from shared.gateway.sweep import sweep
+from shared.gateway.unsettled import leave_unsettled
 from shared.identity.sessions import SESSION_LIFE
+from shared.records.ledger import LedgerRow
 from shared.services import Services
 from shared.settings import read_settings
+from shared.storage.admission import Used
 from tests.fakes.aws import Aws
 from tests.fakes.gateway import ROOT, lines, running_gateway
 from tests.fakes.http_server import HttpServer
 from tests.fakes.provider import GOOD_KEY, WORDS, fake_provider
+from tests.fakes.targets import target_of
 
 DOORS: dict[str, ModuleType] = {
     "accounts": accounts,
@@ -88,6 +97,16 @@ RIGHTS = {
         "dynamodb:DeleteItem",
         "kms:Decrypt",
         "kms:GenerateDataKey",
+        "sqs:SendMessage",
+    },
+    "sweeper": {
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:Query",
+        "dynamodb:UpdateItem",
+        "dynamodb:DeleteItem",
+        "sqs:ReceiveMessage",
+        "sqs:DeleteMessage",
     },
 }
 """By door. ReEncrypt is two rights of IAM's: kms:ReEncryptFrom and kms:ReEncryptTo."""
@@ -235,15 +254,18 @@ async def test_a_key_that_was_moved_to_another_owner_opens_nowhere(house: HouseO
 async def test_every_door_asks_for_what_its_role_may_and_for_all_of_it(house: HouseOnAws) -> None:
     """What `infra` grants: docs/aws-rights.md."""
     await walk_everywhere(house)
+    await leave_behind(house)
+    settled, aborted = await sweep_up(house)
 
-    assert {door: house.asked(door) for door in DOORS} == RIGHTS
+    assert (settled, aborted) == (1, 1)
+    assert {door: house.asked(door) for door in RIGHTS} == RIGHTS
 
 
 def test_the_page_about_rights_says_the_same() -> None:
     page = (ROOT / "docs" / "aws-rights.md").read_text("utf-8")
     rows = [line.strip("| ").split("|") for line in page.splitlines() if line.startswith("| ") and "---" not in line]
-    written = {door.strip(): cells for door, *cells in rows if door.strip() in DOORS}
-    services = ("dynamodb", "kms", "cognito-idp")
+    written = {door.strip(): cells for door, *cells in rows if door.strip() in RIGHTS}
+    services = ("dynamodb", "kms", "cognito-idp", "sqs")
 
     assert {
         door: {
@@ -309,6 +331,32 @@ async def walk_everywhere(house: HouseOnAws) -> None:
         answer.text for answer in house.said if answer.status_code in {500, 503}
     ]  # the provider speaks one API of four
     assert not ours
+
+
+async def leave_behind(house: HouseOnAws) -> None:
+    """One request whose end the table did not take, and one whose process died long ago."""
+    services, target = house.services["chat"], target_of("openai", "gpt-4o-mini")
+    asked = Asked(request_id="LATE", owner="alice", token=None, api="openai", streamed=False, started_at=services.now())
+    limited = await limits_of(services, asked, [target])
+    late = await admit(services, asked, limited, [(target, Need(1, 1, 1))], within=60)
+    row = LedgerRow(
+        request_id="LATE", owner="alice", token_id=None, started_at=0, outcome="done", provider="openai", model="m"
+    )
+    await leave_unsettled(services, row, late, Used())
+    await admit(services, replace(asked, request_id="DEAD"), limited, [(target, Need(1, 1, 1))], within=-3600)
+
+
+async def sweep_up(house: HouseOnAws) -> tuple[int, int]:
+    """What the sweeper's function does each minute; and what it does once nobody has called for two hours."""
+    settings = read_settings({**house.ids, "AWS_ACCESS_KEY_ID": house.key("sweeper")})
+    now, later = Services(settings), Services(settings, now=lambda: time.time() + 7200)
+    try:
+        found, swept = await carry_out(now), await sweep(now)
+        await sweep(later)
+    finally:
+        await now.close()
+        await later.close()
+    return found["settled"], swept.aborted
 
 
 async def try_a_moved_key(house: HouseOnAws, owner: str) -> None:
