@@ -148,7 +148,7 @@ def _serve(settings: Settings) -> int:
     asyncio.run(_check_alerts(settings))
     services = Services(settings)
     _ = services.table  # opened now, not by the first who asks
-    app = BoundedCrowd(for_browsers(create_app(services), settings.browser_origins))
+    app = BoundedCrowd(for_browsers(create_app(services), settings.browser_origins), most=settings.most_at_once)
     listening = _listen(settings)
     print(_greeting(settings), flush=True)  # noqa: T201 - what a person at a terminal reads
     uvicorn.Server(uvicorn.Config(app, **_server())).run(sockets=[listening])

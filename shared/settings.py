@@ -16,6 +16,7 @@ from shared.aws.places import ENDPOINTS, place_of
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 LARGEST_PORT = 65_535
 SHORTEST_SECRET = 32
+MOST_AT_ONCE = 65_535
 _PAGE = re.compile(r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]{2,12}){1,3}-\d{1,2}")
 _TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")
@@ -62,6 +63,8 @@ class Settings:
     egress_allow: frozenset[str] = frozenset()
     browser_origins: frozenset[str] = frozenset()
     log_level: str = "INFO"
+    most_at_once: int = 1024
+    """Requests that the embedded server answers at a time. What one holds is bounded, so this bounds its memory."""
     aws: AwsHome | None = None
     """The home on AWS; None is the embedded one."""
     alert_secret: str | None = field(default=None, repr=False)
@@ -158,6 +161,12 @@ def _is_port(text: str) -> bool:
     return re.fullmatch("[0-9]{1,5}", text) is not None and 0 < int(text) <= LARGEST_PORT
 
 
+def _most_at_once(name: str, value: str) -> int:
+    if not re.fullmatch("[0-9]{1,5}", value) or not 0 < int(value) <= MOST_AT_ONCE:
+        raise SettingError(f"{name} is a number of requests from 1 to {MOST_AT_ONCE}, for example 1024")
+    return int(value)
+
+
 def _log_level(name: str, value: str) -> str:
     if value.upper() not in LOG_LEVELS:
         raise SettingError(f"{name} is one of {', '.join(LOG_LEVELS)}")
@@ -224,6 +233,7 @@ _READERS: Mapping[str, _Reader[object]] = MappingProxyType(
         "REALMULTILLM_EGRESS_ALLOW": _Reader("egress_allow", _origins),
         "REALMULTILLM_BROWSER_ORIGINS": _Reader("browser_origins", _pages),
         "REALMULTILLM_LOG_LEVEL": _Reader("log_level", _log_level),
+        "REALMULTILLM_MOST_AT_ONCE": _Reader("most_at_once", _most_at_once),
         "REALMULTILLM_ALERT_SECRET": _Reader("alert_secret", _secret),
         "REALMULTILLM_COUNTRY_HEADER": _Reader("country_header", _header),
     }

@@ -23,6 +23,7 @@ def test_every_setting_is_read() -> None:
             "REALMULTILLM_EGRESS_ALLOW": "127.0.0.1:8099, [::1]:11434,",
             "REALMULTILLM_BROWSER_ORIGINS": "http://localhost:3000, https://Chat.example",
             "REALMULTILLM_LOG_LEVEL": "debug",
+            "REALMULTILLM_MOST_AT_ONCE": "20",
         }
     )
 
@@ -30,7 +31,7 @@ def test_every_setting_is_read() -> None:
     assert settings.provider_urls == {"openai": "https://proxy.example/v1"}
     assert settings.egress_allow == {"127.0.0.1:8099", "[::1]:11434"}
     assert settings.browser_origins == {"http://localhost:3000", "https://chat.example"}
-    assert settings.log_level == "DEBUG"
+    assert (settings.log_level, settings.most_at_once) == ("DEBUG", 20)
 
 
 @pytest.mark.parametrize(
@@ -40,6 +41,9 @@ def test_every_setting_is_read() -> None:
         ("PORT", "0"),
         ("PORT", "70000"),
         ("LOG_LEVEL", "loud"),
+        ("MOST_AT_ONCE", "0"),
+        ("MOST_AT_ONCE", "many"),
+        ("MOST_AT_ONCE", "65536"),
         ("PROVIDER_URLS", "openai=x"),
         ("PROVIDER_URLS", "[]"),
         ("PROVIDER_URLS", '{"openai": 1}'),
