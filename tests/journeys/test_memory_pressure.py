@@ -117,6 +117,6 @@ async def chat(client: httpx.AsyncClient) -> httpx.Response:
 async def first_answer(client: httpx.AsyncClient) -> httpx.Response:
     """As whoever minds `Retry-After` comes to it, only more often."""
     async with asyncio.timeout(30):
-        while (answered := await chat(client)).status_code == 503:
+        while (answered := await chat(client)).status_code == 503:  # noqa: ASYNC110 - the server tells nobody that a place is free
             await asyncio.sleep(0.05)
     return answered
