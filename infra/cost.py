@@ -44,7 +44,7 @@ KMS_CALLS_A_CHAT: Final = Decimal("0.2")
 """A data key stays open for a minute in each environment."""
 LOG_BYTES_A_CHAT: Final = 1500
 OUT_BYTES_A_CHAT: Final = 30_000
-ALARMS: Final = 7
+ALARMS: Final = 9
 """Metrics that alarms look at (infra/watch.py)."""
 METRICS: Final = 45
 """Sets of dimensions, where five providers are in use; those of breakers, refusals and errors are billed for the hours alone in which there were some."""

@@ -144,6 +144,8 @@ METRICS: Final = (
     Metric("llm_breaker_open_total", "Count", ("provider",)),
     Metric("llm_limit_refusals_total", "Count", ("policy",)),
     Metric("llm_unsettled_total", "Count", ("state",)),
+    Metric("llm_certificate_refused_total", "Count", ("provider",)),
+    Metric("llm_usage_doubted_total", "Count", ("provider",)),
 )
 """All that there are. No dimension is an owner, a model or a caller's text: each value of one costs, and is anybody's to read."""
 
@@ -192,7 +194,21 @@ class Unsettled:
     state: Literal["waiting", "logged", "settled", "refused"]
 
 
-type Incident = BreakerOpened | LimitRefused | Unsettled
+@dataclass(frozen=True, slots=True)
+class CertificateRefused:
+    """Who answered at a provider's name could not show that it is them: somebody may be in between."""
+
+    provider: str
+
+
+@dataclass(frozen=True, slots=True)
+class UsageDoubted:
+    """A provider reported usage that cannot be, and an estimate took its place."""
+
+    provider: str
+
+
+type Incident = BreakerOpened | LimitRefused | Unsettled | CertificateRefused | UsageDoubted
 
 
 def write_incident(incident: Incident) -> None:
@@ -204,6 +220,10 @@ def write_incident(incident: Incident) -> None:
             _write({"policy": policy}, {"llm_limit_refusals_total": 1})
         case Unsettled(state):
             _write({"state": state}, {"llm_unsettled_total": 1})
+        case CertificateRefused(provider):
+            _write({"provider": provider}, {"llm_certificate_refused_total": 1})
+        case UsageDoubted(provider):
+            _write({"provider": provider}, {"llm_usage_doubted_total": 1})
 
 
 def write_metrics(ended: ChatEnded) -> None:

@@ -20,10 +20,12 @@ from shared.observability import (
     SIGNS,
     TOO_TALKATIVE,
     BreakerOpened,
+    CertificateRefused,
     ChatEnded,
     Incident,
     LimitRefused,
     Unsettled,
+    UsageDoubted,
     logger,
     make_logger,
     mask,
@@ -269,7 +271,13 @@ def incident_of(incident: Incident, capsys: pytest.CaptureFixture[str]) -> dict[
     return written
 
 
-INCIDENTS: tuple[Incident, ...] = (BreakerOpened("x"), LimitRefused("budget", "user"), Unsettled("waiting"))
+INCIDENTS: tuple[Incident, ...] = (
+    BreakerOpened("x"),
+    LimitRefused("budget", "user"),
+    Unsettled("waiting"),
+    CertificateRefused("x"),
+    UsageDoubted("x"),
+)
 
 
 def test_a_breaker_that_opens_and_a_limit_that_refuses_are_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
