@@ -1,7 +1,7 @@
 """What a month costs on AWS: `python -m infra.cost --chats 1000000 --seconds 20 --memory 512`. US dollars, without tax and without free tiers.
 
 Prices of us-east-1, as AWS published them in September 2026: aws.amazon.com/lambda/pricing, /dynamodb/pricing, /kms/pricing, /cloudwatch/pricing,
-/api-gateway/pricing, /waf/pricing. What providers charge for their models is on the callers' own keys, and not in here.
+/api-gateway/pricing, /waf/pricing, /sqs/pricing. What providers charge for their models is on the callers' own keys, and not in here.
 """
 
 import argparse
@@ -24,6 +24,7 @@ READ: Final = Decimal("0.125") / 1_000_000
 KMS_CALL: Final = Decimal("0.03") / 10_000
 KMS_KEY: Final = Decimal(1)
 LOG_GB: Final = Decimal("0.50")
+QUEUE_CALL: Final = Decimal("0.40") / 1_000_000
 OUT_GB: Final = Decimal("0.09")
 STREAM_GB: Final = Decimal("0.008")
 ALARM: Final = Decimal("0.10")
@@ -43,11 +44,18 @@ KMS_CALLS_A_CHAT: Final = Decimal("0.2")
 """A data key stays open for a minute in each environment."""
 LOG_BYTES_A_CHAT: Final = 1500
 OUT_BYTES_A_CHAT: Final = 30_000
-ALARMS: Final = 7
+ALARMS: Final = 9
 """Metrics that alarms look at (infra/watch.py)."""
 METRICS: Final = 45
 """Sets of dimensions, where five providers are in use; those of breakers, refusals and errors are billed for the hours alone in which there were some."""
 _MB_IN_GB: Final = 1024
+SWEEPS: Final = 60 * 24 * 30
+"""Of a month, one a minute, whether anybody calls or not; each asks the queue once and the table for a secret and for where holds were taken."""
+SWEEP_SECONDS: Final = Decimal("0.25")
+"""Of a warm one: three answers of AWS, and what Lambda adds."""
+SWEEP_MEMORY: Final = 256
+READS_A_SWEEP: Final = Decimal("1.5")
+"""The secret must be consistent, the list of holds need not be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +73,14 @@ def idle(*, edge: bool = False) -> Iterator[tuple[str, Decimal]]:
     """What a month costs in which nobody calls, line by line."""
     yield "KMS key", KMS_KEY
     yield "alarms", ALARMS * ALARM
+    yield "sweeper", SWEEPS * (CALL + READS_A_SWEEP * READ + QUEUE_CALL) + _sweeping()
     if edge:
         yield "AWS WAF", FIREWALL
+
+
+def _sweeping() -> Decimal:
+    """Its time, on arm64 as a stage has it by itself."""
+    return SWEEPS * SWEEP_SECONDS * SWEEP_MEMORY / _MB_IN_GB * GB_SECOND["arm64"]
 
 
 def month(load: Load) -> Iterator[tuple[str, Decimal]]:

@@ -40,7 +40,7 @@ ROOMS: Mapping[str, str] = {
 
 # The second side of a port, opened by the composition root and its own room alone: above the port no code knows its home.
 ENGINES = re.compile(
-    r"shared\.(storage\.(sqlite|group_commit|dynamodb\w*)|crypto\.(kms|keyfile)|egress\.(client|connection|pool|tls)|identity\.(local|cognito|directory))\b"
+    r"shared\.(storage\.(sqlite|group_commit|dynamodb\w*|\w+_outbox)|crypto\.(kms|keyfile)|egress\.(client|connection|pool|tls)|identity\.(local|cognito|directory))\b"
 )
 OPENERS = {"shared/services.py", "shared/home_on_aws.py"}
 # Every Lambda has its own composition in main.py; a door's tool may read all doors.

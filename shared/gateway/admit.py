@@ -118,6 +118,7 @@ async def admit(services: Services, asked: Asked, limited: Limited, needs: Needs
     except StorageUnavailable:
         await _undo(services, holds)
         raise
+    services.foresee_settlement()
     left = [(hold.scope, each) for hold in holds for each in hold.left]
     return Admission(tuple(holds), limit_headers(left, services.now()), micros, tokens)
 

@@ -1,7 +1,6 @@
 """The end of a request, whichever it is: its row in the ledger first, then what it had taken is given back. Each happens exactly once.
 
-What cannot be written in time becomes a signed line of the log (`shared.gateway.unsettled`); until somebody carries that out, the sweeper charges
-what was reserved.
+What cannot be written in time becomes a signed line (`shared.gateway.unsettled`) that the sweeper carries out within a minute of the table's return.
 """
 
 import asyncio
@@ -17,7 +16,7 @@ from shared.errors import DeadlineReached, ProviderTimeout, RealMultiLLMError, S
 from shared.gateway.admit import Admission, Asked, in_micros, price_of
 from shared.gateway.progress import Progress
 from shared.gateway.target import Target
-from shared.gateway.unsettled import log_unsettled
+from shared.gateway.unsettled import leave_unsettled
 from shared.insight.tell import tell_request
 from shared.records.ledger import LedgerRow, Outcome
 from shared.records.limits import Scope
@@ -77,14 +76,14 @@ async def settle(
 ) -> None:
     """Write the row, give back what was taken. `target` was asked last, `attempts` times; `ends` is on the loop's clock.
 
-    Raises nothing of the table's: what cannot be written is in the log.
+    Raises nothing of the table's: what cannot be written is left to the sweeper, and in the log.
     """
     micros = await _charged(services, admission, target, ended)
     row = _row(asked, target, ended, attempts=attempts, micros=micros)
     used = Used(micros=micros, tokens=_tokens(ended.usage))
     patience = PATIENCE if ends is None else ends - asyncio.get_running_loop().time() - _BEFORE_THE_END
     if not await conclude(services, row, admission, used, patience=patience):
-        await log_unsettled(services, row, admission, used)
+        await leave_unsettled(services, row, admission, used)
 
 
 async def conclude(services: Services, row: LedgerRow, admission: Admission, used: Used, *, patience: float) -> bool:

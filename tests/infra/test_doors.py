@@ -7,6 +7,7 @@ import pytest
 from infra.routes import BUFFERED
 from tests.fakes.gateway import ROOT
 from tests.infra.conftest import Synthesise, Synthesised
+from tests.infra.test_settlements import queue_of
 
 DOORS = ("accounts", "configs", "key_test", "catalog", "analytics", "admin", "chat")
 FUNCTIONS = (*DOORS, "sweeper")
@@ -63,7 +64,11 @@ def test_a_function_is_told_names_and_ids_and_no_secret(house: Synthesised, door
     for name, kind in by_kind.items():
         (logical_id,) = house.of(kind)
         assert logical_id in str(told[name])
-    assert set(told) - set(by_kind) <= {"REALMULTILLM_LOG_LEVEL", "AWS_LAMBDA_EXEC_WRAPPER"}
+    assert told["REALMULTILLM_SETTLEMENTS"] == {"Ref": queue_of(house)[0]}
+    assert set(told) - set(by_kind) - {"REALMULTILLM_SETTLEMENTS"} <= {
+        "REALMULTILLM_LOG_LEVEL",
+        "AWS_LAMBDA_EXEC_WRAPPER",
+    }
 
 
 def test_nothing_in_the_template_looks_like_a_secret_or_names_an_account(house: Synthesised) -> None:
