@@ -96,7 +96,7 @@ class _Bill:
     async def paid(self, reply: Reply, answered: Answered) -> Paid:
         """It was answered."""
         usage = self._believed(reply.usage)
-        cost = await self._cost(usage, reply.model)
+        cost = await self._cost(usage, reply)
         await self._settle(Ended("done", None, usage, cost, self._elapsed()), max(1, answered.attempts))
         return Paid(reply, answered, cost)
 
@@ -108,18 +108,20 @@ class _Bill:
 
     def _believed(self, reported: Usage | None) -> Usage:
         """As the answer says; what it does not say, or what cannot be, is guessed, and said to be a guess."""
-        if reported is None or (reported.input is None and reported.cost is None):
+        if reported is None:
             return self._need.guess
-        if Ceiling(self._need.input, self._need.output, 0).holds(reported):
-            return reported
-        warn_of(self._services, reported, self._target)
-        return self._need.guess
+        if not Ceiling(self._need.input, self._need.output, 0).holds(reported):
+            warn_of(self._services, reported, self._target)
+            return self._need.guess
+        return self._need.guess if reported.input is None and reported.cost is None else reported
 
-    async def _cost(self, usage: Usage, model: str | None) -> Cost:
-        cost = await cost_of(self._target, usage, self._services.now(), model=model)
+    async def _cost(self, usage: Usage, reply: Reply) -> Cost:
+        if usage.estimated and self._need.free:
+            return NOTHING
+        cost = await cost_of(self._target, usage, self._services.now(), model=reply.model)
         if cost.usd is None and self._need.free:
             return NOTHING
-        return replace(cost, reason=_BY_THE_PICTURE) if usage.estimated and self._need.painted else cost
+        return replace(cost, reason=_BY_THE_PICTURE) if reply.usage is None and self._need.painted else cost
 
     async def _settle(self, ended: Ended, attempts: int) -> None:
         services, target = self._services, self._target

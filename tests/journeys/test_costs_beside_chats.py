@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from shared.errors import ProviderTimeout
+from shared.observability import ChatEnded
 from shared.records.ledger import LedgerRow
 from shared.records.limits import Scope
 from shared.storage.admission import spent
@@ -205,14 +206,42 @@ async def test_a_picture_that_may_have_been_billed_is_charged_as_likely(
     assert 42_240 < await spent(house.services.table, scope, "total") < 42_400
 
 
+@pytest.mark.parametrize("tokens", [10**9, -1])
+@pytest.mark.parametrize("more", [{}, {"cost": 0.1}])
 async def test_usage_that_cannot_be_is_told_to_the_operator(
-    house: House, asker: Headers, client: FakeClient, log: Any
+    house: House, asker: Headers, client: FakeClient, log: Any, *, tokens: int, more: dict[str, float]
 ) -> None:
     """Fault 18."""
-    client.answer = lambda _: embedded({"prompt_tokens": 10**9, "total_tokens": 10**9})
+    client.answer = lambda _: embedded({"prompt_tokens": tokens, "total_tokens": tokens, **more})
     await house.http.post(EMBEDDINGS, json=SMALL, headers=asker)
     row = await row_of(house, asker)
 
     assert "usage not believed" in log.getvalue()
-    assert row.estimated
+    assert (row.estimated, row.cost_usd) == (True, None)
     assert (row.input_tokens or 0) < 100
+
+
+async def test_the_metrics_of_the_cloud_count_them_too(house: House, asker: Headers, client: FakeClient) -> None:
+    """Well or not, as they do chats."""
+    told: list[ChatEnded] = []
+    house.services.metrics = told.append
+    said = [embedded({"prompt_tokens": 7, "total_tokens": 7}), FakeAnswer(400, {"error": {"message": "no"}})]
+    client.answer = lambda _: said.pop(0)
+    for _ in range(2):
+        await house.http.post(EMBEDDINGS, json=SMALL, headers=asker)
+
+    assert [(ended.provider, ended.outcome, ended.input_tokens, ended.usd) for ended in told] == [
+        ("openai", "done", 7, Decimal("1.4E-7")),
+        ("openai", "error", None, None),
+    ]
+    assert told[1].code == "provider_refused_request"
+
+
+async def test_ones_own_price_holds_for_pictures_too(house: House, asker: Headers, client: FakeClient) -> None:
+    """All that is read at one price and all that is painted at the other."""
+    own = {"prices": {"gpt-image-1": {"input": "1", "output": "2"}}}
+    await house.http.put("/api/provider-configs/openai", json=own, headers=asker)
+    client.answer = lambda _: FakeAnswer(200, {**PAINTED, "usage": BY_KIND})
+    said = await house.http.post(IMAGES, json=PICTURE, headers=asker)
+
+    assert Decimal(said.headers["x-realmultillm-cost"]) == Decimal("0.000316")
