@@ -15,7 +15,7 @@ def warn_of_doubt(services: Services, meter: Meter, target: Target) -> None:
 
 
 def warn_of(services: Services, reported: Usage, target: Target) -> None:
-    """One line about that usage, which cannot be."""
+    """One line about that usage, which cannot be, and one more in the metrics."""
     counts = {"input": reported.input, "output": reported.output, "reasoning": reported.reasoning}
     named = {"provider": target.provider.id, "model": target.model}
     services.incidents.note(UsageDoubted(target.provider.id))
