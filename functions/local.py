@@ -30,7 +30,8 @@ from functions.bounded_server import KEPT_FOR_A_READER, BoundedCrowd, BoundedSer
 from shared.errors import AddressRefused, Conflict, InvalidRequest, KeyServiceUnavailable, StorageUnavailable
 from shared.gateway.destination import check_provider_urls
 from shared.gateway.sweep import EVERY, sweep
-from shared.gateway.tell import check_webhook, tell_alerts
+from shared.gateway.tell import tell_alerts
+from shared.gateway.webhook import check_webhook
 from shared.observability import logger, set_up_logging
 from shared.services import Services, embedded_keys
 from shared.settings import SettingError, Settings, read_settings
@@ -179,7 +180,7 @@ async def _check_alerts(settings: Settings) -> None:
     try:
         webhook = (await find_policies(services.table)).webhook
         if webhook is not None:
-            check_webhook(webhook.url, settings)
+            check_webhook(webhook, settings)
     except (AddressRefused, Conflict, InvalidRequest) as error:
         raise SettingError(f"the webhook of alerts cannot be told: {error.message}") from error
     finally:

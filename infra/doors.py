@@ -66,6 +66,7 @@ class Doors(Construct):
         data.grant(self.admin.role, "GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query")
         people.grant_manage(self.admin.role, *GIVES_ROLES)
         secrets.grant_seal(self.admin.role)
+        secrets.grant_seal_alerts(self.admin.role)
 
     @property
     def all(self) -> Mapping[str, Door]:

@@ -16,6 +16,7 @@ from infra.people import People
 from infra.secrets import Secrets
 from infra.stage import Stage
 from infra.sweeper import Sweeper
+from infra.teller import Teller
 from infra.watch import Watch
 
 
@@ -53,6 +54,7 @@ class RealMultiLLM(Stack):
         )
         chat = Chat(self, "Chat", stage=stage, code=zips.chat, environment=environment, data=data, secrets=secrets)
         Sweeper(self, "Sweeper", stage=stage, code=zips.doors, environment=environment, data=data)
+        Teller(self, "Teller", stage=stage, code=zips.doors, environment=environment, data=data, secrets=secrets)
         front: Edge | Front
         if stage.edge:
             front = Edge(self, "Edge", stage=stage, chat=chat.answers, doors=doors.all)

@@ -6,12 +6,14 @@ import pytest
 
 from infra.doors import GIVES_ROLES
 from shared.storage.layout import audit_entries
+from tests.fakes.rights import PURPOSES, TELLER
 from tests.infra.conftest import Synthesised
 from tests.infra.rights import actions, listed, may, role_of, statements
 
-DOORS = ("accounts", "configs", "key_test", "catalog", "analytics", "admin", "chat", "sweeper")
+DOORS = ("accounts", "configs", "key_test", "catalog", "analytics", "admin", "chat", "sweeper", "teller")
 PROVIDER_KEY = {"kms:EncryptionContext:purpose": "provider-key"}
 JOURNAL = {"kms:EncryptionContext:purpose": "journal"}
+WEBHOOK = {"kms:EncryptionContext:purpose": "webhook-secret"}
 WRITES_ITS_LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
 READS_AND_WRITES = {f"dynamodb:{name}" for name in ("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query")}
 
@@ -42,7 +44,7 @@ def test_no_door_changes_or_deletes_an_entry_of_the_audit_log(house: Synthesised
 
     for action in ("dynamodb:UpdateItem", "dynamodb:DeleteItem"):
         assert not may(house, door, action, table, audited)
-    assert may(house, door, "dynamodb:PutItem", table, audited) is (door not in {"catalog", "analytics"})
+    assert may(house, door, "dynamodb:PutItem", table, audited) is (door not in {"catalog", "analytics", "teller"})
 
 
 @pytest.mark.parametrize("door", DOORS)
@@ -64,6 +66,49 @@ def test_only_chat_makes_and_opens_journals_and_does_not_wrap_them_anew(house: S
     assert may(house, door, "kms:Decrypt", key, JOURNAL) is (door == "chat")
     assert may(house, door, "kms:GenerateDataKey", key, JOURNAL) is (door == "chat")
     assert not may(house, door, "kms:ReEncryptFrom", key, JOURNAL)
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_door_uses_the_key_for_the_purposes_that_it_asks_for_and_no_other(house: Synthesised, door: str) -> None:
+    """Threat K7: ReEncrypt is two rights."""
+    key = arn(house, "AWS::KMS::Key")
+    rights = {
+        "Decrypt": ["Decrypt"],
+        "GenerateDataKey": ["GenerateDataKey"],
+        "ReEncrypt": ["ReEncryptFrom", "ReEncryptTo"],
+    }
+    allowed = {
+        (operation, purpose)
+        for operation, needed in rights.items()
+        for purpose in ("provider-key", "journal", "webhook-secret", "token-signing", "anything else")
+        if all(may(house, door, f"kms:{one}", key, {"kms:EncryptionContext:purpose": purpose}) for one in needed)
+    }
+
+    assert allowed == PURPOSES[door]
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_only_the_teller_opens_what_alerts_are_signed_with_and_only_admin_seals_it(
+    house: Synthesised, door: str
+) -> None:
+    """Threats K7 and I14: the secret lies sealed in the table and in no environment, and who tells alerts opens nothing else."""
+    key = arn(house, "AWS::KMS::Key")
+
+    assert may(house, door, "kms:Decrypt", key, WEBHOOK) is (door == "teller")
+    assert may(house, door, "kms:GenerateDataKey", key, WEBHOOK) is (door == "admin")
+
+
+def test_the_teller_reaches_alerts_and_reads_policies_and_nothing_else_of_the_table(house: Synthesised) -> None:
+    """Threat K7: no account, no key, no conversation, no limit."""
+    table = arn(house, "AWS::DynamoDB::Table")
+    reached = {
+        (action.removeprefix("dynamodb:"), pk)
+        for action in READS_AND_WRITES
+        for pk in ("ALERT", "ALERT#WAITING", "POLICY", "POLICY#USER", "OWNER#a", "INSTALLATION", "AUDIT", "TOKEN#t")
+        if may(house, "teller", action, table, {"dynamodb:LeadingKeys": pk})
+    }
+
+    assert reached == TELLER
 
 
 @pytest.mark.parametrize("door", DOORS)
@@ -105,6 +150,7 @@ def test_the_keys_own_policy_leaves_the_say_to_iam(house: Synthesised) -> None:
         ("admin", READS_AND_WRITES),
         ("chat", READS_AND_WRITES),
         ("sweeper", READS_AND_WRITES),
+        ("teller", READS_AND_WRITES - {"dynamodb:PutItem"}),
     ],
 )
 def test_a_door_does_with_the_table_what_it_needs_and_no_more(house: Synthesised, door: str, allowed: set[str]) -> None:
