@@ -84,5 +84,6 @@ def _environment(stage: Stage, data: Data, secrets: Secrets, people: People) -> 
         "REALMULTILLM_LOG_LEVEL": stage.log_level,
         "REALMULTILLM_PROVIDER_URLS": stage.provider_urls,
         "REALMULTILLM_EGRESS_ALLOW": stage.egress_allow,
+        "REALMULTILLM_COUNTRY_HEADER": stage.country_header,
     }
     return {name: value for name, value in given.items() if value is not None}

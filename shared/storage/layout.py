@@ -10,6 +10,8 @@ from datetime import date
 from shared.errors import InvalidRequest
 from shared.storage.table import Key
 
+ALL_COUNTRIES = "COUNTRIES#"
+"""What the pk of everybody's countries begins with."""
 _UNSAFE = re.compile(r"[#%\x00-\x1f\x7f-\x9f]")
 
 
@@ -243,8 +245,8 @@ def spent_hours(owner: str) -> Listing:
 
 
 def countries(owner: str) -> Key:
-    """From where an owner's credentials were used."""
-    return Key(_owner(owner), "COUNTRIES")
+    """From where an owner's credentials were used. Apart from all else of theirs, so that doors which only read may be let write this alone."""
+    return Key(f"{ALL_COUNTRIES}{_part(owner)}", "COUNTRIES")
 
 
 def attempts(what: str, window: int) -> Key:

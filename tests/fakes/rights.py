@@ -27,3 +27,8 @@ TELLER: frozenset[tuple[str, str]] = frozenset(
     }
 )
 """What the teller asks of the table."""
+
+NOTES_COUNTRIES: frozenset[tuple[str, str]] = frozenset(
+    {("UpdateItem", "COUNTRIES#"), ("PutItem", "ALERT"), ("PutItem", "ALERT#WAITING")}
+)
+"""What a door that else only reads writes, where the operator says in which header the country stands; of the first the beginning of the `pk`."""

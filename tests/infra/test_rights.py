@@ -6,7 +6,7 @@ import pytest
 
 from infra.doors import GIVES_ROLES
 from shared.storage.layout import audit_entries
-from tests.fakes.rights import PURPOSES, TELLER
+from tests.fakes.rights import NOTES_COUNTRIES, PURPOSES, TELLER
 from tests.infra.conftest import Synthesised
 from tests.infra.rights import actions, listed, may, role_of, statements
 
@@ -109,6 +109,22 @@ def test_the_teller_reaches_alerts_and_reads_policies_and_nothing_else_of_the_ta
     }
 
     assert reached == TELLER
+
+
+@pytest.mark.parametrize("door", ["catalog", "analytics"])
+def test_a_door_that_reads_writes_from_where_it_is_called_and_nothing_else(synthesise: Any, door: str) -> None:
+    """Threats I9 and K7: only where the operator says which header to believe."""
+    told = synthesise(stage="prod", country_header="CloudFront-Viewer-Country")
+    table = arn(told, "AWS::DynamoDB::Table")
+    written = {
+        (action, pk.removesuffix("alice"))
+        for action in ("PutItem", "UpdateItem", "DeleteItem")
+        for pk in ("COUNTRIES#alice", "ALERT", "ALERT#WAITING", "OWNER#alice", "POLICY", "AUDIT", "TOKEN#alice")
+        if may(told, door, f"dynamodb:{action}", table, {"dynamodb:LeadingKeys": pk})
+    }
+
+    assert written == NOTES_COUNTRIES
+    assert told.functions()[door]["Environment"]["Variables"]["REALMULTILLM_COUNTRY_HEADER"]
 
 
 @pytest.mark.parametrize("door", DOORS)

@@ -36,7 +36,7 @@ from tests.fakes.aws import Aws
 from tests.fakes.gateway import ROOT, lines, running_gateway
 from tests.fakes.http_server import HttpServer, answer, http_server, saying
 from tests.fakes.provider import GOOD_KEY, WORDS, fake_provider
-from tests.fakes.rights import PURPOSES, TELLER
+from tests.fakes.rights import NOTES_COUNTRIES, PURPOSES, TELLER
 
 DOORS: dict[str, ModuleType] = {
     "accounts": accounts,
@@ -277,6 +277,40 @@ async def tell(house: HouseOnAws, receiver: HttpServer) -> None:
     await add_alert(chat.table, "refused_keys", "alice", now=chat.now())
     told = await tell_alerts(house.services["teller"])
     assert told == 1, (await list_alerts(chat.table))[0][0].failure
+
+
+READ_AT: dict[str, str] = {
+    "accounts": "/api/tokens",
+    "configs": "/api/provider-configs",
+    "key_test": "/api/models/openai",
+    "catalog": "/api/providers",
+    "analytics": "/api/analytics/usage",
+    "admin": "/api/admin/limits",
+    "chat": "/api/chat/history",
+}
+"""A route of each door that any admin may read."""
+
+
+@pytest.mark.parametrize("door", DOORS)
+async def test_a_new_country_is_noted_at_every_door_within_its_rights(
+    house: HouseOnAws, receiver: HttpServer, door: str
+) -> None:
+    """Threat I9: also by those that else only read, with no more than the rule needs (tests/infra/test_rights.py)."""
+    await house.signed_up(ALICE)
+    await house.ask("admin", "PUT", "/api/admin/alerts/webhook", {"url": receiver.url("/hook"), "secret": HOOK_SECRET})
+    services = house.services[door]
+    object.__setattr__(services.settings, "country_header", "x-country")
+    for country in ("DE", "FR"):
+        await house.ask(door, "GET", READ_AT[door], **{"x-country": country})
+    found, _ = await list_alerts(services.table)
+    written = {(done, of) for done, of in house.touched(door) if done in {"PutItem", "UpdateItem"}}
+
+    assert [(alert.kind, alert.telling) for alert in found] == [("new_country", "waiting")]
+    assert house.asked(door) <= RIGHTS[door] | {"dynamodb:PutItem", "dynamodb:UpdateItem"}
+    if door in {"catalog", "analytics"}:
+        assert {(done, of.partition("#")[0] + "#" if of.startswith("COUNTRIES") else of) for done, of in written} == (
+            NOTES_COUNTRIES
+        )
 
 
 async def test_an_alert_is_told_signed_with_a_secret_that_no_environment_holds(
