@@ -98,6 +98,27 @@ async def list_messages(
     return messages, messages[-1].number if page.after is not None else None
 
 
+async def conversations_page(
+    table: Table, owner: str, *, after: str | None, limit: int
+) -> tuple[list[tuple[str, Conversation]], str | None]:
+    """All of the owner's, the oldest first, each with its place, behind the place `after`; and the place to go on behind."""
+    listing = layout.conversations(owner)
+    page = await table.query(listing.pk, prefix=listing.prefix, after=after, limit=limit)
+    return [(str(item["sk"]), _conversation(item)) for item in page.items], page.after
+
+
+async def messages_page(
+    table: Table, owner: str, *, after: str | None, limit: int
+) -> tuple[list[tuple[str, str, KeptMessage]], str | None]:
+    """All of the owner's, conversation by conversation: place, conversation's id and message, as `conversations_page` does."""
+    listing = layout.all_kept_messages(owner)
+    page = await table.query(listing.pk, prefix=listing.prefix, after=after, limit=limit)
+    places = [str(item["sk"]) for item in page.items]
+    return [
+        (place, layout.conversation_in(place), _message(item)) for place, item in zip(places, page.items, strict=True)
+    ], page.after
+
+
 async def delete_conversation(table: Table, conversation: Conversation) -> None:
     """Forget it first, so that nothing more is kept in it, then its messages."""
     await table.delete(_key(conversation))

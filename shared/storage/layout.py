@@ -284,6 +284,26 @@ def kept_messages(owner: str, conversation_id: str) -> Listing:
     return Listing(_owner(owner), f"SAID#{_part(conversation_id)}#")
 
 
+def all_kept_messages(owner: str) -> Listing:
+    """All messages of all of an owner's conversations."""
+    return Listing(_owner(owner), "SAID#")
+
+
+def conversation_in(sk: str) -> str:
+    """The id of the conversation whose message lies there. It is a ULID of ours, so nothing of it is escaped."""
+    return sk.split("#")[1]
+
+
+def replays(owner: str) -> Listing:
+    """All that an owner asked for with an idempotency key."""
+    return Listing(_owner(owner), "REPLAY#")
+
+
+def replay_in(sk: str) -> str:
+    """The name under which that answer lies: a digest in hex."""
+    return sk.split("#")[1]
+
+
 def replay(owner: str, name: str) -> Key:
     """Who answers what came with an idempotency key, and what was answered."""
     return Key(_owner(owner), f"REPLAY#{_part(name)}")

@@ -479,6 +479,7 @@ async def chat_in_every_way(house: HouseOnAws) -> None:
     if told:
         await house.ask("chat", "POST", "/api/llm/chat", {**hello, "conversationId": told["id"]})
         one = f"/api/chat/history/{told['id']}"
+        await house.ask("chat", "GET", "/api/account/texts")
         await house.ask("chat", "PATCH", one, {"title": "Sky"})
         for method, path in (("GET", ""), ("GET", one), ("DELETE", one), ("DELETE", "")):
             assert (await house.ask("chat", method, path or "/api/chat/history")).status_code < 300
