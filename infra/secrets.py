@@ -38,8 +38,9 @@ class Secrets(Construct):
         self._grant(role, "kms:Decrypt")
 
     def grant_rewrap(self, role: iam.Role) -> None:
-        """Data keys wrapped anew within KMS; nobody sees them plain."""
-        self._grant(role, "kms:ReEncryptFrom", "kms:ReEncryptTo")
+        """Data keys of every purpose wrapped anew within KMS; nobody sees them plain."""
+        for purpose in (PURPOSE, JOURNAL, WEBHOOK):
+            self._grant(role, "kms:ReEncryptFrom", "kms:ReEncryptTo", purpose=purpose)
 
     def grant_keep_journals(self, role: iam.Role) -> None:
         """Owners' journals opened and new ones made, for the door that keeps what is said and shows it."""

@@ -16,6 +16,7 @@ from shared.secrets import ApiKey
 from shared.services import Services
 from shared.settings import Settings
 from shared.storage.installation import fingerprint_secret
+from shared.storage.policies import find_policies, forget_policies, replace_webhook_secret
 
 _UNSIGNED: Final = (
     "Alerts are signed, and there is no secret to sign them with: send `secret`, as `openssl rand -hex 32` makes one. "
@@ -80,6 +81,23 @@ async def signing_secret(services: Services, webhook: Webhook) -> ApiKey:
     if webhook.sealed is None:
         return ApiKey(services.settings.alert_secret or "")
     return await services.vault.open(webhook.sealed, webhook.binding(origin))
+
+
+async def rewrap_secret(services: Services) -> int:
+    """Its data key wrapped anew by the newest master key; how many there were.
+
+    Raises:
+        CredentialCorrupt: it was not sealed for where the webhook is.
+        InvalidRequest, AddressRefused: the webhook may not be told any more, so its secret has no place.
+        KeyServiceUnavailable: nobody wraps data keys now.
+    """
+    forget_policies(services.table)
+    webhook = (await find_policies(services.table)).webhook
+    if webhook is None or webhook.sealed is None:
+        return 0
+    binding = webhook.binding(check_webhook(webhook, services.settings))
+    sealed = await services.vault.rewrap(webhook.sealed, binding)
+    return int(await replace_webhook_secret(services.table, webhook.sealed, sealed))
 
 
 def _origin(webhook: Webhook, settings: Settings) -> str | None:

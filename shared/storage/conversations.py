@@ -11,7 +11,7 @@ from typing import Any
 
 from shared.records.conversation import Conversation, KeptMessage
 from shared.storage import layout
-from shared.storage.table import Absent, Change, ConditionFailed, Item, Key, Present, Table
+from shared.storage.table import Absent, Change, Compare, ConditionFailed, Item, Key, Present, Table
 
 _PAGE = 100
 _AT_ONCE = 25
@@ -31,6 +31,15 @@ async def add_journal_key(table: Table, owner: str, wrapped: bytes) -> bytes:
     except ConditionFailed as error:
         return _bytes((error.item or {})["wrapped"])
     return wrapped
+
+
+async def replace_journal_key(table: Table, owner: str, before: bytes, after: bytes) -> bool:
+    """The same key wrapped anew; False when it is gone, or somebody else did so meanwhile."""
+    try:
+        await table.update(layout.journal(owner), Change(set={"wrapped": after}), when=Compare("wrapped", "=", before))
+    except ConditionFailed:
+        return False
+    return True
 
 
 async def find_conversation(table: Table, owner: str, conversation_id: str) -> Conversation | None:

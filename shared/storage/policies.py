@@ -16,7 +16,7 @@ from shared.records.policy import Moderation, Policies, ProviderPolicy, Sharing,
 from shared.records.token import AccessToken
 from shared.storage import layout
 from shared.storage.configs import find_config
-from shared.storage.table import Item, Key, Table
+from shared.storage.table import Change, Compare, ConditionFailed, Item, Key, Table
 
 KEPT: Final = 5.0
 """Seconds."""
@@ -153,6 +153,18 @@ async def save_webhook(table: Table, webhook: Webhook | None) -> None:
     fields = {} if webhook is None else asdict(replace(webhook, sealed=None))
     sealed = webhook.sealed.envelope if webhook and webhook.sealed else None
     await _put(table, layout.house_policy("webhook"), {"url": None, **fields, "sealed": sealed})
+
+
+async def replace_webhook_secret(table: Table, before: SealedKey, after: SealedKey) -> bool:
+    """The same secret, its data key wrapped anew; False when another is there by now."""
+    same = Compare("sealed", "=", before.envelope)
+    try:
+        await table.update(layout.house_policy("webhook"), Change(set={"sealed": after.envelope}), when=same)
+    except ConditionFailed:
+        return False
+    finally:
+        forget_policies(table)
+    return True
 
 
 def forget_policies(table: Table) -> None:

@@ -5,7 +5,12 @@ from collections.abc import Mapping
 
 PURPOSES: Mapping[str, set[tuple[str, str]]] = {
     "accounts": set(),
-    "configs": {("GenerateDataKey", "provider-key"), ("ReEncrypt", "provider-key")},
+    "configs": {
+        ("GenerateDataKey", "provider-key"),
+        ("ReEncrypt", "provider-key"),
+        ("ReEncrypt", "journal"),
+        ("ReEncrypt", "webhook-secret"),
+    },
     "key_test": {("Decrypt", "provider-key")},
     "catalog": set(),
     "analytics": set(),

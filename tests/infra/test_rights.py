@@ -59,13 +59,13 @@ def test_only_chat_and_key_test_open_provider_keys_and_only_those(house: Synthes
 
 
 @pytest.mark.parametrize("door", DOORS)
-def test_only_chat_makes_and_opens_journals_and_does_not_wrap_them_anew(house: Synthesised, door: str) -> None:
+def test_only_chat_makes_and_opens_journals_and_configs_alone_wraps_them_anew(house: Synthesised, door: str) -> None:
     """Threat K7: the right to what was said opens no provider key, and the reverse."""
     key = arn(house, "AWS::KMS::Key")
 
     assert may(house, door, "kms:Decrypt", key, JOURNAL) is (door == "chat")
     assert may(house, door, "kms:GenerateDataKey", key, JOURNAL) is (door == "chat")
-    assert not may(house, door, "kms:ReEncryptFrom", key, JOURNAL)
+    assert may(house, door, "kms:ReEncryptFrom", key, JOURNAL) is (door == "configs")
 
 
 @pytest.mark.parametrize("door", DOORS)

@@ -260,6 +260,12 @@ async def test_every_door_asks_for_what_its_role_may_and_for_all_of_it(house: Ho
     session = (await house.ask("accounts", "POST", "/api/auth/signin", ALICE)).json()
     house.headers = {"authorization": f"Bearer {session['token']}"}
     await tell(house, receiver)
+    await stored(house)
+    await house.ask("chat", "POST", "/api/llm/chat", {"model": "openai/hello", "messages": HELLO, "keep": True})
+    rewrapped = (await house.ask("configs", "POST", "/api/admin/encryption/rewrap")).json()
+    assert rewrapped == {
+        "rewrapped": 1, "needsReentry": 0, "journals": 1, "own": 1, "unreadable": 0, "next": None,
+    }  # fmt: skip
     purposes = {door: {(done, of) for done, of in house.touched(door) if done in KMS} for door in RIGHTS}
 
     assert {door: house.asked(door) for door in RIGHTS} == RIGHTS
