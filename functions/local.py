@@ -157,12 +157,27 @@ def _serve(settings: Settings) -> int:
 def _rotate(settings: Settings) -> int:
     if settings.aws is not None:
         raise SettingError("the master key of the home on AWS is KMS's: it turns there by itself, once a year")
-    embedded_keys(settings).rotate()
+    key = embedded_keys(settings).rotate()
+    asyncio.run(_note_rotation(settings, key))
     print(  # noqa: T201 - what a person at a terminal reads
         f"{settings.home} has a new master key. Older ones still open what they wrapped.\n"
-        "Wrap all stored keys anew with POST /api/admin/encryption/rewrap, then back the file up."
+        "Wrap all stored data keys anew with POST /api/admin/encryption/rewrap, then back the file up."
     )
     return 0
+
+
+async def _note_rotation(settings: Settings, key: str) -> None:
+    """Who may run this is the operator at the machine; of them no more is known than the number that the machine gives its users."""
+    services = Services(settings)
+    try:
+        who = {"by": "operator", "uid": str(os.getuid())}
+        await services.audit.add("encryption.master_key_rotated", subject=key, details=who)
+    except StorageUnavailable as error:
+        raise StorageUnavailable(
+            f"the master key was rotated, but that is not in the audit log: {error.message}"
+        ) from error
+    finally:
+        await services.close()
 
 
 def _verify(settings: Settings) -> int:
