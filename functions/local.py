@@ -28,6 +28,7 @@ import functions.key_test.app as key_test
 import functions.reference.app as reference
 from functions.bounded_server import KEPT_FOR_A_READER, BoundedCrowd, BoundedServer
 from shared.errors import AddressRefused, Conflict, InvalidRequest, KeyServiceUnavailable, StorageUnavailable
+from shared.gateway.carry_out import carry_out_if_possible
 from shared.gateway.destination import check_provider_urls
 from shared.gateway.sweep import EVERY, sweep
 from shared.gateway.tell import tell_alerts
@@ -92,6 +93,7 @@ async def _tell_alerts(services: Services) -> None:
 async def _sweep_each_minute(services: Services) -> None:
     """What the sweeper's function does on AWS."""
     while True:
+        await carry_out_if_possible(services)
         try:
             await sweep(services)
         except StorageUnavailable as error:
@@ -147,7 +149,7 @@ def _serve(settings: Settings) -> int:
     asyncio.run(_check_alerts(settings))
     services = Services(settings)
     _ = services.table  # opened now, not by the first who asks
-    app = BoundedCrowd(for_browsers(create_app(services), settings.browser_origins))
+    app = BoundedCrowd(for_browsers(create_app(services), settings.browser_origins), most=settings.most_at_once)
     listening = _listen(settings)
     print(_greeting(settings), flush=True)  # noqa: T201 - what a person at a terminal reads
     uvicorn.Server(uvicorn.Config(app, **_server())).run(sockets=[listening])

@@ -1,4 +1,4 @@
-"""The teller: a function that a clock calls each minute, and that tells alerts to the webhook. Idle, it costs less than two cents a month.
+"""The teller: a function that a clock calls every two minutes, and that tells alerts to the webhook. Idle, it costs some two cents a month.
 
 It is apart from the sweeper, which opens no keys, and from all doors: it alone opens what alerts are signed with, and of the table it reaches
 alerts and policies alone. Threats K7 and I14.
@@ -19,13 +19,15 @@ from infra.secrets import Secrets
 from infra.stage import Stage
 from shared.storage import layout
 
+MINUTES: Final = 2
+"""Each call costs, whether or not there is something to tell."""
 _MEMORY: Final = 256
 _SECONDS: Final = 50
-"""Less than the minute after which the next one comes; were both at work, each alert would be told by one of them."""
+"""Less than the minutes after which the next one comes; were both at work, each alert would be told by one of them."""
 
 
 class Teller(Construct):
-    """The function and its clock. A failed call is not made again: the next minute's makes up for it."""
+    """The function and its clock. A failed call is not made again: the next one makes up for it."""
 
     def __init__(
         self,
@@ -55,8 +57,8 @@ class Teller(Construct):
         secrets.grant_sign_alerts(self.door.role)
         clock = events.Rule(
             self,
-            "Minute",
-            schedule=events.Schedule.rate(Duration.minutes(1)),
+            "Clock",
+            schedule=events.Schedule.rate(Duration.minutes(MINUTES)),
             description="Tells RealMultiLLM's alerts",
         )
         clock.add_target(targets.LambdaFunction(self.door.function, retry_attempts=0))

@@ -1,4 +1,4 @@
-"""Environment → services → alerts told. EventBridge calls the handler each minute; what was not told then is told by the next."""
+"""Environment → services → alerts told. EventBridge calls the handler every two minutes; what was not told then is told by the next."""
 
 import asyncio
 import os

@@ -120,7 +120,7 @@ class _Heard:
         spoken = self._first_token is not None
         usage = self._meter.usage() if may_be_billed(error, self.progress, spoken=spoken) else None
         if usage is not None:
-            warn_of_doubt(self._meter, self.progress.target or self._target)
+            warn_of_doubt(self._services, self._meter, self.progress.target or self._target)
         await self._settle(Ended(outcome, code, usage, None, self._elapsed(), self._first_token))
 
     async def _settle(self, ended: Ended) -> None:

@@ -115,7 +115,7 @@ class Turn:
     async def done(self) -> Done:
         """How it ended, and what it cost."""
         target, model = self.target, self.meter.model or self.target.model
-        warn_of_doubt(self.meter, target)
+        warn_of_doubt(self.services, self.meter, target)
         cost = await priced(self.meter, target, self.services.now())
         tried, key = self.trail.whole(), target.config.fingerprint or ""
         receipt = Receipt(target.payer, key, target.provider.id, model, tried, cost, self.dropped)

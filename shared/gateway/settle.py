@@ -1,7 +1,6 @@
 """The end of a request, whichever it is: its row in the ledger first, then what it had taken is given back. Each happens exactly once.
 
-What cannot be written in time becomes a signed line of the log (`shared.gateway.unsettled`); until somebody carries that out, the sweeper charges
-what was reserved.
+What cannot be written in time becomes a signed line (`shared.gateway.unsettled`) that the sweeper carries out within a minute of the table's return.
 """
 
 import asyncio
@@ -16,9 +15,8 @@ from shared.chat.receipt import Cost
 from shared.errors import DeadlineReached, ProviderTimeout, RealMultiLLMError, StorageUnavailable
 from shared.gateway.admit import Admission, Asked, in_micros, price_of
 from shared.gateway.progress import Progress
-from shared.gateway.suspicion import note_spend
 from shared.gateway.target import Target
-from shared.gateway.unsettled import log_unsettled
+from shared.gateway.unsettled import leave_unsettled
 from shared.insight.tell import tell_request
 from shared.records.ledger import LedgerRow, Outcome
 from shared.records.limits import Scope
@@ -78,14 +76,14 @@ async def settle(
 ) -> None:
     """Write the row, give back what was taken. `target` was asked last, `attempts` times; `ends` is on the loop's clock.
 
-    Raises nothing of the table's: what cannot be written is in the log.
+    Raises nothing of the table's: what cannot be written is left to the sweeper, and in the log.
     """
     micros = await _charged(services, admission, target, ended)
     row = _row(asked, target, ended, attempts=attempts, micros=micros)
     used = Used(micros=micros, tokens=_tokens(ended.usage))
     patience = PATIENCE if ends is None else ends - asyncio.get_running_loop().time() - _BEFORE_THE_END
     if not await conclude(services, row, admission, used, patience=patience):
-        await log_unsettled(services, row, admission, used)
+        await leave_unsettled(services, row, admission, used)
 
 
 async def conclude(services: Services, row: LedgerRow, admission: Admission, used: Used, *, patience: float) -> bool:
@@ -96,17 +94,23 @@ async def conclude(services: Services, row: LedgerRow, admission: Admission, use
             tell_request(row)
             await asyncio.gather(
                 _persistently(lambda: add_usage(services.table, row), until),
-                note_spend(services.table, row.owner, row.cost_usd, services.now()),
+                services.spending.note(row.owner, row.cost_usd),
+                _give_back(services, row, admission, used, until),
             )
-        await asyncio.gather(
-            *(
-                _persistently(partial(services.admissions.settle, hold, used_in(hold.scope, row, used)), until)
-                for hold in admission.holds
-            )
-        )
+        else:
+            await _give_back(services, row, admission, used, until)
     except StorageUnavailable:
         return False
     return True
+
+
+async def _give_back(services: Services, row: LedgerRow, admission: Admission, used: Used, until: float) -> None:
+    await asyncio.gather(
+        *(
+            _persistently(partial(services.admissions.settle, hold, used_in(hold.scope, row, used)), until)
+            for hold in admission.holds
+        )
+    )
 
 
 def used_in(scope: Scope, row: LedgerRow, used: Used) -> Used:
@@ -136,7 +140,7 @@ async def _charged(services: Services, admission: Admission, target: Target, end
         return in_micros(ended.cost.usd)
     if not admission.micros:
         return 0
-    guess = await price_of(services, target, target.model, replace(ended.usage, estimated=False))
+    guess = await price_of(services, target, replace(ended.usage, estimated=False))
     return admission.micros if guess is None else in_micros(guess)
 
 

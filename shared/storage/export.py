@@ -49,9 +49,9 @@ async def export_owner(table: Table, owner: str) -> Export:
         key = layout.access_token_of(owner, token.id)
         export.items[key.sk] = _shown(await table.get(layout.access_token(token.id), consistent=True) or {})
     for name, place in (("LIMITS", layout.user_limits(owner)), ("COUNTRIES", layout.countries(owner))):
-        item = await table.get(place, consistent=True)
-        if item is not None:
-            export.items[name] = _shown(item)
+        found = await table.get(place, consistent=True)
+        if found is not None:
+            export.items[name] = _shown(found)
     async for entry in every_entry(table):
         if owner in {entry.actor, entry.subject}:
             export.deeds.append(_deed(entry))

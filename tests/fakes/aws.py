@@ -15,7 +15,7 @@ import boto3
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from shared.aws.json_service import COGNITO, DYNAMODB, KMS, JsonService, Service
+from shared.aws.json_service import COGNITO, DYNAMODB, KMS, SQS, JsonService, Service
 from shared.aws.operation import Ask
 from shared.aws.own_identity import OwnIdentity
 from shared.egress.addresses import Rules
@@ -24,7 +24,7 @@ from tests.fakes.services import FixedClock
 
 REGION = "eu-central-1"
 ENVIRONMENT = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_SESSION_TOKEN": "testing"}
-SERVICES = {service.name: service for service in (DYNAMODB, KMS, COGNITO)}
+SERVICES = {service.name: service for service in (DYNAMODB, KMS, COGNITO, SQS)}
 _SIGNED = re.compile(r"Credential=([^/]+)/\d+/[^/]+/([^/]+)/aws4_request")
 _numbers = count()
 
@@ -85,6 +85,12 @@ class Aws:
         arn: str = self.boto3("kms").create_key()["KeyMetadata"]["Arn"]
         return arn
 
+    def create_queue(self) -> str:
+        """A queue that shows again after two minutes what was taken and not deleted, as the stack makes it; its URL."""
+        name = f"queue{next(_numbers)}"
+        url: str = self.boto3("sqs").create_queue(QueueName=name, Attributes={"VisibilityTimeout": "120"})["QueueUrl"]
+        return url
+
     def create_user_pool(self) -> tuple[str, str]:
         """A pool as the stack makes it, closed, with its groups; its id and its app client's."""
         cognito = self.boto3("cognito-idp")
@@ -117,6 +123,7 @@ class Aws:
             "REALMULTILLM_KEY": self.create_key(),
             "REALMULTILLM_USER_POOL": pool,
             "REALMULTILLM_USER_POOL_CLIENT": client,
+            "REALMULTILLM_SETTLEMENTS": self.create_queue(),
         }
 
 

@@ -9,6 +9,7 @@ from shared.storage.layout import audit_entries
 from tests.fakes.rights import NOTES_COUNTRIES, PURPOSES, TELLER
 from tests.infra.conftest import Synthesised
 from tests.infra.rights import actions, listed, may, role_of, statements
+from tests.infra.test_settlements import queue_of
 
 DOORS = ("accounts", "configs", "key_test", "catalog", "analytics", "admin", "chat", "sweeper", "teller")
 PROVIDER_KEY = {"kms:EncryptionContext:purpose": "provider-key"}
@@ -192,8 +193,21 @@ def test_nothing_else_of_the_account_is_in_reach(house: Synthesised, door: str) 
     """Threat E6: no function is changed or called, no role assumed, no secret read."""
     services = {action.partition(":")[0] for action in actions(house, door)}
 
-    assert services <= {"logs", "dynamodb", "kms", "cognito-idp"}
+    assert services - {"sqs"} <= {"logs", "dynamodb", "kms", "cognito-idp"}
     assert {action for action in actions(house, door) if action.startswith("logs:")} == WRITES_ITS_LOG
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_chat_leaves_settlements_and_the_sweeper_takes_them(house: Synthesised, door: str) -> None:
+    """Threat H8: nobody does both, nobody else either, and no policy of the queue lets anybody in."""
+    queue, _ = queue_of(house)
+    theirs = {"chat": {"sqs:SendMessage"}, "sweeper": {"sqs:ReceiveMessage", "sqs:DeleteMessage"}}
+
+    assert {action for action in actions(house, door) if action.startswith("sqs:")} == theirs.get(door, set())
+    for action in theirs.get(door, set()):
+        assert may(house, door, action, {"Fn::GetAtt": [queue, "Arn"]})
+    policies = [each["Properties"]["PolicyDocument"] for each in house.of("AWS::SQS::QueuePolicy").values()]
+    assert {statement["Effect"] for policy in policies for statement in policy["Statement"]} == {"Deny"}
 
 
 def test_a_door_writes_no_log_but_its_own(house: Synthesised) -> None:

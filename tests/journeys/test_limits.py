@@ -210,12 +210,12 @@ async def test_a_provider_that_fails_is_in_the_ledger_and_costs_nothing(
 
 
 async def test_what_a_chat_costs_the_table(house: House, asker: Headers) -> None:
-    """One write lets it in, then the ledger, the counts of usage and of the hour's spending, and the settlement: five in all, and no read but of config and key."""
+    """One write lets it in, then the ledger, the counts of usage, and the settlement: four in all, and no read but of config and key."""
     await house.http.post("/api/llm/chat", json=NATIVE, headers=asker)
     before = house.table.writes, house.table.reads
     await house.http.post("/api/llm/chat", json=NATIVE, headers=asker)
 
-    assert house.table.writes - before[0] == 5
+    assert house.table.writes - before[0] == 4
     assert house.table.reads - before[1] <= 2
 
 

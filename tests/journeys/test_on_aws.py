@@ -8,9 +8,10 @@ import hashlib
 import hmac
 import json
 import re
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -26,17 +27,29 @@ import functions.catalog.app as catalog
 import functions.chat.app as chat
 import functions.configs.app as configs
 import functions.key_test.app as key_test
+from shared.errors import Unreachable
+from shared.gateway.admit import Asked, admit, limits_of
+from shared.gateway.carry_out import carry_out
+from shared.gateway.estimate import Need
+from shared.gateway.sweep import sweep
 from shared.gateway.tell import tell_alerts
+from shared.gateway.unsettled import leave_unsettled
+from shared.identity.cognito import CognitoAccounts
+from shared.identity.key_set import AFTER_A_FAILURE, FRESH, LONGEST_KEPT
 from shared.identity.sessions import SESSION_LIFE
+from shared.records.ledger import LedgerRow
 from shared.services import Services
 from shared.settings import read_settings
+from shared.storage.admission import Used
 from shared.storage.alerts import add_alert, list_alerts
 from shared.storage.policies import forget_policies
 from tests.fakes.aws import Aws
+from tests.fakes.client import FakeClient
 from tests.fakes.gateway import ROOT, lines, running_gateway
 from tests.fakes.http_server import HttpServer, answer, http_server, saying
 from tests.fakes.provider import GOOD_KEY, WORDS, fake_provider
 from tests.fakes.rights import NOTES_COUNTRIES, PURPOSES, TELLER
+from tests.fakes.targets import target_of
 
 DOORS: dict[str, ModuleType] = {
     "accounts": accounts,
@@ -96,6 +109,16 @@ RIGHTS = {
         "dynamodb:DeleteItem",
         "kms:Decrypt",
         "kms:GenerateDataKey",
+        "sqs:SendMessage",
+    },
+    "sweeper": {
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:Query",
+        "dynamodb:UpdateItem",
+        "dynamodb:DeleteItem",
+        "sqs:ReceiveMessage",
+        "sqs:DeleteMessage",
     },
     "teller": {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "kms:Decrypt"},
 }
@@ -237,6 +260,52 @@ async def test_another_user_has_no_key(house: HouseOnAws) -> None:
     assert answer.status_code == 404
 
 
+def of_another_key(token: str) -> str:
+    """The token, as if a key had signed it that nobody here has seen."""
+    header, dot, rest = token.partition(".")
+    said = {**json.loads(base64.urlsafe_b64decode(header + "==")), "kid": "next-years-key"}
+    return base64.urlsafe_b64encode(json.dumps(said).encode()).decode().rstrip("=") + dot + rest
+
+
+async def test_while_the_pool_s_keys_are_out_of_reach_who_is_known_chats_on(
+    house: HouseOnAws, provider: HttpServer
+) -> None:
+    """Fault 26: sessions by the keys of before, access tokens without any; a key that nobody has seen is 503, never 401, and nobody is asked."""
+    session = await house.signed_up(ALICE)
+    await stored(house)
+    program = {"x-api-key": (await house.ask("accounts", "POST", "/api/tokens", {"name": "ci"})).json()["token"]}
+    person, hello = house.headers, {"model": "openai/hello", "messages": HELLO}
+    stranger = {"authorization": f"Bearer {of_another_key(session['token'])}"}
+
+    async def chats(*, by: dict[str, str]) -> httpx.Response:
+        house.headers = by
+        return await house.ask("chat", "POST", "/api/llm/chat", hello)
+
+    before = await chats(by=person)
+    accounts_of_chat = house.services["chat"].accounts
+    assert isinstance(accounts_of_chat, CognitoAccounts)
+    keys, passed = accounts_of_chat._keys, [FRESH + 1.0]
+    way_out, asked = keys._client, len(provider.visits)
+    keys._client, keys._now = FakeClient(lambda _: Unreachable("no")), lambda: time.time() + passed[0]
+    known, token, unknown = await chats(by=person), await chats(by=program), await chats(by=stranger)
+    asked_meanwhile = len(provider.visits) - asked
+    passed[0] += LONGEST_KEPT
+    forgotten, token_still = await chats(by=person), await chats(by=program)
+    keys._client = way_out
+    passed[0] += AFTER_A_FAILURE
+    after, refused = await chats(by=person), await chats(by=stranger)
+    rows = house.aws.boto3("dynamodb").scan(TableName=house.ids["REALMULTILLM_TABLE"])["Items"]
+    ledger = [row["outcome"]["S"] for row in rows if row["sk"]["S"].startswith("REQUEST#")]
+
+    assert [each.status_code for each in (before, known, token, token_still, after)] == [200] * 5
+    for each in (unknown, forgotten):
+        assert (each.status_code, each.json()["error"]["code"]) == (503, "storage_unavailable")
+        assert int(each.headers["retry-after"]) > 0
+    assert (refused.status_code, asked_meanwhile) == (401, 2)
+    assert ledger == ["done"] * 5
+    assert not [name for row in rows for name in row if name.startswith("h_")]
+
+
 async def test_a_key_that_was_moved_to_another_owner_opens_nowhere(house: HouseOnAws) -> None:
     """Threat K2, with KMS's own check of the context."""
     await house.signed_up(ALICE)
@@ -257,6 +326,8 @@ async def test_a_key_that_was_moved_to_another_owner_opens_nowhere(house: HouseO
 async def test_every_door_asks_for_what_its_role_may_and_for_all_of_it(house: HouseOnAws, receiver: HttpServer) -> None:
     """What `infra` grants: docs/aws-rights.md."""
     await walk_everywhere(house)
+    await leave_behind(house)
+    settled, aborted = await sweep_up(house)
     session = (await house.ask("accounts", "POST", "/api/auth/signin", ALICE)).json()
     house.headers = {"authorization": f"Bearer {session['token']}"}
     await tell(house, receiver)
@@ -268,6 +339,7 @@ async def test_every_door_asks_for_what_its_role_may_and_for_all_of_it(house: Ho
     }  # fmt: skip
     purposes = {door: {(done, of) for done, of in house.touched(door) if done in KMS} for door in RIGHTS}
 
+    assert (settled, aborted) == (1, 1)
     assert {door: house.asked(door) for door in RIGHTS} == RIGHTS
     assert purposes == {door: PURPOSES[door] for door in RIGHTS}
     assert {(done, of) for done, of in house.touched("teller") if done not in KMS} == TELLER
@@ -341,9 +413,8 @@ async def test_an_alert_is_told_signed_with_a_secret_that_no_environment_holds(
 def test_the_page_about_rights_says_the_same() -> None:
     page = (ROOT / "docs" / "aws-rights.md").read_text("utf-8")
     rows = [line.strip("| ").split("|") for line in page.splitlines() if line.startswith("| ") and "---" not in line]
-    named = {door.partition(",")[0].strip(): cells for door, *cells in rows}
-    written = {door: cells for door, cells in named.items() if door in RIGHTS}
-    services = ("dynamodb", "kms", "cognito-idp")
+    written = {door.strip(): cells for door, *cells in rows if door.strip() in RIGHTS}
+    services = ("dynamodb", "kms", "cognito-idp", "sqs")
 
     assert {
         door: {
@@ -409,6 +480,32 @@ async def walk_everywhere(house: HouseOnAws) -> None:
         answer.text for answer in house.said if answer.status_code in {500, 503}
     ]  # the provider speaks one API of four
     assert not ours
+
+
+async def leave_behind(house: HouseOnAws) -> None:
+    """One request whose end the table did not take, and one whose process died long ago."""
+    services, target = house.services["chat"], target_of("openai", "gpt-4o-mini")
+    asked = Asked(request_id="LATE", owner="alice", token=None, api="openai", streamed=False, started_at=services.now())
+    limited = await limits_of(services, asked, [target])
+    late = await admit(services, asked, limited, [(target, Need(1, 1, 1))], within=60)
+    row = LedgerRow(
+        request_id="LATE", owner="alice", token_id=None, started_at=0, outcome="done", provider="openai", model="m"
+    )
+    await leave_unsettled(services, row, late, Used())
+    await admit(services, replace(asked, request_id="DEAD"), limited, [(target, Need(1, 1, 1))], within=-3600)
+
+
+async def sweep_up(house: HouseOnAws) -> tuple[int, int]:
+    """What the sweeper's function does each minute; and what it does once nobody has called for two hours."""
+    settings = read_settings({**house.ids, "AWS_ACCESS_KEY_ID": house.key("sweeper")})
+    now, later = Services(settings), Services(settings, now=lambda: time.time() + 7200)
+    try:
+        found, swept = await carry_out(now), await sweep(now)
+        await sweep(later)
+    finally:
+        await now.close()
+        await later.close()
+    return found["settled"], swept.aborted
 
 
 async def try_a_moved_key(house: HouseOnAws, owner: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from functions.configs.rewrap import rewrap_some
+from functions.configs.rewrap import Tally, rewrap_some
 from functions.local import create_app
 from shared.crypto.keyfile import KeyFile
 from shared.errors import InvalidRequest
@@ -108,7 +108,8 @@ async def test_a_call_goes_over_so_many_and_the_next_one_goes_on(house: House, r
         headers = await house.signed_up(name)
         await house.with_key(headers)
         await house.http.post("/api/llm/chat", json=CHAT, headers=headers)
-    tallies, after = [], None
+    tallies: list[Tally] = []
+    after = None
     while not tallies or after is not None:
         tally, after = await rewrap_some(house.services, after, most=2)
         tallies.append(tally)
