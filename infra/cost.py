@@ -56,6 +56,10 @@ SWEEP_SECONDS: Final = Decimal("0.25")
 SWEEP_MEMORY: Final = 256
 READS_A_SWEEP: Final = Decimal("1.5")
 """The secret must be consistent, the list of holds need not be."""
+TELLINGS: Final = SWEEPS // 2
+"""Of a month, one every two minutes, as long and as large as a sweep."""
+READS_A_TELLING: Final = Decimal("0.5")
+"""Policies, which say whether there is a webhook, at half the price."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,14 +77,15 @@ def idle(*, edge: bool = False) -> Iterator[tuple[str, Decimal]]:
     """What a month costs in which nobody calls, line by line."""
     yield "KMS key", KMS_KEY
     yield "alarms", ALARMS * ALARM
-    yield "sweeper", SWEEPS * (CALL + READS_A_SWEEP * READ + QUEUE_CALL) + _sweeping()
+    yield "sweeper", SWEEPS * (CALL + READS_A_SWEEP * READ + QUEUE_CALL) + _time_of(SWEEPS)
+    yield "teller", TELLINGS * (CALL + READS_A_TELLING * READ) + _time_of(TELLINGS)
     if edge:
         yield "AWS WAF", FIREWALL
 
 
-def _sweeping() -> Decimal:
-    """Its time, on arm64 as a stage has it by itself."""
-    return SWEEPS * SWEEP_SECONDS * SWEEP_MEMORY / _MB_IN_GB * GB_SECOND["arm64"]
+def _time_of(calls: int) -> Decimal:
+    """Of either's calls, on arm64 as a stage has it by itself."""
+    return calls * SWEEP_SECONDS * SWEEP_MEMORY / _MB_IN_GB * GB_SECOND["arm64"]
 
 
 def month(load: Load) -> Iterator[tuple[str, Decimal]]:

@@ -17,6 +17,7 @@ from infra.secrets import Secrets
 from infra.settlements import Settlements
 from infra.stage import Stage
 from infra.sweeper import Sweeper
+from infra.teller import Teller
 from infra.watch import Watch
 
 
@@ -72,6 +73,7 @@ class RealMultiLLM(Stack):
             data=data,
             settlements=settlements,
         )
+        Teller(self, "Teller", stage=stage, code=zips.doors, environment=environment, data=data, secrets=secrets)
         front: Edge | Front
         if stage.edge:
             front = Edge(self, "Edge", stage=stage, chat=chat.answers, doors=doors.all)
@@ -104,5 +106,6 @@ def _environment(
         "REALMULTILLM_LOG_LEVEL": stage.log_level,
         "REALMULTILLM_PROVIDER_URLS": stage.provider_urls,
         "REALMULTILLM_EGRESS_ALLOW": stage.egress_allow,
+        "REALMULTILLM_COUNTRY_HEADER": stage.country_header,
     }
     return {name: value for name, value in given.items() if value is not None}

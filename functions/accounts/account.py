@@ -1,6 +1,6 @@
 """Everything that is kept of somebody: shown to them, and taken away."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import Depends, FastAPI, Request
 
@@ -15,6 +15,9 @@ from shared.storage.export import export_owner
 from shared.storage.people import changing_roles, has_other_admin
 from shared.web.fastapi import person
 
+TEXTS: Final = "/api/account/texts"
+"""The chat door's, for on AWS this one opens no journals."""
+
 
 def add_account(app: FastAPI, services: Services) -> None:
     """Their routes."""
@@ -23,10 +26,10 @@ def add_account(app: FastAPI, services: Services) -> None:
 
     @app.get("/api/account", tags=tags)
     async def export(who: Person) -> AccountAnswer:
-        """All that is kept of the caller, but for secrets: no key, no digest, no hash of a password."""
+        """All that is kept of the caller, but for secrets: no key, no digest, no hash of a password. `GET /api/account/texts` gives the texts."""
         await note_deed(services.audit, who, "account.exported")
         kept = await export_owner(services.table, who.owner)
-        return AccountAnswer(account=kept.account, kept=kept.items, audit=kept.deeds)
+        return AccountAnswer(account=kept.account, kept=kept.items, audit=kept.deeds, texts=TEXTS)
 
     @app.delete("/api/account", status_code=204, tags=tags)
     async def delete(body: Farewell, request: Request, who: Person) -> None:

@@ -127,13 +127,14 @@ def _answered(journal: Journal, claim: Claim, there: Replay, now: float) -> Said
             f"This was answered, but the answer was larger than {LARGEST} bytes, and those are not kept. Send a new `Idempotency-Key` to ask anew.",
             details={"limit": LARGEST},
         )
-    return _opened(journal, claim, there)
+    return open_answer(journal, claim.name, there)
 
 
-def _opened(journal: Journal, claim: Claim, there: Replay) -> Said:
+def open_answer(journal: Journal, name: str, there: Replay) -> Said:
+    """What lies under that name. Raises NotKept where a piece is gone or does not open."""
     places = (_place(there.holder, at) for at in range(len(there.pieces)))
     try:
-        opened = [journal.open(piece, claim.name, at) for piece, at in zip(there.pieces, places, strict=True)]
+        opened = [journal.open(piece, name, at) for piece, at in zip(there.pieces, places, strict=True)]
     except CredentialCorrupt as error:
         raise _gone() from error
     if not opened:

@@ -65,6 +65,10 @@ class Accounts(Protocol):
         """Who the bearer of this JWT is, now. Raises Unauthenticated."""
         ...
 
+    async def rewrap(self) -> int:
+        """Wrap the data keys of the issuer's own keys anew by the newest master key; how many. Raises CredentialCorrupt for one that is none of ours."""
+        ...
+
     async def jwks(self) -> Mapping[str, Any]:
         """The issuer's public keys, a JWK set (RFC 7517)."""
         ...

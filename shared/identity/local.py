@@ -98,6 +98,10 @@ class LocalAccounts:
         claims = await read_claims(token, _EXPECTED, self._find_key, self._now)
         return await self._sessions.caller(str(claims["sid"]), str(claims["sub"]))
 
+    async def rewrap(self) -> int:
+        """The keys that sign sessions, their data keys wrapped anew."""
+        return await self._keys.rewrap()
+
     async def jwks(self) -> Mapping[str, Any]:
         """Our public keys."""
         return await self._keys.jwks()

@@ -23,6 +23,7 @@ async def erase_owner(table: Table, owner: str) -> int:
         await delete_config(table, config)
     await save_limits(table, "user", owner, Limits())
     left = await _forget_all(table, layout.owned(owner))
+    await table.delete(layout.countries(owner))
     await forget_scope(table, Scope("user", owner))
     await remove_account(table, owner)
     return left

@@ -10,6 +10,8 @@ from datetime import date
 from shared.errors import InvalidRequest
 from shared.storage.table import Key
 
+ALL_COUNTRIES = "COUNTRIES#"
+"""What the pk of everybody's countries begins with."""
 _UNSAFE = re.compile(r"[#%\x00-\x1f\x7f-\x9f]")
 
 
@@ -243,8 +245,8 @@ def spent_hours(owner: str) -> Listing:
 
 
 def countries(owner: str) -> Key:
-    """From where an owner's credentials were used."""
-    return Key(_owner(owner), "COUNTRIES")
+    """From where an owner's credentials were used. Apart from all else of theirs, so that doors which only read may be let write this alone."""
+    return Key(f"{ALL_COUNTRIES}{_part(owner)}", "COUNTRIES")
 
 
 def attempts(what: str, window: int) -> Key:
@@ -280,6 +282,26 @@ def kept_message(owner: str, conversation_id: str, number: int) -> Key:
 def kept_messages(owner: str, conversation_id: str) -> Listing:
     """All messages of a conversation, in order."""
     return Listing(_owner(owner), f"SAID#{_part(conversation_id)}#")
+
+
+def all_kept_messages(owner: str) -> Listing:
+    """All messages of all of an owner's conversations."""
+    return Listing(_owner(owner), "SAID#")
+
+
+def conversation_in(sk: str) -> str:
+    """The id of the conversation whose message lies there. It is a ULID of ours, so nothing of it is escaped."""
+    return sk.split("#")[1]
+
+
+def replays(owner: str) -> Listing:
+    """All that an owner asked for with an idempotency key."""
+    return Listing(_owner(owner), "REPLAY#")
+
+
+def replay_in(sk: str) -> str:
+    """The name under which that answer lies: a digest in hex."""
+    return sk.split("#")[1]
 
 
 def replay(owner: str, name: str) -> Key:

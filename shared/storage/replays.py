@@ -84,6 +84,25 @@ async def free_replay(table: Table, claim: Claim, now: float) -> bool:
     return await _end(table, claim, {"state": "free", "expires_at": int(now) + _SWEPT_AFTER})
 
 
+async def replays_page(
+    table: Table, owner: str, *, after: str | None, limit: int
+) -> tuple[list[tuple[str, str, int, Replay]], str | None]:
+    """The owner's kept answers: place, name, until when (epoch seconds), and answer, behind the place `after`; and the place to go on behind."""
+    listing = layout.replays(owner)
+    page = await table.query(listing.pk, prefix=listing.prefix, after=after, limit=limit)
+    found: list[tuple[str, str, int, Replay]] = []
+    for item in page.items:
+        fields: Any = item
+        name = layout.replay_in(fields["sk"])
+        claim = Claim(
+            owner=owner, name=name, holder=fields["holder"], fingerprint=fields["fingerprint"], lease=fields["lease"]
+        )
+        replay = await _replay(table, claim, item)
+        if replay.state == "kept":
+            found.append((fields["sk"], name, int(fields["expires_at"]), replay))
+    return found, page.after
+
+
 async def _has_room(table: Table, owner: str, size: int, now: float) -> bool:
     """Count so many bytes more, if as many may be kept."""
     day = datetime.fromtimestamp(now, UTC).date()

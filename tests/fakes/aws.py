@@ -1,11 +1,13 @@
 """AWS for tests: moto behind a socket of this machine, one call at a time (under threads it over-admits), and faults that moto knows nothing of."""
 
+import json
 import logging
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import BytesIO
 from itertools import count
 from typing import Any
 
@@ -34,6 +36,8 @@ class Aws:
     url: str
     asked: list[tuple[str, str, str]]
     """Who asked which service for which operation, by the access key that signed: `("AKIACHAT", "dynamodb", "GetItem")`."""
+    touched: set[tuple[str, str, str]] = field(default_factory=set)
+    """Who asked for which operation on what: the `pk` of an item, or the purpose of a data key; what IAM's conditions are about."""
     clients: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -135,11 +139,12 @@ def moto_server() -> Iterator[Aws]:
     """moto on a free port of 127.0.0.1, until the context is left."""
     logging.getLogger("moto").setLevel(logging.ERROR)
     asked: list[tuple[str, str, str]] = []
-    app = _one_at_a_time(DomainDispatcherApplication(create_backend_app), asked)
+    touched: set[tuple[str, str, str]] = set()
+    app = _one_at_a_time(DomainDispatcherApplication(create_backend_app), asked, touched)
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Silent)
     serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     serving.start()
-    aws = Aws(f"http://127.0.0.1:{server.server_port}", asked)
+    aws = Aws(f"http://127.0.0.1:{server.server_port}", asked, touched)
     try:
         yield aws
     finally:
@@ -150,13 +155,17 @@ def moto_server() -> Iterator[Aws]:
         serving.join()
 
 
-def _one_at_a_time(app: Any, asked: list[tuple[str, str, str]]) -> Callable[[dict[str, Any], Any], Iterable[bytes]]:
+def _one_at_a_time(
+    app: Any, asked: list[tuple[str, str, str]], touched: set[tuple[str, str, str]]
+) -> Callable[[dict[str, Any], Any], Iterable[bytes]]:
     lock = threading.Lock()
 
     def serve(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         with lock:
             if found := _SIGNED.search(environ.get("HTTP_AUTHORIZATION", "")):
-                asked.append((found[1], found[2], environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]))
+                operation = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
+                asked.append((found[1], found[2], operation))
+                touched.update((found[1], operation, what) for what in _touched(_body(environ)))
             answer = app(environ, start_response)
             try:
                 return [b"".join(answer)]
@@ -165,6 +174,25 @@ def _one_at_a_time(app: Any, asked: list[tuple[str, str, str]]) -> Callable[[dic
                     answer.close()
 
     return serve
+
+
+def _body(environ: dict[str, Any]) -> dict[str, Any]:
+    """Of a call in JSON; it is put back for whoever reads it next."""
+    text = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    environ["wsgi.input"] = BytesIO(text)
+    body: dict[str, Any] = json.loads(text) if text.startswith(b"{") else {}
+    return body
+
+
+def _touched(body: dict[str, Any]) -> Iterator[str]:
+    for place in ("Key", "Item"):
+        if "pk" in body.get(place, {}):
+            yield body[place]["pk"]["S"]
+    if ":pk" in body.get("ExpressionAttributeValues", {}) and "KeyConditionExpression" in body:
+        yield body["ExpressionAttributeValues"][":pk"]["S"]
+    for name in ("EncryptionContext", "SourceEncryptionContext", "DestinationEncryptionContext"):
+        if "purpose" in body.get(name, {}):
+            yield body[name]["purpose"]
 
 
 class Faulty:

@@ -35,6 +35,7 @@ def test_idle_costs_less_than_two_dollars_a_month() -> None:
 def test_the_sweeper_and_its_questions_cost_some_cents_whether_anybody_calls_or_not() -> None:
     """43,200 a month: 1.7 cents for the queue, 0.9 for calls, 0.8 for the table, and 3.6 for a quarter of a second each."""
     assert round(dict(idle())["sweeper"], 4) == Decimal("0.0700")
+    assert round(dict(idle())["teller"], 4) == Decimal("0.0237")
 
 
 def test_twice_the_memory_is_twice_the_time_and_the_edge_costs_idle() -> None:
