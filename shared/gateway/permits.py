@@ -1,14 +1,29 @@
 """What an access token may reach of its owner's configs.
 
-A token that is narrowed to some providers or models sees those alone and changes nothing: else whoever stole it could point a config at a place of
-their own (threats A3 and I4).
+A token that is narrowed to some providers or models sees those alone. One that is restricted in whatever way changes nothing: else whoever stole it
+could point a config at a place of their own, or lift what it is held to (threats A3, I4 and I9). Prices, by which budgets are charged, no token changes.
 """
+
+from typing import Final
 
 from shared.errors import BudgetSpent, Forbidden
 from shared.identity.caller import Caller
 from shared.providers.find import find_provider, get_provider
 from shared.providers.provider import Provider
 from shared.records.route import Route
+
+_RESTRICTIONS: Final = {
+    "providers": "providers",
+    "models": "models",
+    "routes": "routes",
+    "origins": "origins",
+    "requests_per_minute": "requestsPerMinute",
+    "tokens_per_minute": "tokensPerMinute",
+    "max_concurrent": "maxConcurrent",
+    "budget_usd": "budgetUsd",
+    "expires_at": "expiresAt",
+}
+"""Fields of a token that restrict it, as callers know them."""
 
 
 def may_see(who: Caller, provider: str) -> bool:
@@ -30,12 +45,26 @@ def permit_all(who: Caller) -> None:
     """Let through whoever may do all that the owner may.
 
     Raises:
-        Forbidden: the token is narrowed.
+        Forbidden: the token has some restriction; the message names those that it has.
     """
-    narrowing = (who.token.providers, who.token.models, who.token.routes) if who.token else ()
-    if any(names is not None for names in narrowing):
+    found = [shown for name, shown in _RESTRICTIONS.items() if who.token and getattr(who.token, name) is not None]
+    if found:
         raise Forbidden(
-            "This access token is for some providers, models or routes alone, so it changes no configs. Sign in."
+            f"This access token is restricted ({', '.join(found)}), so it changes no configs and no routes. "
+            "Sign in, or use an access token without restrictions."
+        )
+
+
+def permit_prices(who: Caller) -> None:
+    """Let through whoever may say what models cost: somebody signed in, for budgets are charged by it (threat I9).
+
+    Raises:
+        Forbidden: it is an access token, whatever it may otherwise.
+    """
+    if who.token is not None:
+        raise Forbidden(
+            "An access token changes no `prices`, for budgets are charged by them. Sign in, or leave them out.",
+            details={"parameter": "prices"},
         )
 
 
