@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, Field, PlainSerializer, StringConstraints
 
+from shared.errors import InvalidRequest
 from shared.records.account import Account, Role
 from shared.records.alert import Alert, AlertKind, Telling
 from shared.records.audit import Action, AuditEntry
@@ -14,7 +15,7 @@ from shared.records.limits import Limits, ScopeKind
 from shared.records.policy import Judge, Moderation, ProviderPolicy, SharedWith, Sharing
 from shared.records.token import BudgetPeriod
 from shared.web.keys import KeyText, KeyTrial
-from shared.web.schemas import Answer, Body, Moment, moment, write_dollars
+from shared.web.schemas import Answer, Body, Budget, Moment, moment, write_dollars
 from shared.web.usage import CostReport, UsageReport
 
 MOST_IDS = 1000
@@ -83,11 +84,20 @@ class LimitsBody(Body):
     requests_per_minute: Count | None = None
     tokens_per_minute: Count | None = None
     max_concurrent: Count | None = None
-    budget_usd: Dollars | None = None
+    budget_usd: Budget | None = None
     budget_period: BudgetPeriod | None = None
 
     def read(self) -> Limits:
-        """As they are kept. A budget has a period."""
+        """As they are kept. A budget has a period, and nothing else has.
+
+        Raises:
+            InvalidRequest: there is a period without a budget.
+        """
+        if self.budget_usd is None and self.budget_period is not None:
+            raise InvalidRequest(
+                "`budgetPeriod` is how often a budget begins anew: give `budgetUsd` with it, or leave it out.",
+                parameter="budgetPeriod",
+            )
         given = {name: getattr(self, name) for name in Limits.__dataclass_fields__}
         if self.budget_usd is not None and self.budget_period is None:
             given["budget_period"] = "month"

@@ -28,7 +28,9 @@ _RESTRICTIONS: Final = {
 
 def may_see(who: Caller, provider: str) -> bool:
     """The provider (its id) is one that the caller's token is for."""
-    return who.token is None or who.token.providers is None or provider in who.token.providers
+    if who.token is None or who.token.providers is None:
+        return True
+    return provider in who.token.providers or any(_is_named(name, provider) for name in who.token.providers)
 
 
 def permit_provider(who: Caller, provider: Provider) -> None:
@@ -98,7 +100,19 @@ def may_ask(who: Caller, provider: Provider, model: str, *, route: str | None = 
     if who.token is None or who.token.models is None:
         return True
     by_route = route is not None and route in (who.token.routes or ())
-    return by_route or bool({model, f"{provider.id}/{model}", route} & set(who.token.models))
+    as_written = bool({model, f"{provider.id}/{model}", route} & set(who.token.models))
+    return by_route or as_written or any(_is_model_of(name, provider.id, model) for name in who.token.models)
+
+
+def _is_named(name: str, provider: str) -> bool:
+    """The name, as a token may have it from before aliases were resolved, means the provider of that id."""
+    found = find_provider(name)
+    return found is not None and found.id == provider
+
+
+def _is_model_of(name: str, provider: str, model: str) -> bool:
+    prefix, _, rest = name.partition("/")
+    return rest == model and _is_named(prefix, provider)
 
 
 def may_use_route(who: Caller, route: Route) -> bool:

@@ -113,3 +113,21 @@ def test_every_field_of_a_token_that_is_no_name_of_it_restricts_it() -> None:
     free = {"id", "owner", "name", "digest", "created_at", "updated_at", "budget_period"}
 
     assert {*_RESTRICTIONS, *free} == set(AccessToken.__dataclass_fields__)
+
+
+def test_a_token_of_before_that_names_a_provider_by_an_alias_is_for_that_provider() -> None:
+    """What is kept today are ids; `claude` used to be kept as it was written."""
+    provider = get_provider("anthropic")
+    for token in (replace(TOKEN, providers=("claude",)), replace(TOKEN, models=("claude/opus",))):
+        permit_chat(called_with(token), provider, "opus")
+        with pytest.raises(Forbidden):
+            permit_chat(called_with(token), get_provider("openai"), "opus")
+
+
+def test_a_name_of_a_model_with_its_vendor_is_not_taken_for_another_providers() -> None:
+    """OpenRouter's `google/gemini` is its own name of it."""
+    token = replace(TOKEN, models=("google/gemini",))
+    permit_chat(called_with(token), get_provider("openrouter"), "google/gemini")
+    permit_chat(called_with(token), get_provider("google"), "gemini")
+    with pytest.raises(Forbidden):
+        permit_chat(called_with(token), get_provider("openrouter"), "gemini")

@@ -217,6 +217,8 @@ async def test_nobody_but_admins_reads_or_tries_the_shared_key(house: House, roo
         ("limits", {"scope": "model", "id": "openai"}, "id"),
         ("limits", {"scope": "provider", "id": "openai/x"}, "id"),
         ("limits", {"scope": "organisation", "budgetUsd": "-1"}, "budgetUsd"),
+        ("limits", {"scope": "organisation", "budgetUsd": "0.0000001"}, "budgetUsd"),
+        ("limits", {"scope": "organisation", "budgetPeriod": "day"}, "budgetPeriod"),
         ("alerts/webhook", {"url": "https://10.0.0.1/"}, None),
         ("alerts/webhook", {"url": "http://x.example.com/"}, "url"),
         ("moderation", {"before": True}, "words"),
