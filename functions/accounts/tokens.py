@@ -1,6 +1,6 @@
 """Access tokens: made, listed, changed, replaced and revoked by the person they speak for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -12,8 +12,10 @@ from shared.identity.caller import Caller
 from shared.identity.deeds import note_deed
 from shared.identity.opaque import digest_of
 from shared.identity.tokens import mint_token
+from shared.records.route import is_route_name
 from shared.records.token import AccessToken
 from shared.services import Services
+from shared.storage.routes import find_route
 from shared.storage.tokens import MOST_TOKENS, add_token, change_token, delete_token, find_owned_token, list_tokens
 from shared.web.fastapi import person
 
@@ -36,6 +38,7 @@ def add_tokens(app: FastAPI, services: Services) -> None:
         """A new access token. It is shown whole here and never again."""
         if len(await list_tokens(services.table, who.owner)) >= MOST_TOKENS:
             raise Conflict(f"There are {MOST_TOKENS} access tokens already. Delete one first.")
+        await _check_routes(services, who, body)
         token_id, whole = mint_token()
         now = int(services.now())
         token = AccessToken(
@@ -49,6 +52,7 @@ def add_tokens(app: FastAPI, services: Services) -> None:
     async def change(token_id: str, body: TokenChange, who: Person) -> TokenAnswer:
         """Change what is given; null lifts a limit."""
         old = await _get(services, who, token_id)
+        await _check_routes(services, who, body, known=old.routes or ())
         written = await _write(services, old, _changed(old, body.given(), int(services.now())))
         await note_deed(services.audit, who, "token.changed", subject=old.id, fields=" ".join(sorted(body.given())))
         return TokenAnswer.of(written)
@@ -80,6 +84,18 @@ async def _get(services: Services, who: Caller, token_id: str) -> AccessToken:
     return token
 
 
+async def _check_routes(services: Services, who: Caller, body: TokenChange, known: Sequence[str] = ()) -> None:
+    """A route that is not there would allow nothing. What the token has already may have been forgotten since."""
+    for place, name in enumerate(body.routes or ()):
+        if name in known:
+            continue
+        if not is_route_name(name) or await find_route(services.table, who.owner, name, consistent=True) is None:
+            raise InvalidRequest(
+                f"`routes[{place}]` is none of your routes: GET /api/routes lists them, PUT /api/routes/{{name}} makes one.",
+                parameter=f"routes[{place}]",
+            )
+
+
 async def _write(services: Services, old: AccessToken, new: AccessToken) -> AccessToken:
     written = await change_token(services.table, old, new)
     services.access_tokens.forget(old)
@@ -91,6 +107,8 @@ async def _write(services: Services, old: AccessToken, new: AccessToken) -> Acce
 def _changed(old: AccessToken, given: Mapping[str, Any], now: int) -> AccessToken:
     if given.get("name", old.name) is None:
         raise InvalidRequest("`name` cannot be null. Leave it out to keep it.", parameter="name")
+    if given.get("budget_usd", old.budget_usd) is None:
+        given = {"budget_period": None, **given}  # the period of a budget that is lifted goes with it
     return _settled(replace(old, **given, updated_at=now), now if "expires_at" in given else None)
 
 
@@ -100,9 +118,14 @@ def _absent() -> NotFound:
 
 
 def _settled(token: AccessToken, now: int | None) -> AccessToken:
-    """A budget has a period. `now` asks that the expiry lies ahead."""
+    """A budget has a period, and nothing else has. `now` asks that the expiry lies ahead."""
     if now is not None and token.expires_at is not None and token.expires_at <= now:
         raise InvalidRequest("`expiresAt` is in the past. Choose a time to come, or null.", parameter="expiresAt")
+    if token.budget_usd is None and token.budget_period is not None:
+        raise InvalidRequest(
+            "`budgetPeriod` is how often a budget begins anew: give `budgetUsd` with it, or leave it out.",
+            parameter="budgetPeriod",
+        )
     if token.budget_usd is not None and token.budget_period is None:
         return replace(token, budget_period="month")
     return token

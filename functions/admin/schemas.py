@@ -1,21 +1,22 @@
 """Bodies of the admin door. What comes in is strict; what goes out has no field that a key could be in (threat K6)."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, Field, PlainSerializer, SecretStr, StringConstraints
 
+from shared.errors import InvalidRequest
 from shared.records.account import Account, Role
 from shared.records.alert import Alert, AlertKind, Telling
 from shared.records.audit import Action, AuditEntry
 from shared.records.config import KeyStatus, ProviderConfig
 from shared.records.limits import Limits, ScopeKind
-from shared.records.policy import Judge, Moderation, ProviderPolicy, SharedWith, Sharing, Webhook
+from shared.records.policy import Judge, Moderation, ProviderPolicy, SharedWith, Webhook
 from shared.records.token import BudgetPeriod
 from shared.settings import SHORTEST_SECRET
 from shared.web.keys import KeyText, KeyTrial
-from shared.web.schemas import Answer, Body, Moment, moment, write_dollars
+from shared.web.schemas import Answer, Body, Budget, Moment, moment, write_dollars
 from shared.web.usage import CostReport, UsageReport
 
 MOST_IDS = 1000
@@ -94,15 +95,29 @@ class LimitsBody(Body):
     requests_per_minute: Count | None = None
     tokens_per_minute: Count | None = None
     max_concurrent: Count | None = None
-    budget_usd: Dollars | None = None
+    budget_usd: Budget | None = None
     budget_period: BudgetPeriod | None = None
 
     def read(self) -> Limits:
-        """As they are kept. A budget has a period."""
-        given = {name: getattr(self, name) for name in Limits.__dataclass_fields__}
-        if self.budget_usd is not None and self.budget_period is None:
-            given["budget_period"] = "month"
-        return Limits(**given)
+        """As they are kept, in place of all that were."""
+        return self.applied_to(Limits(), whole=True)
+
+    def applied_to(self, before: Limits, prefix: str = "", *, whole: bool = False) -> Limits:
+        """Those of before with what is named here; `whole`: with what is left out, too. A budget has a period, and nothing else has.
+
+        Raises:
+            InvalidRequest: there is a period without a budget; `prefix` stands before its name.
+        """
+        named = Limits.__dataclass_fields__ if whole else self.model_fields_set
+        limits = replace(before, **{name: getattr(self, name) for name in named})
+        if limits.budget_usd is not None:
+            return replace(limits, budget_period=limits.period)
+        if self.budget_period is not None:
+            raise InvalidRequest(
+                "`budgetPeriod` is how often a budget begins anew: give `budgetUsd` with it, or leave it out.",
+                parameter=f"{prefix}budgetPeriod",
+            )
+        return replace(limits, budget_period=None)
 
 
 class LimitsAnswer(Answer):
@@ -150,17 +165,13 @@ class AllLimitsAnswer(Answer):
 
 
 class SharingBody(Body):
-    """Who may use the installation's own key, and how much all of them together."""
+    """Who may use the installation's own key, and how much all of them together: what is left out stays, null lifts a limit."""
 
-    to: SharedWith
-    ids: Annotated[list[Id], Field(max_length=MOST_IDS)] = Field(
-        default=[], description="Of users, or of access tokens, as `to` says."
+    to: SharedWith | None = None
+    ids: Annotated[list[Id], Field(max_length=MOST_IDS)] | None = Field(
+        default=None, description="Of users, or of access tokens, as `to` says."
     )
-    limits: LimitsBody = LimitsBody()
-
-    def read(self) -> Sharing:
-        """As it is kept."""
-        return Sharing(self.to, tuple(dict.fromkeys(self.ids)), self.limits.read())
+    limits: LimitsBody | None = Field(default=None, description="Null lifts them all.")
 
 
 class SharingAnswer(Answer):

@@ -112,7 +112,9 @@ def give(
 
     def carry(course: Course, progress: Progress) -> Batches:
         batches = converse(services, chat, course, ends=ends, progress=progress)
-        return stoppable(services, asked.owner, asked.request_id, batches, poll=POLL if chat.stream else None)
+        by = asked.token.id if asked.token else None
+        poll = POLL if chat.stream else None
+        return stoppable(services, asked.owner, asked.request_id, batches, token_id=by, poll=poll)
 
     return admitted(services, asked, chat, course, carry, tell=tell, ends=ends)
 

@@ -11,7 +11,7 @@ from functions.configs.routes import named_routes
 from functions.configs.schemas import ConfigAnswer, ConfigBody, ConfigsAnswer, RewrapAnswer, RotateBody, StoredAnswer
 from shared.errors import InvalidRequest, NotFound
 from shared.gateway.named import get_named_provider
-from shared.gateway.permits import may_see, permit_all, permit_provider
+from shared.gateway.permits import may_see, permit_all, permit_prices, permit_provider
 from shared.gateway.store import new_config, store
 from shared.identity.caller import Caller
 from shared.identity.deeds import note_deed
@@ -66,7 +66,7 @@ def _writing(services: Services) -> APIRouter:
     @routes.post("/{provider}", status_code=status.HTTP_201_CREATED)
     async def store_key(body: ConfigBody, provider: str | None = None, who: Caller = ask) -> StoredAnswer:
         """Store a key with its settings. The provider is asked first, and a key that it refuses is not stored."""
-        permit_all(who)
+        _permit(who, body)
         row = get_named_provider(provider, body.provider)
         if body.api_key is None and row.needs_key:
             raise InvalidRequest(f"{row.name} needs `apiKey`", parameter="apiKey")
@@ -79,7 +79,7 @@ def _writing(services: Services) -> APIRouter:
     @routes.put("/{provider}")
     async def change_config(body: ConfigBody, provider: str | None = None, who: Caller = ask) -> StoredAnswer:
         """Change what is named. A new `baseUrl` needs the key again, since a key is bound to where it may be sent."""
-        permit_all(who)
+        _permit(who, body)
         row = get_named_provider(provider, body.provider)
         answer = await _stored(services, row, await _get_config(services, who, row), body)
         await _note(services, who, "config.changed" if body.api_key is None else "config.rotated", answer)
@@ -126,6 +126,12 @@ def _administering(services: Services) -> APIRouter:
         return RewrapAnswer(**counts, next=following)
 
     return routes
+
+
+def _permit(who: Caller, body: ConfigBody) -> None:
+    permit_all(who)
+    if "prices" in body.model_fields_set:
+        permit_prices(who)
 
 
 async def _note(services: Services, who: Caller, action: Action, answer: StoredAnswer) -> None:

@@ -76,7 +76,7 @@ class ConfigBody(Body):
     settings: SettingsBody | None = None
     prices: Annotated[dict[Name, OwnPriceBody], Field(max_length=_MOST_PRICES)] | None = Field(
         default=None,
-        description="The caller's own prices in place of the price table's, by model or by a pattern as `gpt-4o*`; the longest that fits holds.",
+        description="The caller's own prices in place of the price table's, by model or by a pattern as `gpt-4o*`; the longest that fits holds. For a session alone.",
     )
     is_active: bool | None = None
     test: bool = Field(default=True, description="Try the key first, and refuse it if the provider does.")

@@ -255,6 +255,8 @@ async def test_a_token_is_for_its_networks_alone_whatever_a_header_says(house: H
 
 
 async def test_a_token_is_changed_strictly_and_shows_what_it_is_for(house: House, asker: Headers) -> None:
+    targets = {"targets": [{"provider": "openai", "model": "hello"}]}
+    assert (await house.http.put("/api/routes/cheap", json=targets, headers=asker)).status_code == 200
     token_id, _ = await token_of(house, asker, origins=["203.0.113.7"], routes=["cheap"])
     wrong = await house.http.patch(f"/api/tokens/{token_id}", json={"origins": ["nowhere"]}, headers=asker)
     lifted = await house.http.patch(f"/api/tokens/{token_id}", json={"routes": None}, headers=asker)

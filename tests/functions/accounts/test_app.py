@@ -8,7 +8,9 @@ import httpx
 import pytest
 
 from functions.accounts.app import create_app
+from shared.records.route import Route, RouteTarget
 from shared.services import Services
+from shared.storage.routes import delete_route, save_route
 from tests.fakes.services import CountingTable, FixedClock, fake_services
 
 ALICE = {"email": "alice@example.com", "password": "correct horse"}
@@ -241,10 +243,16 @@ async def test_a_change_keeps_what_is_left_out_and_null_lifts_a_limit(
     clock.pass_by(60)
 
     changed = await http.patch(
-        f"/api/tokens/{made['id']}", json={"name": "desk", "models": None, "providers": []}, headers=headers
+        f"/api/tokens/{made['id']}", json={"name": "desk", "models": None, "providers": ["openai"]}, headers=headers
     )
 
-    expected = {**made, "name": "desk", "models": None, "providers": [], "updatedAt": changed.json()["updatedAt"]}
+    expected = {
+        **made,
+        "name": "desk",
+        "models": None,
+        "providers": ["openai"],
+        "updatedAt": changed.json()["updatedAt"],
+    }
     del expected["token"]
     assert changed.json() == expected
     assert changed.json()["budgetUsd"] == "0.00"
@@ -268,7 +276,16 @@ async def test_a_change_keeps_what_is_left_out_and_null_lifts_a_limit(
         {"expiresAt": "2030-01-01T00:00:00"},
         {"providers": ["Open AI"]},
         {"providers": "openai"},
+        {"providers": ["nope"]},
+        {"providers": []},
         {"models": [""]},
+        {"models": []},
+        {"routes": ["missing"]},
+        {"routes": ["no/route"]},
+        {"routes": []},
+        {"origins": []},
+        {"budgetPeriod": "day"},
+        {"budgetUsd": "0.00000001"},
     ],
 )
 async def test_a_wrong_limit_is_refused_by_name(http: httpx.AsyncClient, field: dict[str, Any]) -> None:
@@ -281,6 +298,48 @@ async def test_a_wrong_limit_is_refused_by_name(http: httpx.AsyncClient, field: 
     ):
         assert answer.status_code == 400
         assert answer.json()["error"]["details"]["parameter"].startswith(next(iter(field)))
+
+
+async def test_a_list_that_would_allow_nothing_is_refused_with_the_remedy(http: httpx.AsyncClient) -> None:
+    answer = await http.post("/api/tokens", json={"name": "x", "models": []}, headers=await signed_up(http, ALICE))
+
+    assert "leave it out" in answer.json()["error"]["message"]
+
+
+async def test_a_provider_is_kept_by_its_id_however_it_was_called(http: httpx.AsyncClient) -> None:
+    """A token for `claude` was refused on every call to Anthropic."""
+    made = await a_token(http, await signed_up(http, ALICE), providers=["claude", "Anthropic", "gemini"])
+
+    assert made["providers"] == ["anthropic", "google"]
+
+
+async def test_the_period_of_a_budget_that_is_lifted_goes_with_it(http: httpx.AsyncClient) -> None:
+    headers = await signed_up(http, ALICE)
+    made = await a_token(http, headers, budgetUsd="1", budgetPeriod="day")
+    path = f"/api/tokens/{made['id']}"
+    lifted = await http.patch(path, json={"budgetUsd": None}, headers=headers)
+    alone = await http.patch(path, json={"budgetPeriod": "week"}, headers=headers)
+    both = await http.patch(path, json={"budgetUsd": "0.000001", "budgetPeriod": "week"}, headers=headers)
+
+    assert (lifted.json()["budgetUsd"], lifted.json()["budgetPeriod"]) == (None, None)
+    assert (alone.status_code, alone.json()["error"]["details"]["parameter"]) == (400, "budgetPeriod")
+    assert (both.json()["budgetUsd"], both.json()["budgetPeriod"]) == ("0.000001", "week")
+
+
+async def test_a_token_names_routes_of_its_owner_that_are_there_or_that_it_has(
+    http: httpx.AsyncClient, services: Services
+) -> None:
+    headers = await signed_up(http, ALICE)
+    owner = (await http.get("/api/auth/session", headers=headers)).json()["user"]["id"]
+    for who, name in ((owner, "mine"), ("somebody", "theirs")):
+        await save_route(services.table, Route(who, name, "fallback", (RouteTarget("openai", "gpt-5"),), 0, 0))
+    made = await a_token(http, headers, routes=["mine"])
+    theirs = await http.patch(f"/api/tokens/{made['id']}", json={"routes": ["mine", "theirs"]}, headers=headers)
+    await delete_route(services.table, owner, "mine")
+    kept = await http.patch(f"/api/tokens/{made['id']}", json={"routes": ["mine"]}, headers=headers)
+
+    assert (theirs.status_code, theirs.json()["error"]["details"]["parameter"]) == (400, "routes[1]")
+    assert (kept.status_code, kept.json()["routes"]) == (200, ["mine"])
 
 
 async def test_rotating_replaces_the_secret_alone(http: httpx.AsyncClient, services: Services) -> None:
