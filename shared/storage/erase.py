@@ -5,6 +5,7 @@ from shared.storage import layout
 from shared.storage.accounts import end_sign_ins, remove_account
 from shared.storage.admission import forget_scope
 from shared.storage.configs import delete_config, list_configs
+from shared.storage.holdings import forget_holdings
 from shared.storage.policies import save_limits
 from shared.storage.table import Key, Table
 from shared.storage.tokens import delete_token, list_tokens
@@ -18,12 +19,14 @@ async def erase_owner(table: Table, owner: str) -> int:
     while tokens := await list_tokens(table, owner):
         for token in tokens:
             await delete_token(table, token)
+            await forget_holdings(table, Scope("token", token.id))
     await end_sign_ins(table, owner)
     for config in await list_configs(table, owner):
         await delete_config(table, config)
     await save_limits(table, "user", owner, Limits())
     left = await _forget_all(table, layout.owned(owner))
     await forget_scope(table, Scope("user", owner))
+    await forget_holdings(table, Scope("user", owner))
     await remove_account(table, owner)
     return left
 

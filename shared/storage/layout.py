@@ -311,6 +311,11 @@ def holding(kind: str, scope: str, shard: int) -> Key:
     return Key("HOLDING", f"{_part(kind)}#{_part(scope)}#{shard:03}")
 
 
+def holdings_of(kind: str, scope: str) -> Listing:
+    """The entries of one scope's items."""
+    return Listing("HOLDING", f"{_part(kind)}#{_part(scope)}#")
+
+
 def holdings() -> Listing:
     """The entries of all of them."""
     return Listing("HOLDING", "")

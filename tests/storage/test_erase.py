@@ -10,10 +10,13 @@ from shared.identity.local import LocalAccounts
 from shared.identity.opaque import digest_of
 from shared.identity.tokens import mint_token
 from shared.records.config import ProviderConfig
+from shared.records.limits import Limits, Scope
 from shared.records.token import AccessToken
 from shared.storage.accounts import find_account_by_email
+from shared.storage.admission import Admissions
 from shared.storage.configs import every_config, list_configs, save_config
 from shared.storage.erase import erase_owner
+from shared.storage.quota import Claim
 from shared.storage.table import Item, Table
 from shared.storage.tokens import add_token, find_token, list_tokens
 from tests.fakes.table import MemoryTable
@@ -62,12 +65,18 @@ async def test_no_row_names_them_but_the_one_that_says_who_was_first(tmp_path: P
     table = MemoryTable(now=lambda: 1_800_000_000.0)
     accounts = LocalAccounts(table, KeyFile(tmp_path / "keys.json"), now=lambda: 1_800_000_000.0)
     owner = (await accounts.sign_up("alice@example.com", PASSWORD)).user.id
-    await add_token(table, token_of(owner))
+    token = token_of(owner)
+    await add_token(table, token)
     await save_config(table, config_of(owner, "openai"))
+    admissions = Admissions(table, now=lambda: 1_800_000_000.0)
+    for scope in (Scope("user", owner), Scope("token", token.id)):
+        await admissions.take(scope, Limits(), Claim("R1", owner, 1_800_000_060))
 
     await erase_owner(table, owner)
 
-    naming: list[Item] = [item for item in table.items.values() if owner in str(item) or "alice" in str(item)]
+    naming: list[Item] = [
+        item for item in table.items.values() if any(name in str(item) for name in (owner, token.id, "alice"))
+    ]
     assert [item["sk"] for item in naming] == ["FIRST_ADMIN"]
 
 
