@@ -41,6 +41,11 @@ def listed_configs() -> Listing:
     return Listing("CONFIGS", "")
 
 
+def listed_configs_of(owner: str) -> Listing:
+    """The entries of one owner's configs in that list."""
+    return Listing("CONFIGS", f"{_part(owner)}#")
+
+
 def route(owner: str, name: str) -> Key:
     """One owner's named route."""
     return Key(_owner(owner), f"ROUTE#{_part(name)}")
@@ -124,6 +129,16 @@ def person(owner: str) -> Key:
 def people() -> Listing:
     """The entries of all accounts."""
     return Listing("PEOPLE", "")
+
+
+def tombstone(owner: str) -> Key:
+    """That an account was deleted, for whoever erases what is written in its name after that."""
+    return Key("ERASED", _part(owner))
+
+
+def tombstones() -> Listing:
+    """Those of all accounts that were deleted lately."""
+    return Listing("ERASED", "")
 
 
 def first_admin() -> Key:
