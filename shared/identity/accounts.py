@@ -61,6 +61,10 @@ class Accounts(Protocol):
         """Forget whoever has that e-mail, as far as more than the table knows of them. Done again, it does no harm."""
         ...
 
+    def forget(self, owner: str) -> None:
+        """What this process remembers of that owner's sessions: the table has changed, and it is to be asked."""
+        ...
+
     async def verify(self, token: str) -> Caller:
         """Who the bearer of this JWT is, now. Raises Unauthenticated."""
         ...

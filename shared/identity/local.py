@@ -93,6 +93,10 @@ class LocalAccounts:
     async def remove(self, email: str) -> None:
         """The table is all that knows of them, and `erase_owner` sees to that."""
 
+    def forget(self, owner: str) -> None:
+        """The table is asked who is signed in."""
+        self._sessions.forget(owner)
+
     async def verify(self, token: str) -> Caller:
         """Who the bearer is, now: the signature says which session, the table says whether it lives and what its owner may."""
         claims = await read_claims(token, _EXPECTED, self._find_key, self._now)

@@ -43,6 +43,11 @@ def listed_configs() -> Listing:
     return Listing("CONFIGS", "")
 
 
+def listed_configs_of(owner: str) -> Listing:
+    """The entries of one owner's configs in that list."""
+    return Listing("CONFIGS", f"{_part(owner)}#")
+
+
 def route(owner: str, name: str) -> Key:
     """One owner's named route."""
     return Key(_owner(owner), f"ROUTE#{_part(name)}")
@@ -126,6 +131,16 @@ def person(owner: str) -> Key:
 def people() -> Listing:
     """The entries of all accounts."""
     return Listing("PEOPLE", "")
+
+
+def tombstone(owner: str) -> Key:
+    """That an account was deleted, for whoever erases what is written in its name after that."""
+    return Key("ERASED", _part(owner))
+
+
+def tombstones() -> Listing:
+    """Those of all accounts that were deleted lately."""
+    return Listing("ERASED", "")
 
 
 def first_admin() -> Key:
@@ -336,6 +351,11 @@ def _admissions(kind: str, scope: str) -> str:
 def holding(kind: str, scope: str, shard: int) -> Key:
     """The entry by which the sweeper finds an item that may have holds."""
     return Key("HOLDING", f"{_part(kind)}#{_part(scope)}#{shard:03}")
+
+
+def holdings_of(kind: str, scope: str) -> Listing:
+    """The entries of one scope's items."""
+    return Listing("HOLDING", f"{_part(kind)}#{_part(scope)}#")
 
 
 def holdings() -> Listing:
