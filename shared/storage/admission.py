@@ -12,6 +12,7 @@ from typing import Final
 from shared.errors import StorageUnavailable
 from shared.records.limits import MICROS_A_DOLLAR, Left, Limits, Refusal, Scope, period_name
 from shared.storage import layout
+from shared.storage.held import Held, to_text
 from shared.storage.holdings import note_holding
 from shared.storage.quota import (
     MOST_OPEN,
@@ -114,6 +115,25 @@ class Admissions:
         refusal = _together(refusals)
         self._remember(scope, limits, refusal)
         raise Refused(scope, refusal)
+
+    async def lower(self, hold: Hold, limits: Limits, claim: Claim) -> Hold:
+        """The same place, of which less is reserved now; what the claim tells takes the place of what was told.
+
+        Raises:
+            StorageUnavailable: the table does not answer, or somebody ended the hold.
+        """
+        now, over = self._nanoseconds(), hold.tokens - claim.tokens
+        adds = {f"c_{hold.period}": claim.micros - hold.micros} if claim.micros != hold.micros else {}
+        if hold.token_step and (back := max(0, over * hold.token_step - max(0, now - hold.taken_at))):
+            adds["tat_t"] = -back
+        held = Held(claim.micros, claim.tokens, claim.expires_at, hold.period, claim.owner, claim.told)
+        change = Change(set={hold.name: to_text(held)}, increase=adds)
+        try:
+            item = await self._table.update(hold.key, change, when=Present(hold.name))
+        except ConditionFailed as failed:
+            raise StorageUnavailable("the request's place is gone: try again", retry_after=_RETRY_AFTER) from failed
+        part = limits if limits.is_empty else _share(limits, hold.shard, parts_of(hold.scope, limits))
+        return replace(hold, micros=claim.micros, tokens=claim.tokens, left=left(part, claim, item, now))
 
     async def settle(self, hold: Hold, used: Used) -> bool:
         """Give back what was not used; False when somebody else did already.

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
@@ -386,3 +387,26 @@ async def test_an_item_that_others_keep_changing_is_given_up_after_four_tries(cl
 
     assert table.tries == 4
     assert busy.value.retry_after == 1
+
+
+async def test_a_place_may_be_kept_for_less(table: Table, clock: Clock) -> None:
+    """What was reserved too much is there for others at once, and is not given back again in the end."""
+    admissions = Admissions(table, now=clock)
+    limits = Limits(tokens_per_minute=100, budget_usd=Decimal("0.0001"), budget_period="day")
+    first = claim(tokens=90, micros=90)
+    hold = await admissions.take(TOKEN, limits, first)
+    with pytest.raises(Refused):
+        await admissions.take(TOKEN, limits, claim(tokens=50, micros=50))
+    lower = replace(first, tokens=20, micros=20)
+    hold = await admissions.lower(hold, limits, lower)
+    second = await admissions.take(TOKEN, limits, claim(tokens=50, micros=50))
+
+    assert [(each.policy, each.remaining) for each in hold.left] == [("tokens", 80), ("budget", 80)]
+    assert await state(table, TOKEN) == (2, 70, 0)
+    assert await admissions.settle(hold, Used(micros=5, tokens=5))
+    assert await admissions.settle(second, Used(micros=50, tokens=50))
+    assert await state(table, TOKEN) == (0, 55, 55)
+    with pytest.raises(StorageUnavailable):
+        await admissions.lower(hold, limits, lower)
+    third = await admissions.take(TOKEN, limits, claim(tokens=45, micros=45))
+    assert [each.remaining for each in third.left] == [0, 0]
