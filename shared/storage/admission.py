@@ -156,7 +156,7 @@ class Admissions:
         key = layout.admission(scope.kind, scope.id, shard)
         now, item = self._nanoseconds(), self._seen.get(key)
         if refusal := find_refusal(limits, claim, None, now):
-            raise Refused(scope, refusal)
+            raise Refused(scope, await self._as_it_is(key, limits, claim, refusal, now=now))
         await self._note(key, scope, shard)
         for _ in range(_MOST_TRIES):
             change, when = attempt(limits, claim, item, now)
@@ -172,6 +172,12 @@ class Admissions:
             self._saw(key, item)
             return _hold(scope, shard, limits, claim, item, now=now)
         raise StorageUnavailable("too many ask for the same at once: try again", retry_after=_RETRY_AFTER)
+
+    async def _as_it_is(self, key: Key, limits: Limits, claim: Claim, refusal: Refusal, *, now: int) -> Refusal:
+        """What no item would let in, with what is left in this one. Of nothing there is nothing left."""
+        if not refusal.limit:
+            return refusal
+        return find_refusal(limits, claim, await self._table.get(key), now) or refusal
 
     def _parts(self, scope: Scope, limits: Limits) -> Iterator[tuple[int, Limits]]:
         """The items to try, and what of the limits each has. The first one is this process's own."""
@@ -250,9 +256,14 @@ def _split(limit: int | None, part: int, parts: int) -> int | None:
 
 def _together(refusals: Sequence[Refusal]) -> Refusal:
     """Of several parts: what waits shortest, with the limits summed."""
-    first = min(refusals, key=lambda refusal: float("inf") if refusal.resets_at is None else refusal.resets_at)
+    first = min(refusals, key=_waiting)
     same = [refusal for refusal in refusals if refusal.policy == first.policy]
     return replace(first, limit=sum(each.limit for each in same), remaining=sum(each.remaining for each in same))
+
+
+def _waiting(refusal: Refusal) -> float:
+    """Until when; for ever where that does not help."""
+    return float("inf") if refusal.too_large or refusal.resets_at is None else refusal.resets_at
 
 
 def _hold(scope: Scope, shard: int, limits: Limits, claim: Claim, item: Item, *, now: int) -> Hold:

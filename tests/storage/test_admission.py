@@ -410,3 +410,28 @@ async def test_a_place_may_be_kept_for_less(table: Table, clock: Clock) -> None:
         await admissions.lower(hold, limits, lower)
     third = await admissions.take(TOKEN, limits, claim(tokens=45, micros=45))
     assert [each.remaining for each in third.left] == [0, 0]
+
+
+async def test_what_never_fits_is_told_what_is_left(table: Table, clock: Clock) -> None:
+    """Another process took some of it; nothing of ours is guessed."""
+    budget = Limits(budget_usd=Decimal("0.0001"), budget_period="day")
+    rate = Limits(tokens_per_minute=100)
+    theirs, ours = Admissions(table, now=clock), Admissions(table, now=clock)
+    await theirs.take(TOKEN, budget, claim(micros=86))
+    await theirs.take(HOUSE, rate, claim(tokens=15))
+    with pytest.raises(Refused) as dear:
+        await ours.take(TOKEN, budget, claim(micros=101))
+    with pytest.raises(Refused) as long:
+        await ours.take(HOUSE, rate, claim(tokens=101))
+
+    assert (dear.value.refusal.policy, dear.value.refusal.remaining, dear.value.refusal.too_large) == (
+        "budget",
+        14,
+        True,
+    )
+    assert (long.value.refusal.policy, long.value.refusal.remaining, long.value.refusal.too_large) == (
+        "tokens",
+        85,
+        True,
+    )
+    assert long.value.refusal.resets_at == pytest.approx(clock() + 9)
