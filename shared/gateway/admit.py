@@ -8,26 +8,27 @@ from decimal import ROUND_CEILING, Decimal
 from typing import Final
 
 from shared.chat.events import Usage
-from shared.errors import RealMultiLLMError, StorageUnavailable
+from shared.chat.receipt import Attempt
+from shared.errors import RealMultiLLMError
 from shared.gateway.estimate import Need
-from shared.gateway.limited import limit_headers, refused, unpriced
+from shared.gateway.limited import limit_headers, unpriced
+from shared.gateway.places import Bid, Kept, NobodyLetIn, Places
 from shared.gateway.priced import cost_of
+from shared.gateway.scopes import Limited, Scopes, scopes_over
 from shared.gateway.target import Target
 from shared.identity.caller import Caller
 from shared.observability import LimitRefused
 from shared.records.ledger import LedgerRow
-from shared.records.limits import MICROS_A_DOLLAR, Limits, Scope
+from shared.records.limits import MICROS_A_DOLLAR, Scope
 from shared.records.token import AccessToken
 from shared.services import Services
-from shared.storage.admission import Hold, Refused
+from shared.storage.admission import Hold
 from shared.storage.held import Told
-from shared.storage.policies import find_limits
 from shared.storage.quota import Claim
 
 _SLACK: Final = 60.0
 """Seconds after its deadline at which a request counts as dead."""
 
-type Limited = tuple[tuple[Scope, Limits], ...]
 type Needs = Sequence[tuple[Target, Need]]
 """Who may answer, in the order in which they are asked, and what that would take."""
 
@@ -70,57 +71,51 @@ class Admission:
     headers: dict[str, str]
     micros: int
     tokens: int
+    places: tuple[int, ...] = (0,)
+    """Of the targets that were let in, in their order."""
+    passed_over: tuple[Attempt, ...] = ()
+    """The others, and why."""
 
 
 async def limits_of(services: Services, asked: Asked, targets: Sequence[Target]) -> Limited:
-    """The limits over that request, the principal's first; those of every target that may answer it are among them.
+    """The limits over that request, the principal's first; each target's own beside them.
 
     Raises:
         StorageUnavailable: nobody can tell. Nobody is let in then.
     """
-    limited: dict[Scope, Limits] = {}
-    for target in targets:
-        limited |= await find_limits(services.table, asked.owner, asked.token, target.provider.id, target.model)
-    first = asked.principal
-    return ((first, limited.pop(first, Limits())), *limited.items())
-
-
-def has_budget(limited: Limited) -> bool:
-    """Something must not cost more than that."""
-    return any(limits.budget_usd is not None for _, limits in limited)
+    return await scopes_over(services, asked.owner, asked.token, asked.principal, targets)
 
 
 async def admit(services: Services, asked: Asked, limited: Limited, needs: Needs, *, within: float) -> Admission:
-    """A place in each scope, or none in any. `within`: seconds that the request may take.
+    """A place in each scope of those targets that their own limits let in, or none in any. `within`: seconds that the request may take.
 
     Raises:
-        BudgetSpent, LimitReached: a limit says no.
+        BudgetSpent, LimitReached: a limit says no to whoever answers, or to every one of them: the first one's.
         StorageUnavailable: the table does not answer, or too many ask for the same at once.
     """
-    micros = await _reserve(services, limited, needs)
-    tokens = (
-        max(need.likely for _, need in needs)
-        if any(limits.tokens_per_minute is not None for _, limits in limited)
-        else 0
-    )
+    bids, kept_out = await _bids(services, limited, needs)
     ends = int(services.now() + within + _SLACK) + 1
-    told: Told | None = tell(asked, needs[0][0])
-    holds: list[Hold] = []
+
+    def claim(micros: int, tokens: int, target: Target | None) -> Claim:
+        told = None if target is None else tell(asked, target)
+        return Claim(asked.request_id, asked.owner, ends, tokens, micros, told)
+
+    places = Places(services, limited, claim, kept_out)
     try:
-        for scope, limits in limited:
-            claim = Claim(asked.request_id, asked.owner, ends, tokens, micros, told)
-            holds.append(await services.admissions.take(scope, limits, claim))
-            told = None
-    except Refused as no:
-        await _undo(services, holds)
-        services.incidents.note(LimitRefused(no.refusal.policy, no.scope.kind))
-        raise refused(no.scope, no.refusal, services.now()) from no
-    except StorageUnavailable:
-        await _undo(services, holds)
-        raise
+        let_in = await places.take(bids)
+    except NobodyLetIn as no:
+        services.incidents.note(no.kept.counted)
+        raise no.kept.error from no
     services.foresee_settlement()
-    left = [(hold.scope, each) for hold in holds for each in hold.left]
-    return Admission(tuple(holds), limit_headers(left, services.now()), micros, tokens)
+    left = [(hold.scope, each) for hold in places.held for each in hold.left]
+    return Admission(
+        places.held,
+        limit_headers(left, services.now()),
+        max(bid.micros for bid in let_in),
+        max(bid.tokens for bid in let_in),
+        tuple(bid.place for bid in let_in),
+        _passed_over(needs, places.kept_out),
+    )
 
 
 async def admit_or_undo(
@@ -179,27 +174,37 @@ def aborted(owner: str, request_id: str, told: Told, micros: int) -> LedgerRow:
     )
 
 
-async def _reserve(services: Services, limited: Limited, needs: Needs) -> int:
-    """Micro-dollars that the request may cost at most, at the dearest who may answer; 0 where no budget asks."""
-    budgeted = [(scope, limits) for scope, limits in limited if limits.budget_usd is not None]
-    if not budgeted or any(limits.budget_usd == 0 for _, limits in budgeted):
-        return 0  # a budget of 0 refuses by itself
-    most = Decimal(0)
-    for target, need in needs:
-        usd = Decimal(0) if need.free else await price_of(services, target, need.most)
+async def _bids(services: Services, limited: Limited, needs: Needs) -> tuple[list[Bid], dict[int, Kept]]:
+    """What each target may cost and take at most; apart, by their places, those whose price a budget has to know and nobody does."""
+    bids: list[Bid] = []
+    kept_out: dict[int, Kept] = {}
+    for place, (target, need) in enumerate(needs):
+        budgets = limited.budgets(place)
+        usd = await _price(services, target, need) if _reserves(budgets) else Decimal(0)
         if usd is None:
-            services.incidents.note(LimitRefused("unpriced", budgeted[0][0].kind))
-            raise unpriced(budgeted[0][0], target.model)
-        most = max(most, usd)
-    return in_micros(most)
+            scope = budgets[0][0]
+            kept_out[place] = Kept(unpriced(scope, target.model), LimitRefused("unpriced", scope.kind))
+            continue
+        bids.append(Bid(place, target, in_micros(usd), need.likely if limited.counts_tokens(place) else 0))
+    return bids, kept_out
 
 
-async def _undo(services: Services, holds: list[Hold]) -> None:
-    with suppress(StorageUnavailable):  # the sweeper ends what is left
-        await services.admissions.undo(holds)
+async def _price(services: Services, target: Target, need: Need) -> Decimal | None:
+    """US dollars that it costs at most."""
+    return Decimal(0) if need.free else await price_of(services, target, need.most)
+
+
+def _reserves(budgets: Scopes) -> bool:
+    """A budget of 0 refuses by itself, whatever something costs."""
+    return bool(budgets) and all(limits.budget_usd != 0 for _, limits in budgets)
+
+
+def _passed_over(needs: Needs, kept_out: dict[int, Kept]) -> tuple[Attempt, ...]:
+    told = [(needs[place][0], kept_out[place].error) for place in sorted(kept_out)]
+    return tuple(Attempt(target.provider.id, target.model, error.code, 0, asked=False) for target, error in told)
 
 
 async def _undo_when_admitted(services: Services, admitting: "asyncio.Task[Admission]") -> None:
-    with suppress(RealMultiLLMError):  # nothing was taken
+    with suppress(RealMultiLLMError):  # nothing was taken, or the sweeper ends what is left
         admission = await admitting
-        await _undo(services, list(admission.holds))
+        await services.admissions.undo(admission.holds)

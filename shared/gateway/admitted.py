@@ -17,7 +17,7 @@ from shared.chat.receipt import Done
 from shared.chat.request import ChatRequest
 from shared.egress.exchange import Timeouts
 from shared.errors import RealMultiLLMError
-from shared.gateway.admit import Admission, Asked, admit_or_undo, has_budget, limits_of
+from shared.gateway.admit import Admission, Asked, admit_or_undo, limits_of
 from shared.gateway.course import Course
 from shared.gateway.doubt import warn_of_doubt
 from shared.gateway.estimate import bounded, ceiling_of, need_of
@@ -54,14 +54,15 @@ async def admitted(
     """
     asked, targets = replace(asked, route=course.route), course.targets
     limited = await limits_of(services, asked, targets)
-    if has_budget(limited):
-        targets = tuple(bounded(chat, target) for target in targets)
+    targets = tuple(bounded(chat, target) if limited.budgets(place) else target for place, target in enumerate(targets))
     needs = [(target, need_of(chat, target)) for target in targets]
     admission = await admit_or_undo(services, asked, limited, needs, within=seconds_left(ends))
     tell(admission.headers)
+    targets = tuple(targets[place] for place in admission.places)
+    course = replace(course, targets=targets, passed_over=(*course.passed_over, *admission.passed_over))
     heard = _Heard(services, asked, admission, chat, targets[0], ends=ends)
     try:
-        async with aclosing(carry(replace(course, targets=targets), heard.progress)) as batches:
+        async with aclosing(carry(course, heard.progress)) as batches:
             async for batch in batches:
                 await heard.hear(batch)
                 yield batch

@@ -93,6 +93,20 @@ class Provider:
         """The name is one that this provider gives."""
         return any(fnmatchcase(model.lower(), pattern) for pattern in self.makes)
 
+    @property
+    def names_freely(self) -> bool:
+        """Whoever runs the server names its models as they like."""
+        return self.pricing == "self-hosted"
+
+    @property
+    def names_by_vendor(self) -> bool:
+        """There are models here whose names have a slash, `vendor/model`."""
+        return self.names_freely or any("/" in pattern for pattern in self.makes)
+
+    def may_name(self, model: str) -> bool:
+        """Nothing speaks against a model of that name here."""
+        return self.names_freely or self.has_name(model)
+
     def facts(self, model: str) -> Facts:
         """What its pages say of this model, also by a dated or `-latest` name; none where they say nothing."""
         for name in (model, undated(model)):
