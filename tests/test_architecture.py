@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+_SILENCED = re.compile(r"#\s*(?:noqa\b|type:\s*ignore\b)")
+_EXPLAINED = re.compile(r"#\s*(?:noqa: [A-Z0-9, ]+?|type: ignore\[[a-z, -]+\]) (?:- | # ?)\S")
 
 ROOMS: Mapping[str, str] = {
     # room: the rooms of shared/ that it may import from. Inward, never back.
@@ -259,3 +261,23 @@ def test_the_chat_door_loads_nothing_heavy() -> None:
     assert {"fastapi", "pydantic", "boto3", "botocore", "httpx", "jwt", "genai_prices", "mangum", "uvicorn"}.isdisjoint(
         loaded
     )
+
+
+def unexplained(source: str) -> Iterator[int]:
+    """Lines on which a check is silenced and nobody says why."""
+    for number, line in enumerate(source.splitlines(), 1):
+        if _SILENCED.search(line) and not _EXPLAINED.search(line):
+            yield number
+
+
+def test_a_silenced_check_carries_its_reason() -> None:
+    """First held against lines with and without; then no file has one without."""
+    silent = ["x = 1  # no" + "qa", "x = 1  # no" + "qa: S105", "x = 1  # type: " + "ignore[arg-type]"]
+    told = [f"{silent[1]} - a name, not a secret", f"{silent[2]}  # as `tell` wrote it", "x = 1  # fmt: skip"]
+    folders = ("shared", "functions", "infra", "tests", "benchmarks")
+    files = [path for folder in folders for path in (ROOT / folder).rglob("*.py") if "node_modules" not in path.parts]
+    found = [f"{path}:{number}" for path in files for number in unexplained(path.read_text("utf-8"))]
+
+    assert list(unexplained("\n".join(silent))) == [1, 2, 3]
+    assert not list(unexplained("\n".join(told)))
+    assert not found, "\n" + "\n".join(found)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from shared.chat.collect import Answer, Collector
 from shared.chat.events import Answered, ChatEvent
-from shared.chat.receipt import Done
+from shared.chat.receipt import Cost, Done
 from shared.chat.request import ChatRequest
 from shared.dialects.caller import About, CallerDialect, Speaker, Wish, load_caller, own_name
 from shared.dialects.native import NDJSON, SSE
@@ -261,10 +261,13 @@ async def _send_whole(
 ) -> None:
     answer, done = await _collected(batches, head)
     body = head.dialect.answer(answer, done, chat, head.about(created))
-    cost = done.receipt.cost.usd
-    paid = [] if cost is None else [(b"x-realmultillm-cost", f"{cost:f}".encode())]
     ended()
-    await send_json(send, body, [*head.headers(), *paid])
+    await send_json(send, body, [*head.headers(), *cost_header(done.receipt.cost)])
+
+
+def cost_header(cost: Cost) -> HeaderList:
+    """US dollars, exact; nothing where nobody can tell."""
+    return [] if cost.usd is None else [(b"x-realmultillm-cost", f"{cost.usd:f}".encode())]
 
 
 async def _collected(batches: Batches, head: Head) -> tuple[Answer, Done]:

@@ -12,7 +12,8 @@ class Cost:
     """US dollars, exact, or None with the reason why nobody can tell."""
 
     usd: Decimal | None
-    source: Literal["provider", "custom", "table"] | None = None
+    source: Literal["provider", "custom", "table", "documented"] | None = None
+    """`documented`: a page of the provider's says that it takes nothing; chats have no such cost."""
     version: str | None = None
     """Of the price table."""
     reason: str | None = None

@@ -139,9 +139,9 @@ def in_micros(usd: Decimal) -> int:
     return int((usd * MICROS_A_DOLLAR).to_integral_value(ROUND_CEILING))
 
 
-async def price_of(services: Services, target: Target, model: str, usage: Usage) -> Decimal | None:
+async def price_of(services: Services, target: Target, usage: Usage) -> Decimal | None:
     """What that usage would cost there; None: nobody can tell."""
-    return (await cost_of(target, model, usage, services.now())).usd
+    return (await cost_of(target, usage, services.now())).usd
 
 
 def tell(asked: Asked, target: Target) -> Told:
@@ -185,7 +185,7 @@ async def _reserve(services: Services, limited: Limited, needs: Needs) -> int:
         return 0  # a budget of 0 refuses by itself
     most = Decimal(0)
     for target, need in needs:
-        usd = await price_of(services, target, target.model, Usage(input=need.input, output=need.output))
+        usd = Decimal(0) if need.free else await price_of(services, target, need.most)
         if usd is None:
             services.incidents.note(LimitRefused("unpriced", budgeted[0][0].kind))
             raise unpriced(budgeted[0][0], target.model)

@@ -6,8 +6,8 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from shared.chat.events import Answered, ChatEvent, Verbatim
-from shared.dialects.exchanges import Ask, Exchange, Kind
+from shared.chat.events import Answered, ChatEvent, Start, Usage, Verbatim
+from shared.dialects.exchanges import Ask, Exchange, Kind, Reply
 from shared.egress.exchange import Outbound, Timeouts
 from shared.errors import InvalidRequest, ProviderError, ProviderFailed, UnsupportedParameter
 from shared.gateway.aftermath import note_answer, note_failure
@@ -84,29 +84,39 @@ def aim(services: Services, config: ProviderConfig, kind: Kind, model: str) -> C
     return Chosen(target, offer, load_exchange(offer.dialect, offer.file or kind))
 
 
-async def exchange(services: Services, question: Ask, kind: Kind, chosen: Chosen) -> tuple[bytes, Answered]:
-    """The answer in OpenAI's form, and what is known of its head.
+async def exchange(services: Services, question: Ask, kind: Kind, chosen: Chosen) -> tuple[Reply, Answered]:
+    """The answer, and what is known of its head.
 
     Raises:
         RealMultiLLMError: there is none.
     """
     prepared, asked = prepare_exchange(replace(question, model=chosen.target.model), chosen)
     dialect = chosen.target.dialect
-    reading = replace(dialect, read=lambda body: [Verbatim(chosen.exchange.read(body, asked), {})])
+    reading = replace(dialect, read=lambda body: _events(chosen.exchange.read(body, asked)))
     target = replace(chosen.target, dialect=reading)
     events = await settle(services, target, prepared, kin=dialect.name == _CALLERS, patience=PATIENCE[kind])
-    answered, answer = Answered(), None
+    answered, reply = Answered(), Reply(b"")
     for event in events:
         match event:
             case Answered():
                 answered = event
-            case Verbatim() if answer is None:
-                answer = event.data
+            case Start():
+                reply = replace(reply, model=event.model)
+            case Usage():
+                reply = replace(reply, usage=event)
+            case Verbatim() if not reply.body:
+                reply = replace(reply, body=event.data)
             case _:
                 pass
-    if answer is None:
+    if not reply.body:
         raise ProviderFailed("the answer ended without an ending")
-    return answer, answered
+    return reply, answered
+
+
+def _events(reply: Reply) -> list[ChatEvent]:
+    """As a chat would say it."""
+    used: list[ChatEvent] = [] if reply.usage is None else [reply.usage]
+    return [Start(model=reply.model), *used, Verbatim(reply.body, {})]
 
 
 async def settle(

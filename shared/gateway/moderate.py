@@ -160,14 +160,14 @@ async def _is_flagged(services: Services, moderation: Moderation, text: str) -> 
         chosen = aim(services, config, "moderations", moderation.model or "")
         pieces = [text[start : start + LARGEST_PIECE] for start in range(0, len(text), LARGEST_PIECE)]
         named = {"model": moderation.model} if moderation.model else {}
-        body, _ = await exchange(
+        reply, _ = await exchange(
             services, Ask(moderation.model or "", {"input": pieces, **named}), "moderations", chosen
         )
     except RealMultiLLMError:
         if moderation.refuse_unjudged:
             raise
         return False
-    return any(result.get("flagged") is True for result in json.loads(body)["results"])
+    return any(result.get("flagged") is True for result in json.loads(reply.body)["results"])
 
 
 def _refused(parameter: str, message: str) -> ContentRefused:

@@ -14,36 +14,34 @@ from shared.records.config import ProviderConfig
 
 async def priced(meter: Meter, target: Target, at: float) -> Cost:
     """The cost of what the meter heard of this target, at the time `at` (epoch seconds)."""
-    if not prices.loaded():
-        await asyncio.to_thread(prices.load)
-    cost = _priced(meter, target, meter.model or target.model, at)
-    if cost.usd is None and meter.model not in {None, target.model}:
-        return _priced(meter, target, target.model, at)
-    return cost
+    tier, fees = meter.service_tier, meter.fees
+    return await cost_of(target, meter.usage(), at, model=meter.model, service_tier=tier, fees=fees)
 
 
-async def cost_of(target: Target, model: str, usage: Usage, at: float) -> Cost:
-    """What that usage costs at the target, at the time `at`, where nobody heard of tiers and fees."""
+async def cost_of(
+    target: Target,
+    usage: Usage,
+    at: float,
+    *,
+    model: str | None = None,
+    service_tier: str | None = None,
+    fees: bool = False,
+) -> Cost:
+    """What that usage costs at the target, at the time `at` (epoch seconds). `model` is the provider's own name of what answered."""
     if not prices.loaded():
         await asyncio.to_thread(prices.load)
-    return prices.price(target.provider, model, usage, at, custom=own_price(target, model))
+
+    def by(name: str) -> Cost:
+        own = own_price(target, name)
+        return prices.price(target.provider, name, usage, at, custom=own, service_tier=service_tier, fees=fees)
+
+    cost = by(model or target.model)
+    return by(target.model) if cost.usd is None and model not in {None, target.model} else cost
 
 
 def own_price(target: Target, model: str) -> CustomPrice | None:
     """Of that model by its provider's name, else by the name that was asked for."""
     return find_custom_price(target.config, model) or find_custom_price(target.config, target.model)
-
-
-def _priced(meter: Meter, target: Target, model: str, at: float) -> Cost:
-    return prices.price(
-        target.provider,
-        model,
-        meter.usage(),
-        at,
-        custom=own_price(target, model),
-        service_tier=meter.service_tier,
-        fees=meter.fees,
-    )
 
 
 def find_custom_price(config: ProviderConfig, model: str) -> CustomPrice | None:

@@ -136,7 +136,7 @@ async def _charged(services: Services, admission: Admission, target: Target, end
         return in_micros(ended.cost.usd)
     if not admission.micros:
         return 0
-    guess = await price_of(services, target, target.model, replace(ended.usage, estimated=False))
+    guess = await price_of(services, target, replace(ended.usage, estimated=False))
     return admission.micros if guess is None else in_micros(guess)
 
 

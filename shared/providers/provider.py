@@ -30,6 +30,8 @@ class Offer:
     """Of the dialect's folder, where it is not named as the kind."""
     models: tuple[str, ...] = ("*",)
     quirks: tuple[Quirk, ...] = ()
+    free: bool = False
+    """The provider takes nothing for it, as a page of its own says that the row names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -40,6 +40,6 @@ class LedgerRow:
     """The tokens are our guess: the provider reported none."""
     cost_usd: Decimal | None = None
     cost_source: str | None = None
-    """`provider`, `custom` or `table`; where the cost is null, the reason why."""
+    """`provider`, `custom`, `table` or `documented`; where the cost is null, the reason why."""
     charged_micros: int = 0
     """What budgets were charged, in whole micro-dollars: the cost, rounded up; where that is null, our guess of it or what was reserved."""

@@ -292,6 +292,11 @@ def replay_piece(owner: str, name: str, holder: str, number: int) -> Key:
     return Key(_owner(owner), f"REPLAYED#{_part(name)}#{_part(holder)}#{number:04}")
 
 
+def replays_kept(owner: str, day: date) -> Key:
+    """How many bytes of such answers were kept for that owner on that day."""
+    return Key(_owner(owner), f"REPLAYS#{day.isoformat()}")
+
+
 def admission(kind: str, scope: str, shard: int) -> Key:
     """What of a scope's limits is used, and who holds some; a part of it where the limits are large."""
     return Key(_admissions(kind, scope), f"{shard:03}")

@@ -6,7 +6,7 @@ test_faults.py does the same to real recorded traffic over sockets; here each fa
 import asyncio
 import io
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -327,7 +327,7 @@ async def test_one_event_of_garbage_is_skipped_and_counted(
     assert [(line["skipped"], line["dropped"]) for line in counted] == [(3, 0)]
 
 
-USAGES: dict[str, tuple[dict[str, int] | None, tuple[int, int], bool, bool]] = {
+USAGES: dict[str, tuple[Mapping[str, float] | None, tuple[int, int], bool, bool]] = {
     # what is reported: the tokens in the ledger, whether they are a guess, whether the log warns
     "missing": (None, (2, 2), True, False),
     "zero": (usage(0, 0), (0, 0), False, False),
@@ -335,6 +335,8 @@ USAGES: dict[str, tuple[dict[str, int] | None, tuple[int, int], bool, bool]] = {
     "one negative": (usage(7, -5), (2, 2), True, True),
     "huge input": (usage(10**9, 5), (2, 2), True, True),
     "huge output": (usage(7, 10**9), (2, 2), True, True),
+    "huge cost": (usage(7, 5) | {"cost": 1e30}, (2, 2), True, True),
+    "endless cost": (usage(7, 5) | {"cost": 1e-300}, (2, 2), True, True),
     "high": (usage(900, 150), (900, 150), False, False),
 }
 
