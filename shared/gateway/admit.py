@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from typing import Final
 
-from shared.chat.events import Usage
+from shared.chat.receipt import NOTHING
 from shared.errors import RealMultiLLMError, StorageUnavailable
 from shared.gateway.estimate import Need
 from shared.gateway.limited import limit_headers, refused, unpriced
@@ -64,12 +64,16 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """What was taken, the principal's first; and what is left, for the head of the answer. `micros` were reserved in every budget."""
+    """What was taken, the principal's first; and what is left, for the head of the answer.
+
+    `micros` were reserved in an access token's budget, `listed` in those that an admin sets.
+    """
 
     holds: tuple[Hold, ...]
     headers: dict[str, str]
     micros: int
     tokens: int
+    listed: int = 0
 
 
 async def limits_of(services: Services, asked: Asked, targets: Sequence[Target]) -> Limited:
@@ -97,18 +101,19 @@ async def admit(services: Services, asked: Asked, limited: Limited, needs: Needs
         BudgetSpent, LimitReached: a limit says no.
         StorageUnavailable: the table does not answer, or too many ask for the same at once.
     """
-    micros = await _reserve(services, limited, needs)
+    micros, listed = await _reserve(services, limited, needs)
     tokens = (
         max(need.likely for _, need in needs)
         if any(limits.tokens_per_minute is not None for _, limits in limited)
         else 0
     )
     ends = int(services.now() + within + _SLACK) + 1
-    told: Told | None = tell(asked, needs[0][0])
+    told: Told | None = tell(asked, needs[0][0], listed=None if listed == micros else listed)
     holds: list[Hold] = []
     try:
         for scope, limits in limited:
-            claim = Claim(asked.request_id, asked.owner, ends, tokens, micros, told)
+            reserved = micros if scope.kind == "token" else listed
+            claim = Claim(asked.request_id, asked.owner, ends, tokens, reserved, told)
             holds.append(await services.admissions.take(scope, limits, claim))
             told = None
     except Refused as no:
@@ -119,7 +124,7 @@ async def admit(services: Services, asked: Asked, limited: Limited, needs: Needs
         await _undo(services, holds)
         raise
     left = [(hold.scope, each) for hold in holds for each in hold.left]
-    return Admission(tuple(holds), limit_headers(left, services.now()), micros, tokens)
+    return Admission(tuple(holds), limit_headers(left, services.now()), micros, tokens, listed)
 
 
 async def admit_or_undo(
@@ -139,13 +144,8 @@ def in_micros(usd: Decimal) -> int:
     return int((usd * MICROS_A_DOLLAR).to_integral_value(ROUND_CEILING))
 
 
-async def price_of(services: Services, target: Target, usage: Usage) -> Decimal | None:
-    """What that usage would cost there; None: nobody can tell."""
-    return (await cost_of(target, usage, services.now())).usd
-
-
-def tell(asked: Asked, target: Target) -> Told:
-    """What the sweeper needs for the row of a request whose carrier died."""
+def tell(asked: Asked, target: Target, *, listed: int | None = None) -> Told:
+    """What the sweeper needs for the row of a request whose carrier died. `listed`: reserved in budgets that an admin sets, where that is another amount."""
     return Told(
         int(asked.started_at * 1000),
         asked.token.id if asked.token else None,
@@ -155,6 +155,7 @@ def tell(asked: Asked, target: Target) -> Told:
         target.model,
         target.payer,
         asked.streamed,
+        listed,
     )
 
 
@@ -175,22 +176,28 @@ def aborted(owner: str, request_id: str, told: Told, micros: int) -> LedgerRow:
         streamed=told.streamed,
         cost_source="whoever carried the request died before its end",
         charged_micros=micros,
+        listed_micros=told.listed,
     )
 
 
-async def _reserve(services: Services, limited: Limited, needs: Needs) -> int:
-    """Micro-dollars that the request may cost at most, at the dearest who may answer; 0 where no budget asks."""
+async def _reserve(services: Services, limited: Limited, needs: Needs) -> tuple[int, int]:
+    """Micro-dollars that the request may cost at most, at the dearest who may answer; 0 where no budget asks.
+
+    The second ones are for the budgets that an admin sets, which a caller's own price makes no larger.
+    """
     budgeted = [(scope, limits) for scope, limits in limited if limits.budget_usd is not None]
     if not budgeted or any(limits.budget_usd == 0 for _, limits in budgeted):
-        return 0  # a budget of 0 refuses by itself
-    most = Decimal(0)
+        return 0, 0  # a budget of 0 refuses by itself
+    most = most_listed = Decimal(0)
     for target, need in needs:
-        usd = Decimal(0) if need.free else await price_of(services, target, need.most)
-        if usd is None:
-            services.incidents.note(LimitRefused("unpriced", budgeted[0][0].kind))
-            raise unpriced(budgeted[0][0], target.model)
-        most = max(most, usd)
-    return in_micros(most)
+        cost = NOTHING if need.free else await cost_of(target, need.most, services.now())
+        for scope, _ in budgeted:
+            if (cost.usd if scope.kind == "token" else cost.at_least_listed) is None:
+                services.incidents.note(LimitRefused("unpriced", scope.kind))
+                raise unpriced(scope, target.model)
+        most = max(most, cost.usd or Decimal(0))
+        most_listed = max(most_listed, cost.at_least_listed or most)
+    return in_micros(most), in_micros(most_listed)
 
 
 async def _undo(services: Services, holds: list[Hold]) -> None:

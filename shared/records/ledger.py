@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from shared.records.limits import ScopeKind
+
 Outcome = Literal["done", "error", "cancelled", "disconnected", "deadline", "aborted"]
 """`aborted`: whoever carried it died, and the sweeper ended it. The others end by themselves, each exactly once."""
 
@@ -43,3 +45,9 @@ class LedgerRow:
     """`provider`, `custom`, `table` or `documented`; where the cost is null, the reason why."""
     charged_micros: int = 0
     """What budgets were charged, in whole micro-dollars: the cost, rounded up; where that is null, our guess of it or what was reserved."""
+    listed_micros: int | None = None
+    """What budgets that an admin sets were charged, where that is another amount: a price of the caller's own makes nothing cheaper there."""
+
+    def charged_to(self, kind: ScopeKind) -> int:
+        """What the budget of such a scope was charged."""
+        return self.charged_micros if kind == "token" or self.listed_micros is None else self.listed_micros
