@@ -102,7 +102,7 @@ class _Bill:
         """It was not."""
         outcome, code = outcome_of(error)
         guess = self._need.guess if may_be_billed(error, progress, spoken=False) else None
-        await self._settle(Ended(outcome, code, guess, None, self._elapsed()), 1)
+        await self._settle(Ended(outcome, code, guess, None, self._elapsed()), progress.asked)
 
     def _believed(self, reported: Usage | None) -> Usage:
         """As the answer says; what it does not say, or what cannot be, is guessed, and said to be a guess."""

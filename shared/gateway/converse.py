@@ -136,8 +136,7 @@ class Turn:
         patience = replace(TIMEOUTS, total=trail.left)
 
         def ask_once() -> AsyncGenerator[Sequence[ChatEvent]]:
-            trail.progress.target = target
-            trail.progress.asked += 1
+            trail.progress.begin(target)
             asked = ask(question, target, key=key, client=services.client, timeouts=patience)
             return asked if self.ends is None else until(asked, self.ends)
 

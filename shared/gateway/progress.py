@@ -19,6 +19,11 @@ class Progress:
     attempts: list[Attempt] = field(default_factory=list)
     unsaid: list[ChatEvent | Done] = field(default_factory=list)
 
+    def begin(self, target: Target) -> None:
+        """It is asked, once more or for the first time."""
+        self.target = target
+        self.asked += 1
+
     def release(self) -> list[ChatEvent | Done]:
         """What was held back, which is said now."""
         said, self.unsaid = self.unsaid, []

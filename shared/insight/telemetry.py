@@ -42,7 +42,7 @@ def attributes(row: LedgerRow, *, answered_by: str | None = None) -> dict[str, s
         "realmultillm.outcome": row.outcome,
         "realmultillm.api": row.api,
         "realmultillm.attempts": row.attempts,
-        "realmultillm.duration": row.duration_ms / 1000,
+        "realmultillm.duration": None if row.duration_ms is None else row.duration_ms / 1000,
         "realmultillm.usage.estimated": row.estimated or None,
         "realmultillm.cost.usd": None if row.cost_usd is None else f"{row.cost_usd:f}",
         "realmultillm.cost.source": row.cost_source,

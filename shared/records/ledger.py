@@ -30,8 +30,10 @@ class LedgerRow:
     model: str
     key: Literal["own", "shared"] = "own"
     streamed: bool = False
-    attempts: int = 0
-    duration_ms: int = 0
+    attempts: int | None = None
+    """How often a provider was asked, counted as each began; None where nobody lived to tell."""
+    duration_ms: int | None = None
+    """Until its end; None where nobody lived to see it."""
     first_token_ms: int | None = None
     input_tokens: int | None = None
     output_tokens: int | None = None

@@ -167,8 +167,8 @@ class RequestAnswer(Answer):
     token: str | None = Field(description="The access token's id; null for a session.")
     key: Literal["own", "shared"]
     streamed: bool
-    attempts: int
-    duration_ms: int
+    attempts: int | None = Field(description="How often a provider was asked; null where whoever asked died.")
+    duration_ms: int | None = Field(description="Null where whoever carried it died: nobody saw its end.")
     time_to_first_token_ms: int | None
     input_tokens: int | None
     output_tokens: int | None

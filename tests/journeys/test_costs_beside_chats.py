@@ -245,3 +245,13 @@ async def test_ones_own_price_holds_for_pictures_too(house: House, asker: Header
     said = await house.http.post(IMAGES, json=PICTURE, headers=asker)
 
     assert Decimal(said.headers["x-realmultillm-cost"]) == Decimal("0.000316")
+
+
+async def test_attempts_are_counted_as_they_begin(house: House, asker: Headers, client: FakeClient) -> None:
+    """Also those that end in a failure."""
+    client.answer = lambda _: FakeAnswer(500, {"error": {"message": "no"}}, {"retry-after": "0"})
+    failed = await house.http.post(EMBEDDINGS, json=SMALL, headers=asker)
+    row = await row_of(house, asker)
+
+    assert failed.status_code >= 500
+    assert (row.outcome, row.attempts) == ("error", 2)

@@ -425,7 +425,7 @@ async def test_who_leaves_silences_the_provider_and_pays_what_was_said(
     row = await recorded(house, asker)
 
     assert (row.outcome, row.error, row.estimated, row.cost_usd) == ("disconnected", None, True, None)
-    assert (row.output_tokens, row.charged_micros > 0) == (2, True)
+    assert (row.output_tokens, row.charged_micros > 0, row.attempts) == (2, True, 1)
     await next_is_answered(house, asker, client)
 
 
