@@ -28,6 +28,11 @@ class Cost:
         return None if self.listed.usd is None else max(self.usd, self.listed.usd)
 
 
+def in_dollars(usd: Decimal) -> str:
+    """Every digit there is, without an exponent; nothing is `0`."""
+    return f"{usd:f}" if usd else "0"
+
+
 NOTHING: Final = Cost(Decimal(0), "documented")
 
 

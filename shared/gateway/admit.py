@@ -174,7 +174,7 @@ def aborted(owner: str, request_id: str, told: Told, micros: int) -> LedgerRow:
         model=told.model,
         key=told.key,
         streamed=told.streamed,
-        cost_source="whoever carried the request died before its end",
+        cost_reason="whoever carried the request died before its end",
         charged_micros=micros,
         listed_micros=told.listed,
     )

@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import partial
 from typing import Final
 
@@ -170,7 +171,7 @@ def _row(asked: Asked, target: Target, ended: Ended, *, attempts: int, micros: i
         charged_micros=micros,
     )
     if usage is None:
-        return row
+        return replace(row, cost_usd=Decimal(0), cost_source="unused")
     return replace(
         row,
         input_tokens=usage.input,
@@ -180,5 +181,6 @@ def _row(asked: Asked, target: Target, ended: Ended, *, attempts: int, micros: i
         reasoning_tokens=usage.reasoning,
         estimated=usage.estimated,
         cost_usd=cost.usd if cost else None,
-        cost_source=(cost.source or cost.reason) if cost else "it did not end well, so what it used is a guess",
+        cost_source=cost.source if cost else None,
+        cost_reason=cost.reason if cost else "it did not end well, so what it used is a guess",
     )

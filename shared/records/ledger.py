@@ -43,8 +43,11 @@ class LedgerRow:
     estimated: bool = False
     """The tokens are our guess: the provider reported none."""
     cost_usd: Decimal | None = None
+    """0 where nobody was asked for anything, or refused before the first word."""
     cost_source: str | None = None
-    """`provider`, `custom`, `table` or `documented`; where the cost is null, the reason why."""
+    """`provider`, `custom`, `table` or `documented`; `unused` where nothing was used. None where the cost is null."""
+    cost_reason: str | None = None
+    """Why the cost is null."""
     charged_micros: int = 0
     """What budgets were charged, in whole micro-dollars: the cost, rounded up; where that is null, our guess of it or what was reserved."""
     listed_micros: int | None = None
