@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from shared.chat.collect import Answer, Collector
 from shared.chat.events import Answered, ChatEvent
-from shared.chat.receipt import Cost, Done
+from shared.chat.receipt import Cost, Done, in_dollars
 from shared.chat.request import ChatRequest
 from shared.dialects.caller import About, CallerDialect, Speaker, Wish, load_caller, own_name
 from shared.dialects.native import NDJSON, SSE
@@ -40,6 +40,7 @@ type Ended = Callable[[], None]
 type Give = Callable[[Send, Ended], Coroutine[Any, Any, None]]
 
 DROP = "x-realmultillm-drop-params"
+COST: Final = "x-realmultillm-cost"
 _THEIR_IDS: Final = ("x-request-id", "request-id", "x-amzn-requestid", "apim-request-id")
 """How providers name a request."""
 
@@ -268,8 +269,10 @@ async def _send_whole(
 
 
 def cost_header(cost: Cost) -> HeaderList:
-    """US dollars, exact; nothing where nobody can tell."""
-    return [] if cost.usd is None else [(b"x-realmultillm-cost", f"{cost.usd:f}".encode())]
+    """US dollars, exact; `unknown` where nobody can tell, and why."""
+    if cost.usd is not None:
+        return header_list({COST: in_dollars(cost.usd)})
+    return header_list({COST: "unknown", f"{COST}-reason": cost.reason or "nobody told"})
 
 
 async def _collected(batches: Batches, head: Head) -> tuple[Answer, Done]:

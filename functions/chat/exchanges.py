@@ -101,9 +101,8 @@ class Exchange:
         ends = deadline(scope)
 
         async def carry(progress: Progress) -> tuple[Reply, Answered]:
-            progress.target = chosen.target
             async with before(ends):
-                return await exchange(self._services, question, self._kind, chosen)
+                return await exchange(self._services, question, self._kind, chosen, progress)
 
         asked = Asked.now(self._services, caller, request_id(scope), self._kind, streamed=False)
         need = need_of_question(self._kind, question.body, free=chosen.offer.free)

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from typing import Final
 
-from shared.chat.events import Usage
-from shared.chat.receipt import Attempt
+from shared.chat.receipt import NOTHING, Attempt, Cost
 from shared.errors import RealMultiLLMError
 from shared.gateway.estimate import Need
 from shared.gateway.limited import limit_headers, unpriced
@@ -65,12 +64,16 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """What was taken, the principal's first; and what is left, for the head of the answer. `micros` were reserved in every budget."""
+    """What was taken, the principal's first; and what is left, for the head of the answer.
+
+    `micros` were reserved in an access token's budget, `listed` in those that an admin sets.
+    """
 
     holds: tuple[Hold, ...]
     headers: dict[str, str]
     micros: int
     tokens: int
+    listed: int = 0
     places: tuple[int, ...] = (0,)
     """Of the targets that were let in, in their order."""
     passed_over: tuple[Attempt, ...] = ()
@@ -96,8 +99,8 @@ async def admit(services: Services, asked: Asked, limited: Limited, needs: Needs
     bids, kept_out = await _bids(services, limited, needs)
     ends = int(services.now() + within + _SLACK) + 1
 
-    def claim(micros: int, tokens: int, target: Target | None) -> Claim:
-        told = None if target is None else tell(asked, target)
+    def claim(micros: int, tokens: int, bid: Bid | None) -> Claim:
+        told = None if bid is None else tell(asked, bid.target, listed=None if bid.listed == bid.micros else bid.listed)
         return Claim(asked.request_id, asked.owner, ends, tokens, micros, told)
 
     places = Places(services, limited, claim, kept_out)
@@ -113,6 +116,7 @@ async def admit(services: Services, asked: Asked, limited: Limited, needs: Needs
         limit_headers(left, services.now()),
         max(bid.micros for bid in let_in),
         max(bid.tokens for bid in let_in),
+        max(bid.listed for bid in let_in),
         tuple(bid.place for bid in let_in),
         _passed_over(needs, places.kept_out),
     )
@@ -135,13 +139,8 @@ def in_micros(usd: Decimal) -> int:
     return int((usd * MICROS_A_DOLLAR).to_integral_value(ROUND_CEILING))
 
 
-async def price_of(services: Services, target: Target, usage: Usage) -> Decimal | None:
-    """What that usage would cost there; None: nobody can tell."""
-    return (await cost_of(target, usage, services.now())).usd
-
-
-def tell(asked: Asked, target: Target) -> Told:
-    """What the sweeper needs for the row of a request whose carrier died."""
+def tell(asked: Asked, target: Target, *, listed: int | None = None) -> Told:
+    """What the sweeper needs for the row of a request whose carrier died. `listed`: reserved in budgets that an admin sets, where that is another amount."""
     return Told(
         int(asked.started_at * 1000),
         asked.token.id if asked.token else None,
@@ -151,6 +150,7 @@ def tell(asked: Asked, target: Target) -> Told:
         target.model,
         target.payer,
         asked.streamed,
+        listed,
     )
 
 
@@ -169,8 +169,9 @@ def aborted(owner: str, request_id: str, told: Told, micros: int) -> LedgerRow:
         model=told.model,
         key=told.key,
         streamed=told.streamed,
-        cost_source="whoever carried the request died before its end",
+        cost_reason="whoever carried the request died before its end",
         charged_micros=micros,
+        listed_micros=told.listed,
     )
 
 
@@ -180,18 +181,24 @@ async def _bids(services: Services, limited: Limited, needs: Needs) -> tuple[lis
     kept_out: dict[int, Kept] = {}
     for place, (target, need) in enumerate(needs):
         budgets = limited.budgets(place)
-        usd = await _price(services, target, need) if _reserves(budgets) else Decimal(0)
-        if usd is None:
-            scope = budgets[0][0]
+        cost = await _cost(services, target, need) if _reserves(budgets) else NOTHING
+        scope = next((scope for scope, _ in budgets if _counted(cost, scope) is None), None)
+        if scope is not None:
             kept_out[place] = Kept(unpriced(scope, target.model), LimitRefused("unpriced", scope.kind))
             continue
-        bids.append(Bid(place, target, in_micros(usd), need.likely if limited.counts_tokens(place) else 0))
+        micros, listed = (in_micros(usd or Decimal(0)) for usd in (cost.usd, cost.at_least_listed))
+        bids.append(Bid(place, target, micros, need.likely if limited.counts_tokens(place) else 0, listed))
     return bids, kept_out
 
 
-async def _price(services: Services, target: Target, need: Need) -> Decimal | None:
-    """US dollars that it costs at most."""
-    return Decimal(0) if need.free else await price_of(services, target, need.most)
+async def _cost(services: Services, target: Target, need: Need) -> Cost:
+    """What it costs at most."""
+    return NOTHING if need.free else await cost_of(target, need.most, services.now())
+
+
+def _counted(cost: Cost, scope: Scope) -> Decimal | None:
+    """By whose price that scope's budget goes: a caller's own price makes no budget of an admin's larger."""
+    return cost.usd if scope.kind == "token" else cost.at_least_listed
 
 
 def _reserves(budgets: Scopes) -> bool:

@@ -118,18 +118,24 @@ class _Heard:
         if self._settled:
             return
         outcome, code = outcome_of(error)
-        spoken = self._first_token is not None
-        usage = self._meter.usage() if may_be_billed(error, self.progress, spoken=spoken) else None
-        if usage is not None:
+        unsaid, usage, cost = self.progress.unsaid, None, None
+        for event in unsaid:
+            if isinstance(event, Done):
+                usage, cost = event.usage, event.receipt.cost
+            else:
+                self._meter.hear(event)
+        spoken = self._first_token is not None or bool(unsaid)
+        if usage is None and may_be_billed(error, self.progress, spoken=spoken):
+            usage = self._meter.usage()
             warn_of_doubt(self._services, self._meter, self.progress.target or self._target)
-        await self._settle(Ended(outcome, code, usage, None, self._elapsed(), self._first_token))
+        await self._settle(Ended(outcome, code, usage, cost, self._elapsed(), self._first_token))
 
     async def _settle(self, ended: Ended) -> None:
         if self._settled:
             return
         self._settled = True
         target = self.progress.target or self._target
-        attempts = len(self.progress.attempts)
+        attempts = self.progress.asked
         work = settle(self._services, self._asked, self._admission, target, ended, attempts=attempts, ends=self._ends)
         await asyncio.shield(self._services.surely(work))  # a caller who leaves does not leave the bill open
 

@@ -4,11 +4,10 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import Final
 
 from shared.chat.events import Answered, Usage
-from shared.chat.receipt import Cost
+from shared.chat.receipt import NOTHING, Cost
 from shared.dialects.exchanges import Reply
 from shared.errors import RealMultiLLMError
 from shared.gateway.admit import Admission, Asked, admit_or_undo, limits_of
@@ -26,7 +25,6 @@ from shared.services import Services
 type Carry = Callable[[Progress], Awaitable[tuple[Reply, Answered]]]
 """How the question is asked once it is let in: the answer, and its head."""
 
-NOTHING: Final = Cost(Decimal(0), "documented")
 _BY_THE_PICTURE: Final = (
     "the provider counts no tokens of this model's pictures, and the price table has no price apiece"
 )
@@ -104,7 +102,7 @@ class _Bill:
         """It was not."""
         outcome, code = outcome_of(error)
         guess = self._need.guess if may_be_billed(error, progress, spoken=False) else None
-        await self._settle(Ended(outcome, code, guess, None, self._elapsed()), 1)
+        await self._settle(Ended(outcome, code, guess, None, self._elapsed()), progress.asked)
 
     def _believed(self, reported: Usage | None) -> Usage:
         """As the answer says; what it does not say, or what cannot be, is guessed, and said to be a guess."""

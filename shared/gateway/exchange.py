@@ -18,6 +18,7 @@ from shared.gateway.keyring import permit_policy
 from shared.gateway.open_key import open_key
 from shared.gateway.permits import permit_chat
 from shared.gateway.prepare import Prepared
+from shared.gateway.progress import Progress
 from shared.gateway.relay import relay
 from shared.gateway.target import Target
 from shared.gateway.trail import Trail
@@ -84,8 +85,10 @@ def aim(services: Services, config: ProviderConfig, kind: Kind, model: str) -> C
     return Chosen(target, offer, load_exchange(offer.dialect, offer.file or kind))
 
 
-async def exchange(services: Services, question: Ask, kind: Kind, chosen: Chosen) -> tuple[Reply, Answered]:
-    """The answer, and what is known of its head.
+async def exchange(
+    services: Services, question: Ask, kind: Kind, chosen: Chosen, progress: Progress | None = None
+) -> tuple[Reply, Answered]:
+    """The answer, and what is known of its head. `progress` is told when somebody is asked.
 
     Raises:
         RealMultiLLMError: there is none.
@@ -94,7 +97,8 @@ async def exchange(services: Services, question: Ask, kind: Kind, chosen: Chosen
     dialect = chosen.target.dialect
     reading = replace(dialect, read=lambda body: _events(chosen.exchange.read(body, asked)))
     target = replace(chosen.target, dialect=reading)
-    events = await settle(services, target, prepared, kin=dialect.name == _CALLERS, patience=PATIENCE[kind])
+    kin, patience = dialect.name == _CALLERS, PATIENCE[kind]
+    events = await settle(services, target, prepared, kin=kin, patience=patience, progress=progress)
     answered, reply = Answered(), Reply(b"")
     for event in events:
         match event:
@@ -120,13 +124,21 @@ def _events(reply: Reply) -> list[ChatEvent]:
 
 
 async def settle(
-    services: Services, target: Target, prepared: Prepared, *, kin: bool, patience: Timeouts
+    services: Services,
+    target: Target,
+    prepared: Prepared,
+    *,
+    kin: bool,
+    patience: Timeouts,
+    progress: Progress | None = None,
 ) -> list[ChatEvent]:
     """All that one whole answer says; Answered is among it. `kin`: errors come in the provider's own words too."""
-    key, trail = await open_key(services, target), Trail(Course((target,)), time.monotonic() + patience.total)
+    key, progress = await open_key(services, target), progress or Progress()
+    trail = Trail(Course((target,)), time.monotonic() + patience.total, progress)
     question = Question(prepared.outbound, stream=False, verbatim=kin)
 
     def ask_once() -> AsyncGenerator[Sequence[ChatEvent]]:
+        progress.begin(target)
         return ask(question, target, key=key, client=services.client, timeouts=patience)
 
     attempts, deadline = trail.attempts, trail.deadline

@@ -62,11 +62,15 @@ def refused(scope: Scope, refusal: Refusal, now: float) -> RealMultiLLMError:
 
 
 def unpriced(scope: Scope, model: str) -> BudgetSpent:
-    """A budget lets through only what has a price: what nobody can count, nobody can bound (trap 67)."""
+    """A budget lets through only what has a price: what nobody can count, nobody can bound (trap 67). An admin's budget knows no price of the caller's own."""
+    remedy = (
+        "give this one a price of your own in the provider's config, or use a token without a budget"
+        if scope.kind == "token"
+        else "a price of your own does not count here, for an admin has set this budget"
+    )
     details = {"limit": None, "remaining": None, "resetTime": None, "policy": "budget", "scope": scope.kind}
     return BudgetSpent(
-        f"{_WHOSE[scope.kind]} has a budget, and nobody knows the price of {model}: ask for a model with a known price, "
-        "give this one a price of your own in the provider's config, or use a token without a budget.",
+        f"{_WHOSE[scope.kind]} has a budget, and nobody knows the price of {model}: ask for a model with a known price; {remedy}.",
         details=details,
     )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from shared.errors import RealMultiLLMError, StorageUnavailable
@@ -15,22 +15,31 @@ from shared.services import Services
 from shared.storage.admission import Hold, Refused, Used
 from shared.storage.quota import Claim
 
-_AMOUNTS: Final = {"budget": "micros", "tokens": "tokens"}
-"""Policies under which one target may fit where another does not, and what of a bid they look at."""
+_OF_AMOUNTS: Final = ("budget", "tokens")
+"""Policies under which one target may fit where another does not."""
 
 
-type Claims = Callable[[int, int, Target | None], Claim]
-"""A request's claim of so many micro-dollars and tokens, told about that target, if any."""
+type Claims = Callable[[int, int, "Bid | None"], Claim]
+"""A request's claim of so many micro-dollars and tokens, told about that bid's target, if any."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bid:
-    """What one target asks of every scope over it: micro-dollars at most, and the likely number of tokens. `place`: among the targets."""
+    """What one target asks of every scope over it, and its `place` among the targets.
+
+    `micros`: micro-dollars at most, for an access token's budget; `listed`: for those that an admin sets, which a caller's own price makes no
+    smaller. `tokens`: their likely number.
+    """
 
     place: int
     target: Target
     micros: int
     tokens: int
+    listed: int
+
+    def reserves(self, scope: Scope) -> int:
+        """Micro-dollars in that scope's budget."""
+        return self.micros if scope.kind == "token" else self.listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +116,10 @@ class Places:
     def _claim(self, scope: Scope, bids: Sequence[Bid]) -> Claim:
         """The most that any of those asks of the scope; the first is told of in the principal's alone."""
         there = [bid for bid in bids if self._limited.concerns(scope, bid.place)]
-        told = bids[0].target if scope == self._limited.common[0][0] else None
-        return self._claims(max(bid.micros for bid in there), max(bid.tokens for bid in there), told)
+        told = None
+        if scope == self._limited.common[0][0]:
+            told = replace(bids[0], micros=max(bid.micros for bid in there), listed=max(bid.listed for bid in there))
+        return self._claims(max(bid.reserves(scope) for bid in there), max(bid.tokens for bid in there), told)
 
     def _without(self, bids: Sequence[Bid], no: Refused, claim: Claim) -> Sequence[Bid]:
         """Those that the refusal leaves. A scope common to all is not gone around: it has to let the first one in.
@@ -136,5 +147,8 @@ class Places:
 
 def _fits(bid: Bid, no: Refused, claim: Claim) -> bool:
     """It asks for less than what was refused, and for no more than there is."""
-    name = _AMOUNTS.get(no.refusal.policy)
-    return name is not None and getattr(bid, name) < getattr(claim, name) and getattr(bid, name) <= no.refusal.remaining
+    if no.refusal.policy not in _OF_AMOUNTS:
+        return False
+    is_budget = no.refusal.policy == "budget"
+    mine, most = (bid.reserves(no.scope), claim.micros) if is_budget else (bid.tokens, claim.tokens)
+    return mine < most and mine <= no.refusal.remaining

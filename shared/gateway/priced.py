@@ -1,6 +1,7 @@
 """What the answer of a target cost: by the provider's own name of the model, else by the name that was asked for."""
 
 import asyncio
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from shared.chat.events import Usage
@@ -31,12 +32,19 @@ async def cost_of(
     if not prices.loaded():
         await asyncio.to_thread(prices.load)
 
-    def by(name: str) -> Cost:
-        own = own_price(target, name)
+    def by(name: str, own: CustomPrice | None) -> Cost:
         return prices.price(target.provider, name, usage, at, custom=own, service_tier=service_tier, fees=fees)
 
-    cost = by(model or target.model)
-    return by(target.model) if cost.usd is None and model not in {None, target.model} else cost
+    def best(*, owns: bool) -> Cost:
+        cost = by(model or target.model, own_price(target, model or target.model) if owns else None)
+        if cost.usd is not None or model in {None, target.model}:
+            return cost
+        return by(target.model, own_price(target, target.model) if owns else None)
+
+    cost = best(owns=True)
+    if cost.source == "custom" and target.payer == "own":
+        return replace(cost, listed=best(owns=False))
+    return cost
 
 
 def own_price(target: Target, model: str) -> CustomPrice | None:

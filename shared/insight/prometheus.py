@@ -117,8 +117,10 @@ def _kinds(by_model: Mapping[tuple[str, str], Counts]) -> Iterator[Sample]:
 
 
 def _costs(by_model: Mapping[tuple[str, str], Counts]) -> Iterator[Sample]:
+    """None of what has no known price: a 0 would say that it is free (trap 67)."""
     for (provider, model), counts in by_model.items():
-        yield "llm_cost_usd_total", {"provider": provider, "model": model}, counts.cost_usd
+        if counts.cost_usd or not counts.unpriced:
+            yield "llm_cost_usd_total", {"provider": provider, "model": model}, counts.cost_usd
 
 
 def _unpriced(by_model: Mapping[tuple[str, str], Counts]) -> Iterator[Sample]:
@@ -166,4 +168,4 @@ def _escaped(text: str) -> str:
 
 
 def _number(value: float | Decimal) -> str:
-    return f"{value:f}" if isinstance(value, Decimal) else str(value)
+    return f"{value:f}" if isinstance(value, Decimal) and value else str(value or 0)

@@ -118,3 +118,12 @@ def test_no_owner_and_no_token_is_named() -> None:
 
     names = {name for _, labels in samples(page) for name, _ in labels}
     assert names <= {"provider", "model", "outcome", "code", "direction", "kind", "le"}
+
+
+def test_what_has_no_known_price_has_no_cost() -> None:
+    """Trap 67: a 0 would say that it is free."""
+    page = exposition([used(requests=2, outcomes={"done": 2}, unpriced=2)])
+
+    assert "llm_cost_usd_total{" not in page
+    assert 'llm_unpriced_requests_total{provider="openai",model="gpt-4o"} 2' in page
+    assert "llm_cost_usd_total{" in exposition([used(requests=1, outcomes={"error": 1}, cost_usd=Decimal("0.00"))])

@@ -116,9 +116,10 @@ async def test_what_nobody_can_tell_is_null_and_says_why(
     row = await row_of(house, asker)
 
     assert said.status_code == 200
-    assert "x-realmultillm-cost" not in said.headers
-    assert row.cost_usd is None
-    assert why in (row.cost_source or "")
+    assert said.headers["x-realmultillm-cost"] == "unknown"
+    assert why in said.headers["x-realmultillm-cost-reason"]
+    assert (row.cost_usd, row.cost_source) == (None, None)
+    assert why in (row.cost_reason or "")
 
 
 async def test_an_estimate_that_we_tell_a_caller_has_no_price(house: House, asker: Headers, client: FakeClient) -> None:
@@ -245,3 +246,13 @@ async def test_ones_own_price_holds_for_pictures_too(house: House, asker: Header
     said = await house.http.post(IMAGES, json=PICTURE, headers=asker)
 
     assert Decimal(said.headers["x-realmultillm-cost"]) == Decimal("0.000316")
+
+
+async def test_attempts_are_counted_as_they_begin(house: House, asker: Headers, client: FakeClient) -> None:
+    """Also those that end in a failure."""
+    client.answer = lambda _: FakeAnswer(500, {"error": {"message": "no"}}, {"retry-after": "0"})
+    failed = await house.http.post(EMBEDDINGS, json=SMALL, headers=asker)
+    row = await row_of(house, asker)
+
+    assert failed.status_code >= 500
+    assert (row.outcome, row.attempts) == ("error", 2)
