@@ -31,7 +31,7 @@ ROOMS: Mapping[str, str] = {
     "storage": "aws records crypto errors secrets",
     "aws": "egress wire errors",
     "identity": "aws egress storage crypto records errors secrets wire",
-    "insight": "storage records providers observability errors",
+    "insight": "chat storage records providers observability errors",
     "health": "storage errors observability",
     "gateway": "aws health insight observability providers dialects wire chat egress storage crypto identity records services running settings errors secrets",
     "services": "home_on_aws health observability providers records storage crypto identity egress running settings errors",

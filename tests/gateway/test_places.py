@@ -128,7 +128,7 @@ async def test_a_provider_is_let_go_of_whose_only_model_is_out_of_its_limit(serv
 
 async def test_of_two_models_of_one_provider_the_dear_one_alone_may_not_fit(services: Services) -> None:
     await save_limits(services.table, "provider", "openai", Limits(budget_usd=Decimal("0.01")))
-    admission = await let_in(services, costing("openai", "dear", "100"), costing("openai", "cheap", "1"))
+    admission = await let_in(services, costing("openai", "gpt-4.1-mini", "100"), costing("openai", "gpt-4o-mini", "1"))
 
     assert admission.places == (1,)
     assert [(hold.scope.kind, hold.micros) for hold in admission.holds] == [("token", 2000), ("provider", 2000)]
