@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Final
 
 from shared.errors import StorageUnavailable
-from shared.records.limits import MICROS_A_DOLLAR, Left, Limits, Refusal, Scope, period_name
+from shared.records.limits import MICROS_A_DOLLAR, Left, Limits, Refusal, Scope, period_end, period_name
 from shared.storage import layout
 from shared.storage.held import Held, to_text
 from shared.storage.holdings import note_holding
@@ -307,6 +307,18 @@ async def end_hold(table: Table, hold: Hold, used: Used, *, now: int) -> bool:
     except ConditionFailed:
         return False
     return True
+
+
+async def budget_left(table: Table, scope: Scope, limits: Limits, *, now: float) -> Left:
+    """What of a scope's budget is neither spent nor held."""
+    listing, period, budget = (
+        layout.admissions(scope.kind, scope.id),
+        period_name(limits.period, now),
+        limits.budget_micros or 0,
+    )
+    page = await table.query(listing.pk, prefix=listing.prefix, limit=1000)
+    taken = sum(number(item, f"c_{period}") for item in page.items)
+    return Left("budget", budget, max(0, budget - taken), period_end(limits.period, now))
 
 
 async def spent(table: Table, scope: Scope, period: str) -> int:

@@ -147,6 +147,8 @@ def _budget_refusal(limits: Limits, claim: Claim, item: Item | None, now: int) -
     left = budget - number(item, f"c_{period_name(limits.period, seconds)}")
     if budget > 0 and claim.micros <= left:
         return None
+    if budget == 0:
+        return Refusal("budget", 0, 0, None, too_large=True)
     too_large = claim.micros > budget
     return Refusal("budget", budget, max(0, left), period_end(limits.period, seconds), too_large)
 

@@ -1,6 +1,7 @@
 """Limits through the whole house, as callers of each API meet them; and what is left in the ledger."""
 
 import asyncio
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -11,12 +12,13 @@ import pytest
 
 from shared.egress.exchange import Outbound
 from shared.errors import StorageUnavailable
-from shared.observability import Incident, LimitRefused
+from shared.observability import LimitRefused
 from shared.records.ledger import LedgerRow
-from shared.records.limits import Scope, period_name
+from shared.records.limits import Limits, Scope, period_name
 from shared.storage.admission import spent
 from shared.storage.holdings import list_holdings
 from shared.storage.ledger import list_rows
+from shared.storage.quota import Claim
 from tests.fakes.client import FakeAnswer, FakeClient
 from tests.fakes.house import HELLO, Headers, House
 
@@ -46,6 +48,13 @@ async def token_of(house: House, asker: Headers, **limits: Any) -> tuple[str, st
 async def rows_of(house: House, asker: Headers) -> list[LedgerRow]:
     caller = await house.services.accounts.verify(asker["authorization"].removeprefix("Bearer "))
     return (await list_rows(house.services.table, caller.owner))[0]
+
+
+async def hold(house: House, token_id: str, *, micros: int) -> None:
+    """Another request of that token is under way."""
+    theirs = Claim("another", "asker", int(house.services.now()) + 600, micros=micros)
+    limits = Limits(budget_usd=Decimal("0.01"), budget_period="week")
+    await house.services.admissions.take(Scope("token", token_id), limits, theirs)
 
 
 async def open_holds(house: House) -> int:
@@ -91,6 +100,82 @@ async def test_the_sdks_raise_what_their_users_catch(house: House, asker: Header
     assert refused.value.response.headers["retry-after"] == "60"
 
 
+async def test_a_budget_is_an_api_status_error_of_the_sdks(house: House, asker: Headers) -> None:
+    """402 has no exception of its own in either."""
+    _, token = await token_of(house, asker, budgetUsd="0")
+    newer = httpx2.AsyncClient(transport=httpx2.ASGITransport(house.app))
+    theirs = openai.AsyncOpenAI(api_key=token, base_url="http://house/v1", http_client=newer)
+    claude = anthropic.AsyncAnthropic(api_key=token, base_url="http://house", http_client=newer)
+    with pytest.raises(openai.APIStatusError) as refused:
+        await theirs.chat.completions.create(model="openai/gpt-4o-mini", messages=[{"role": "user", "content": "h"}])
+    with pytest.raises(anthropic.APIStatusError) as spent_:
+        await claude.messages.create(model=PRICED["model"], max_tokens=9, messages=[{"role": "user", "content": "h"}])
+
+    assert (refused.value.status_code, refused.value.code) == (402, "budget_spent")
+    assert type(refused.value) is openai.APIStatusError
+    assert (spent_.value.status_code, spent_.value.type) == (402, "billing_error")
+
+
+REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
+    # limits of a token that was used once: the policy, and a name of the model
+    "a rate": ({"requestsPerMinute": 1}, "requests", "gpt-4o-mini"),
+    "tokens": ({"tokensPerMinute": 20}, "tokens", "gpt-4o-mini"),
+    "a budget": ({"budgetUsd": "0.01", "budgetPeriod": "week"}, "budget", "gpt-4o-mini"),
+    "a budget of nothing": ({"budgetUsd": "0"}, "budget", "gpt-4o-mini"),
+    "no price": ({"budgetUsd": "1", "budgetPeriod": "total"}, "budget", "nobody-knows-9"),
+}
+
+
+@pytest.mark.parametrize("path", OWNER_ROUTES)
+@pytest.mark.parametrize("case", REFUSED)
+async def test_every_refusal_has_one_shape_in_every_api(house: House, asker: Headers, path: str, case: str) -> None:
+    """Trap 86: `Retry-After` agrees with `resetTime`, however far off."""
+    limits, policy, model = REFUSED[case]
+    token_id, token = await token_of(house, asker, **limits)
+    body = {**body_of(path), "model": model if path == "/api/llm/chat" else f"openai/{model}"}
+    headers = {"authorization": f"Bearer {token}"}
+    await house.http.post(path, json=body, headers=headers)
+    if case == "a budget":
+        await hold(house, token_id, micros=9_990)
+    refused = await house.http.post(path, json=body, headers=headers)
+    details = refused.json()["error"]["details"]
+    wait, resets = refused.headers.get("retry-after"), details["resetTime"]
+
+    assert refused.status_code == (402 if policy == "budget" else 429), refused.text
+    assert {"limit", "remaining", "resetTime", "policy", "scope"} <= set(details)
+    assert (details["policy"], details["scope"]) == (policy, "token")
+    assert refused.headers["x-ratelimit-limit"] == str(details["limit"])
+    assert refused.headers["x-ratelimit-remaining"] == str(details["remaining"])
+    assert refused.headers["ratelimit"].startswith(f'"token-{policy}";r=')
+    assert refused.headers["ratelimit-policy"].startswith(f'"token-{policy}";q=')
+    assert ("x-should-retry" in refused.headers) is (wait is None)
+    assert (wait is not None) is (case in {"a rate", "a budget"})
+    if wait is not None:
+        at = datetime.fromisoformat(resets).timestamp()
+        assert at - house.services.now() == int(wait)
+        assert refused.headers["x-ratelimit-reset"] == str(int(at))
+
+
+@pytest.mark.parametrize("path", ["/api/auth/signin", "/api/account", "/api/provider-config/test"])
+async def test_what_is_no_chat_refuses_in_the_same_shape(house: House, asker: Headers, path: str) -> None:
+    method, most, body = {
+        "/api/auth/signin": ("POST", 20, {"email": "asker@example.com", "password": "wrong horse"}),
+        "/api/account": ("DELETE", 20, {"password": "wrong horse"}),
+        "/api/provider-config/test": ("POST", 60, {"provider": "openai", "apiKey": "sk-0123456789abcdef"}),
+    }[path]
+    for _ in range(most + 1):
+        refused = await house.http.request(method, path, json=body, headers=asker)
+    details = refused.json()["error"]["details"]
+
+    assert refused.status_code == 429, refused.text
+    assert set(details) == {"limit", "remaining", "resetTime", "policy", "scope"}
+    assert (details["limit"], details["remaining"]) == (most, 0)
+    assert refused.headers["x-ratelimit-limit"] == str(most)
+    assert refused.headers["ratelimit"].startswith(f'"{details["scope"]}-{details["policy"]}";r=0;t=')
+    at = datetime.fromisoformat(details["resetTime"]).timestamp()
+    assert at - house.services.now() == int(refused.headers["retry-after"])
+
+
 async def test_a_budget_reserves_what_a_chat_may_cost_and_charges_what_it_did(house: House, asker: Headers) -> None:
     """7 tokens in and 5 out of gpt-4o-mini are 4.05 micro-dollars, rounded up."""
     token_id, token = await token_of(house, asker, budgetUsd="0.02", budgetPeriod="day")
@@ -114,22 +199,27 @@ async def test_a_budget_bounds_answers_that_nobody_bounds(house: House, asker: H
     assert b"16384" in client.asked[-1].body
 
 
-@pytest.mark.parametrize(("budget", "counted"), [("0", {}), ("0.000001", {LimitRefused("budget", "token"): 1})])
-async def test_a_budget_that_is_too_small_is_402(
-    house: House, asker: Headers, client: FakeClient, budget: str, counted: dict[Incident, int]
-) -> None:
-    """Trap 68. A token that may spend nothing was meant to; one whose budget is used up is told to the operator."""
+@pytest.mark.parametrize("budget", ["0", "0.000001"])
+async def test_a_budget_that_is_too_small_is_402(house: House, asker: Headers, client: FakeClient, budget: str) -> None:
+    """Trap 68. 0 is a budget, and counts like any other."""
     _, token = await token_of(house, asker, budgetUsd=budget)
     answer = await house.http.post("/api/llm/chat", json=NATIVE, headers={"authorization": f"Bearer {token}"})
     error = answer.json()["error"]
 
     assert (answer.status_code, error["code"]) == (402, "budget_spent")
-    assert {"limit", "remaining", "resetTime"} <= set(error["details"])
+    assert error["details"] == {
+        "limit": budget,
+        "remaining": budget,
+        "resetTime": error["details"]["resetTime"],
+        "policy": "budget",
+        "scope": "token",
+    }
+    assert answer.headers["x-should-retry"] == "false"
     assert client.asked == []
     assert await rows_of(house, asker) == []
-    assert house.services.incidents.counted() == counted
+    assert house.services.incidents.counted() == {LimitRefused("budget", "token"): 1}
     metrics = (await house.http.get("/api/metrics", headers=asker)).text
-    assert ('llm_limit_refusals_total{policy="budget",scope="token"} 1' in metrics) is bool(counted)
+    assert 'llm_limit_refusals_total{policy="budget",scope="token"} 1' in metrics
 
 
 async def test_what_has_no_price_is_not_for_budgets(house: House, asker: Headers, client: FakeClient) -> None:
@@ -138,8 +228,10 @@ async def test_what_has_no_price_is_not_for_budgets(house: House, asker: Headers
     unknown = {"provider": "openai", "model": "nobody-knows-9", "messages": HELLO}
     answer = await house.http.post("/api/llm/chat", json=unknown, headers={"authorization": f"Bearer {token}"})
 
-    assert answer.status_code == 402
-    assert "nobody knows the price" in answer.json()["error"]["message"]
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (402, "model_unpriced")
+    assert "nobody knows the price" in error["message"]
+    assert (error["details"]["parameter"], error["details"]["remaining"]) == ("model", "5")
     assert house.services.incidents.counted() == {LimitRefused("unpriced", "token"): 1}
     assert client.asked == []
 
