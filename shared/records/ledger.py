@@ -23,7 +23,7 @@ class LedgerRow:
     error: str | None = None
     """The code of the error that ended it."""
     api: str = "native"
-    """In which API it was asked: `native`, `openai`, `anthropic`, `responses`; or what it was: `embeddings`, `images`, `moderations`."""
+    """In which API it was asked: `native`, `openai`, `anthropic`, `responses`; or what it was: `embeddings`, `images`, `moderations`, `counts`."""
     route: str | None = None
     """The named route that led there, if one did."""
     provider: str

@@ -78,9 +78,9 @@ async def find_policies(table: Table) -> Policies:
 
 
 async def find_limits(
-    table: Table, owner: str, token: AccessToken | None, provider: str, model: str
+    table: Table, owner: str, token: AccessToken | None, provider: str, *models: str
 ) -> tuple[tuple[Scope, Limits], ...]:
-    """All limits that a request of that owner, with that token (or a session), at that provider and model has to keep within.
+    """All limits that a request of that owner, with that token (or a session), at that provider and model has to keep within. `models`: its names.
 
     The scope of a shared key is that of its provider with `shared:` before its id, for those who have no active key of their own.
     """
@@ -90,7 +90,8 @@ async def find_limits(
     if token is not None:
         found.append((Scope("token", token.id), limits_of_token(token)))
     found.append((Scope("user", owner), await memory.limits_of(table, owner)))
-    everybodys = Scope("organisation", ORGANISATION), Scope("provider", provider), Scope("model", f"{provider}/{model}")
+    everybodys = [Scope("organisation", ORGANISATION), Scope("provider", provider)]
+    everybodys += [Scope("model", f"{provider}/{model}") for model in models]
     found.extend((scope, policies.limits.get((scope.kind, scope.id))) for scope in everybodys)
     found.append(await _shared(table, owner, policies.of(provider)))
     return tuple((scope, limits) for scope, limits in found if limits is not None and limits != Limits())

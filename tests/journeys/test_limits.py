@@ -379,3 +379,78 @@ async def test_what_never_fits_is_429_once_and_tells_what_is_left(
     assert (details["limit"], details["remaining"]) == (1100, 1088)
     assert details["resetTime"] is not None
     assert len(client.asked) == asked
+
+
+COUNTS: dict[str, dict[str, Any]] = {
+    "/api/tokens/count": NATIVE,
+    "/v1/messages/count_tokens": PRICED,
+    "/v1/responses/input_tokens": {"model": PRICED["model"], "input": "hello"},
+}
+
+
+@pytest.mark.parametrize("path", COUNTS)
+async def test_counting_that_asks_a_provider_is_a_request_and_costs_nothing(
+    house: House, asker: Headers, client: FakeClient, path: str
+) -> None:
+    """Threat I10: whoever may ask once a minute asks nobody three times."""
+    _, token = await token_of(house, asker, requestsPerMinute=1, tokensPerMinute=1, budgetUsd="0.000001")
+    headers = {"authorization": f"Bearer {token}"}
+    answers = [await house.http.post(path, json=COUNTS[path], headers=headers) for _ in range(3)]
+    (row,) = await rows_of(house, asker)
+
+    assert [answer.status_code for answer in answers] == [200, 429, 429], answers[0].text
+    assert answers[0].headers["x-ratelimit-remaining"] == "0"
+    assert len(client.asked) == 1
+    assert (row.api, row.outcome, row.attempts, row.cost_usd, row.charged_micros) == ("counts", "done", 1, 0, 0)
+    assert await open_holds(house) == 0
+
+
+async def test_counting_that_fails_is_settled_too(house: House, asker: Headers, client: FakeClient) -> None:
+    client.answer = lambda _: FakeAnswer(401, {"error": {"message": "no"}})
+    _, token = await token_of(house, asker, requestsPerMinute=9)
+    answer = await house.http.post("/api/tokens/count", json=NATIVE, headers={"authorization": f"Bearer {token}"})
+    (row,) = await rows_of(house, asker)
+
+    assert (answer.status_code, answer.headers["x-ratelimit-limit"]) == (424, "9")
+    assert (row.api, row.outcome, row.error) == ("counts", "error", "provider_credential_rejected")
+    assert await open_holds(house) == 0
+
+
+async def test_a_guess_asks_nobody_so_nobody_has_to_be_let_in(house: House, asker: Headers, client: FakeClient) -> None:
+    await house.with_key(asker, "mistral")
+    _, token = await token_of(house, asker, requestsPerMinute=1)
+    body = {"provider": "mistral", "model": "mistral-small-latest", "messages": HELLO}
+    answers = [
+        await house.http.post("/api/tokens/count", json=body, headers={"authorization": f"Bearer {token}"})
+        for _ in range(3)
+    ]
+
+    assert [(answer.status_code, answer.json()["estimated"]) for answer in answers] == [(200, True)] * 3
+    assert client.asked == []
+
+
+@pytest.mark.parametrize("dated", ["gpt-4.1-2025-04-14", "gpt-4.1-20250414", "gpt-4.1-latest"])
+async def test_a_limit_on_a_model_holds_for_its_dated_names(
+    house: House, asker: Headers, client: FakeClient, dated: str
+) -> None:
+    """All names together; the other way round a dated one is itself alone."""
+    for name, most in (("gpt-4.1", 2), (dated, 1)):
+        limits = {"scope": "model", "id": f"openai/{name}", "requestsPerMinute": most}
+        assert (await house.http.put("/api/admin/limits", json=limits, headers=asker)).status_code == 200
+    statuses = [
+        (await house.http.post("/api/llm/chat", json={**NATIVE, "model": name}, headers=asker)).status_code
+        for name in (dated, dated, "gpt-4.1", "gpt-4.1", "gpt-4.1-mini")
+    ]
+
+    assert statuses == [200, 429, 200, 429, 200]
+    assert len(client.asked) == 3
+
+
+async def test_moderations_are_free_so_a_budget_lets_them_in(house: House, asker: Headers) -> None:
+    _, token = await token_of(house, asker, budgetUsd="0.000001")
+    body = {"model": "openai/omni-moderation-latest", "input": "hello"}
+    answer = await house.http.post("/v1/moderations", json=body, headers={"authorization": f"Bearer {token}"})
+    (row,) = await rows_of(house, asker)
+
+    assert answer.status_code == 200, answer.text
+    assert (row.cost_usd, row.charged_micros) == (0, 0)
