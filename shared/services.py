@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from shared.health.breakers import Breakers
     from shared.health.incidents import Incidents
     from shared.health.latencies import Latencies
+    from shared.health.refusals import RefusalLog
     from shared.home_on_aws import HomeOnAws
     from shared.observability import ChatEnded
     from shared.providers.models import ModelLists
@@ -195,6 +196,13 @@ class Services:
         from shared.observability import write_incident  # noqa: PLC0415 - the same
 
         return Incidents(None if self.settings.aws is None else write_incident)
+
+    @cached_property
+    def refusals(self) -> "RefusalLog":
+        """Tells the log of what is refused."""
+        from shared.health.refusals import RefusalLog  # noqa: PLC0415 - most requests are not
+
+        return RefusalLog(now=self.now)
 
     @cached_property
     def latencies(self) -> "Latencies":

@@ -108,6 +108,7 @@ async def admit(services: Services, asked: Asked, limited: Limited, needs: Needs
         let_in = await places.take(bids)
     except NobodyLetIn as no:
         services.incidents.note(no.kept.counted)
+        _log(services, no.kept, needs[0][0])
         raise no.kept.error from no
     services.foresee_settlement()
     left = [(hold.scope, each) for hold in places.held for each in hold.left]
@@ -201,10 +202,15 @@ def _counted(cost: Cost, scope: Scope) -> Decimal | None:
     return cost.usd if scope.kind == "token" else cost.at_least_listed
 
 
+def _log(services: Services, kept: Kept, first: Target) -> None:
+    scope, about = kept.scope, {"provider": first.provider.id, "model": first.model}
+    services.refusals.tell(kept.counted.policy, scope.kind, scope.id, scope_id=scope.id, **about)
+
+
 async def _unpriced(services: Services, scope: Scope, limits: Limits, model: str) -> Kept:
     now = services.now()
     left = await budget_left(services.table, scope, limits, now=now)
-    return Kept(unpriced(scope, left, model, now), LimitRefused("unpriced", scope.kind))
+    return Kept(unpriced(scope, left, model, now), LimitRefused("unpriced", scope.kind), scope)
 
 
 def _reserves(budgets: Scopes) -> bool:

@@ -8,12 +8,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 
-from shared.errors import Forbidden, InvalidRequest
+from shared.errors import Forbidden, InvalidRequest, LimitReached
 from shared.identity.caller import Caller
 from shared.services import Services
 from shared.web.authentication import authenticate
 from shared.web.edge import Edge
-from shared.web.handlers import HANDLERS, error_response
+from shared.web.handlers import HANDLERS, Handler, answer_ours, error_response
 from shared.web.schemas import ErrorBody
 from shared.wire.json import read_strict
 
@@ -53,6 +53,18 @@ def install(app: FastAPI, services: Services) -> None:
     for kind, handler in HANDLERS.items():
         app.add_exception_handler(kind, handler)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
+    app.add_exception_handler(LimitReached, _telling(services))
+
+
+def _telling(services: Services) -> Handler:
+    """What a door refuses by itself (wrong passwords, keys that are tried) is told to the log; the gateway tells of what it refuses."""
+
+    async def answer(request: Request, error: Exception) -> Response:
+        if isinstance(error, LimitReached) and "policy" in error.details:
+            services.refusals.tell(error.details["policy"], error.details["scope"])
+        return await answer_ours(request, error)
+
+    return answer
 
 
 def caller(services: Services) -> Ask:

@@ -1,6 +1,8 @@
 """Limits through the whole house, as callers of each API meet them; and what is left in the ledger."""
 
 import asyncio
+import io
+import json
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -454,3 +456,71 @@ async def test_moderations_are_free_so_a_budget_lets_them_in(house: House, asker
 
     assert answer.status_code == 200, answer.text
     assert (row.cost_usd, row.charged_micros) == (0, 0)
+
+
+def refusals_in(log: io.StringIO) -> list[dict[str, Any]]:
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    return [line for line in lines if line["message"] == "refused"]
+
+
+@pytest.mark.parametrize(
+    ("limits", "model", "policy"),
+    [
+        ({"tokensPerMinute": 1}, "gpt-4o-mini", "tokens"),
+        ({"budgetUsd": "0"}, "gpt-4o-mini", "budget"),
+        ({"budgetUsd": "1"}, "nobody-knows-9", "unpriced"),
+    ],
+)
+async def test_a_refusal_is_a_line_of_the_log_and_a_flood_is_not_many(  # noqa: PLR0917 - fixtures and a case
+    house: House, asker: Headers, log: io.StringIO, limits: dict[str, Any], model: str, policy: str
+) -> None:
+    """Threats H8 and I10: ids and counts, no word of the request."""
+    token_id, token = await token_of(house, asker, **limits)
+    body, headers = {**NATIVE, "model": model}, {"authorization": f"Bearer {token}"}
+    answers = [await house.http.post("/api/llm/chat", json=body, headers=headers) for _ in range(30)]
+    house.clock.pass_by(61)
+    last = await house.http.post("/api/llm/chat", json=body, headers=headers)
+    first, again = refusals_in(log)
+
+    assert {answer.status_code for answer in answers} <= {402, 429}
+    assert (first["policy"], first["scope"], first["scope_id"], first["refusals"]) == (policy, "token", token_id, 1)
+    assert (first["provider"], first["model"]) == ("openai", model)
+    assert first["request_id"] == answers[0].headers["x-realmultillm-request-id"]
+    assert (again["refusals"], again["request_id"]) == (30, last.headers["x-realmultillm-request-id"])
+    assert token not in log.getvalue()
+
+
+async def test_wrong_passwords_without_end_are_a_line_of_the_log(
+    house: House, asker: Headers, log: io.StringIO
+) -> None:
+    body = {"email": "asker@example.com", "password": "wrong horse"}
+    for _ in range(25):
+        await house.http.post("/api/auth/signin", json=body, headers=asker)
+    (line,) = refusals_in(log)
+
+    assert (line["policy"], line["scope"], line["refusals"]) == ("sign_ins", "email", 1)
+    assert "asker@" not in log.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("said", "rule", "whose"),
+    [
+        ("so secret", "words[1]", "messages"),
+        ("pay 4111 1111 1111 1111", "shapes.card_number", "messages"),
+        ("hello", "words[0]", "choices"),
+    ],
+)
+async def test_the_log_names_the_rule_that_refused_and_no_word(  # noqa: PLR0917 - fixtures and a case
+    house: House, asker: Headers, log: io.StringIO, said: str, rule: str, whose: str
+) -> None:
+    rules = {"before": True, "after": True, "words": ["bonjour", "secret"], "shapes": ["card_number"]}
+    kept = await house.http.put("/api/admin/moderation", json=rules, headers=asker)
+    assert kept.status_code == 200, kept.text
+    body = {**NATIVE, "messages": [{"role": "user", "content": said}]}
+    answer = await house.http.post("/api/llm/chat", json=body, headers=asker)
+    (line,) = refusals_in(log)
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "content_refused")
+    assert (line["policy"], line["rule"], line["whose"]) == ("moderation", rule, whose)
+    assert "secret" not in line["rule"]
+    assert said not in log.getvalue()
