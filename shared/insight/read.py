@@ -56,16 +56,28 @@ async def usage_of_everybody(table: Table, span: Span, *, most: int = MOST) -> l
     Raises:
         InvalidRequest: there are too many to read at once.
     """
-    return [each async for each in _bounded(_of_everybody(table, span), most)]
+    return [each async for _, each in _bounded(_of_everybody(table, span), most)]
 
 
-async def _of_everybody(table: Table, span: Span) -> AsyncIterator[DayUsage]:
+async def usage_by_owner(table: Table, span: Span, *, most: int = MOST) -> dict[str, list[DayUsage]]:
+    """The same, of each who used anything.
+
+    Raises:
+        InvalidRequest: there are too many to read at once.
+    """
+    found: dict[str, list[DayUsage]] = {}
+    async for owner, each in _bounded(_of_everybody(table, span), most):
+        found.setdefault(owner, []).append(each)
+    return found
+
+
+async def _of_everybody(table: Table, span: Span) -> AsyncIterator[tuple[str, DayUsage]]:
     async for owner in list_owners(table):
         async for each in list_usage(table, owner, span.first, span.last):
-            yield each
+            yield owner, each
 
 
-async def _bounded(rows: AsyncIterator[DayUsage], most: int) -> AsyncIterator[DayUsage]:
+async def _bounded[Row](rows: AsyncIterator[Row], most: int) -> AsyncIterator[Row]:
     count = 0
     async for row in rows:
         count += 1

@@ -182,7 +182,8 @@ async def test_a_token_is_shown_whole_once(http: httpx.AsyncClient, services: Se
     assert made["token"].startswith(f"sk-rml-{made['id']}_")
     assert {name: made[name] for name in limits} == limits
     assert made["budgetPeriod"] == "month"
-    assert listed == [{name: value for name, value in made.items() if name != "token"}]
+    unused = {"spentUsd": "0.00", "remaining": "12.50", "lastUsedAt": None}
+    assert listed == [{**{name: value for name, value in made.items() if name != "token"}, **unused}]
     assert isinstance(services.table, CountingTable)
     secret = made["token"].split("_", 1)[1]
     assert secret not in str(services.table.items)
