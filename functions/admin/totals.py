@@ -13,7 +13,7 @@ from shared.records.usage import total
 from shared.services import Services
 from shared.storage.configs import every_config
 from shared.storage.people import every_account
-from shared.web.fastapi import StrictRoute, admin
+from shared.web.fastapi import StrictRoute, admin, refuse_unknown
 from shared.web.usage import CostAnswer, CostReport, Page, UsageAnswer, UsageReport, report
 
 _USUAL_DAYS: Final = 30
@@ -24,6 +24,7 @@ _MOST_PROVIDERS: Final = 1000
 def routes(services: Services) -> APIRouter:
     """`GET /analytics`."""
     router = APIRouter(route_class=StrictRoute)
+    only_known = Depends(refuse_unknown)
 
     @router.get("/analytics")
     async def totals(
@@ -37,6 +38,7 @@ def routes(services: Services) -> APIRouter:
             Literal["provider", "user"],
             Query(alias="groupBy", description="`user` also tells what each of them used, with id and e-mail."),
         ] = "provider",
+        _known: None = only_known,
     ) -> TotalsAnswer:
         """People, keys, and what all of them used of each provider. Nobody is named in it, unless it is asked by user. Deleted accounts have no use any more."""
         last = to or datetime.fromtimestamp(services.now(), UTC).date()

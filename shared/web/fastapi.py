@@ -1,9 +1,10 @@
 """What every FastAPI door shares: our errors, the edge, strict JSON, and who calls."""
 
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from fastapi import Depends, FastAPI, Request, Response
+from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
@@ -91,6 +92,28 @@ def admin(services: Services) -> Ask:
         return who
 
     return ask
+
+
+def refuse_unknown(request: Request) -> None:
+    """A dependency, after whoever calls is known: a query parameter that the route does not take is refused by name, for else a misspelt filter is none.
+
+    Raises:
+        InvalidRequest: there is one.
+    """
+    route: APIRoute = request.scope["route"]
+    known = list(_query_names(route.dependant))
+    for name in request.query_params:
+        if name not in known:
+            raise InvalidRequest(
+                f"`{name[:LONGEST_NAME]}` is no query parameter of this route. It takes {', '.join(known)}.",
+                parameter=name[:LONGEST_NAME],
+            )
+
+
+def _query_names(dependant: Dependant) -> Iterator[str]:
+    yield from (field.alias for field in dependant.query_params)
+    for needed in dependant.dependencies:
+        yield from _query_names(needed)
 
 
 class StrictRoute(APIRoute):
