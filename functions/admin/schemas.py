@@ -283,6 +283,12 @@ class ProviderPolicyAnswer(Answer):
         )
 
 
+class ProviderPoliciesAnswer(Answer):
+    """What holds for all of them."""
+
+    providers: list[ProviderPolicyAnswer]
+
+
 class ChangedPolicyAnswer(ProviderPolicyAnswer):
     """What holds now, and what came of trying the key; null when none was tried."""
 

@@ -143,7 +143,21 @@ class _StrictRequest(Request):
 async def _answer_invalid(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
+    if [each["loc"] for each in error.errors()] == [("body",)]:
+        return error_response(request, _no_body(request.scope["route"]))
     return error_response(request, explain(error.errors()))
+
+
+def _no_body(route: APIRoute) -> InvalidRequest:
+    """No object at all: what it needs is named all the same."""
+    kind = route.body_field.field_info.annotation if route.body_field else None
+    fields = getattr(kind, "model_fields", {})
+    needed = [field.alias or name for name, field in fields.items() if field.is_required()]
+    wanted = f" with {', '.join(f'`{name}`' for name in needed)}" if needed else ""
+    return InvalidRequest(
+        f"Send the body as a JSON object{wanted}, with content-type application/json.",
+        parameter=needed[0] if needed else None,
+    )
 
 
 def explain(errors: Sequence[Any]) -> InvalidRequest:

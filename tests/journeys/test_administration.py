@@ -457,12 +457,12 @@ async def test_who_spends_is_shown_to_admins_and_to_whoever_made_the_token(
     ]
 
     assert (used["spentUsd"], used["remaining"], used["lastUsedAt"]) == ("0.000005", "0.999995", "2027-01-15T08:00:00Z")
-    assert (idle["spentUsd"], idle["remaining"], idle["lastUsedAt"]) == ("0.00", None, None)
+    assert (idle["spentUsd"], idle["remaining"], idle["lastUsedAt"]) == ("0", None, None)
     assert {each["id"]: (each["spentUsd"], each["remaining"]) for each in limits} == {
         owner: ("0.00001", "1.99999"),
-        me: ("0.00", None),
+        me: ("0", None),
     }
-    assert (again["spentUsd"], again["remaining"]) == ("0.00", "2.00")
+    assert (again["spentUsd"], again["remaining"]) == ("0", "2.00")
     assert told["byUser"] == [
         {
             "id": owner,
@@ -476,3 +476,15 @@ async def test_who_spends_is_shown_to_admins_and_to_whoever_made_the_token(
         }
     ]
     assert wrong.status_code == 400
+
+
+async def test_all_providers_are_shown_with_what_holds_for_them(house: House, root: Headers) -> None:
+    await decided(house, root, "providers/groq", {"isEnabled": False})
+    await decided(house, root, "providers/openai", {"sharedKey": {"apiKey": KEY, "test": False}})
+    told = (await house.http.get("/api/admin/providers", headers=root)).json()["providers"]
+    by_id = {each["provider"]: each for each in told}
+
+    assert {name for name, each in by_id.items() if not each["isEnabled"]} == {"groq"}
+    assert {name for name, each in by_id.items() if each["sharedKey"] is not None} == {"openai"}
+    assert by_id["openai"] == (await house.http.get("/api/admin/providers/openai", headers=root)).json()
+    assert KEY not in str(told)
