@@ -84,4 +84,5 @@ def _message(scope: Scope, refusal: Refusal, reached: Reached) -> str:
     if refusal.policy == "budget":
         when = "its period begins anew" if refusal.resets_at is not None else "it is raised"
         return f"{whose} has a budget of {limit} USD, of which {remaining} are free, less than this request may cost: wait until {when}, or ask for a shorter answer."
+    what = what.replace("requests", "request", 1) if limit == 1 else what
     return f"{whose} may have {limit} {what}, and that is reached: wait as long as `retry-after` says."

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 from pydantic import Field
 
@@ -251,10 +251,17 @@ def failed(counts: Counts) -> int:
 
 
 def flat(line: Answer) -> dict[str, Any]:
-    """A line as cells: what is inside another has its name behind the other's (`durationMs.p95`, `errors.throttled`)."""
+    """A line as cells, the same ones whatever was counted: what is inside another has its name behind the other's (`durationMs.p95`).
+
+    Codes of errors are many, and more to come, so they share the cell `errors`: `throttled:3 upstream_timeout:1`.
+    """
     cells: dict[str, Any] = {}
     for name, value in line.model_dump(mode="json", by_alias=True).items():
-        if isinstance(value, Mapping):
+        if name == "outcomes":
+            cells |= {f"{name}.{outcome}": value.get(outcome, 0) for outcome in get_args(Outcome)}
+        elif name == "errors" and isinstance(value, Mapping):
+            cells[name] = " ".join(f"{code}:{count}" for code, count in sorted(value.items()))
+        elif isinstance(value, Mapping):
             cells |= {f"{name}.{inner}": each for inner, each in value.items()}
         else:
             cells[name] = value
