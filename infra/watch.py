@@ -24,7 +24,7 @@ _SLOW: Final = 10
 
 
 def own(name: str, statistic: str, label: str | None = None, **dimensions: str) -> cloudwatch.Metric:
-    """A metric that the chat door writes (shared/observability.py)."""
+    """A metric that the doors write (shared/observability.py)."""
     return cloudwatch.Metric(
         namespace=NAMESPACE,
         metric_name=name,
@@ -123,13 +123,18 @@ class Watch(Construct):
             ),
         )
         board.add_widgets(
-            _graph("Tokens, by provider and direction", _each("llm_tokens_total", "Sum")),
+            _graph(
+                "Tokens, by provider and direction, and of some kinds",
+                _each("llm_tokens_total", "Sum"),
+                _each("llm_token_kinds_total", "Sum"),
+            ),
             _graph("US dollars, by provider", _each("llm_cost_usd_total", "Sum")),
             _graph("Errors, by provider and code", _each("llm_errors_total", "Sum")),
         )
         board.add_widgets(
             _graph("Breakers that opened, by provider", _each("llm_breaker_open_total", "Sum")),
             _graph("Refused by limits, by policy", _each("llm_limit_refusals_total", "Sum")),
+            _graph("Requests of unknown cost, by provider", _each("llm_unpriced_requests_total", "Sum")),
         )
         every = {"chat": chat, **{name: door.function for name, door in doors.items()}}
         board.add_widgets(
