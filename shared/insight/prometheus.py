@@ -55,7 +55,7 @@ def _lines(by_model: Mapping[tuple[str, str], Counts]) -> Iterator[str]:
         "llm_request_duration_seconds", "histogram", "Until the last byte, of requests that went well.", durations
     )
     firsts = _histograms("llm_time_to_first_token_seconds", of, lambda each: (each.first_tokens, each.first_token_ms))
-    yield from _family("llm_time_to_first_token_seconds", "histogram", "Until the first token.", firsts)
+    yield from _family("llm_time_to_first_token_seconds", "histogram", "Until the first token, of streams.", firsts)
 
 
 def _incidents(counted: Mapping[Incident, int]) -> Iterator[str]:

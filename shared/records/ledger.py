@@ -38,6 +38,7 @@ class LedgerRow:
     duration_ms: int | None = None
     """Until its end; None where nobody lived to see it."""
     first_token_ms: int | None = None
+    """Of a stream; a plain answer comes as a whole."""
     input_tokens: int | None = None
     output_tokens: int | None = None
     cached_tokens: int | None = None
