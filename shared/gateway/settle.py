@@ -96,7 +96,7 @@ async def conclude(services: Services, row: LedgerRow, admission: Admission, use
     until = time.monotonic() + patience
     try:
         if await _persistently(lambda: add_row(services.table, row), until):
-            tell_request(row)
+            tell_request(row, cloudwatch=services.tells_cloudwatch)
             await asyncio.gather(
                 _persistently(lambda: add_usage(services.table, row), until),
                 services.spending.note(row.owner, row.cost_usd),

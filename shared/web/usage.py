@@ -10,14 +10,11 @@ from pydantic import Field
 from shared.insight.groups import By, Group, grouped, page_of
 from shared.insight.read import Span
 from shared.records.histogram import Histogram, percentile
-from shared.records.ledger import LedgerRow, Outcome
+from shared.records.ledger import FAILED, LedgerRow, Outcome
 from shared.records.limits import MICROS_A_DOLLAR
 from shared.records.usage import Counts, DayUsage, total
 from shared.web.models import Dollars
 from shared.web.schemas import Answer, Moment, moment
-
-_FAILED = ("error", "deadline", "aborted")
-"""Outcomes that nobody wanted; who cancels or leaves has no error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +244,7 @@ def report[Line: GroupAnswer](
 
 def failed(counts: Counts) -> int:
     """Requests that ended with an error, of whomever."""
-    return sum(counts.outcomes.get(outcome, 0) for outcome in _FAILED)
+    return sum(counts.outcomes.get(outcome, 0) for outcome in FAILED)
 
 
 def flat(line: Answer) -> dict[str, Any]:

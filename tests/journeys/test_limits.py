@@ -187,6 +187,7 @@ async def test_a_budget_reserves_what_a_chat_may_cost_and_charges_what_it_did(ho
     assert answer.status_code == 200, answer.text
     assert row.cost_usd == Decimal("0.00000405")
     assert (row.outcome, row.charged_micros, row.token_id) == ("done", 5, token_id)
+    assert row.first_token_ms is None  # a plain answer comes as a whole
     assert (row.input_tokens, row.output_tokens, row.attempts, row.api) == (7, 5, 1, "native")
     day = period_name("day", house.services.now())
     assert await spent(house.services.table, Scope("token", token_id), day) == 5
