@@ -50,23 +50,25 @@ class Switch:
 
 
 class Running:
-    """Switches by owner and request id, so that nobody finds another's (threat I3)."""
+    """Switches by owner and request id, so that nobody finds another's (threat I3), each with the access token that asked."""
 
     def __init__(self) -> None:
-        self._switches: dict[tuple[str, str], Switch] = {}
+        self._switches: dict[tuple[str, str], tuple[Switch, str | None]] = {}
 
     @contextmanager
-    def giving(self, owner: str, request_id: str) -> Iterator[Switch]:
-        """While this answer is being given."""
-        switch = self._switches[owner, request_id] = Switch()
+    def giving(self, owner: str, request_id: str, *, token_id: str | None = None) -> Iterator[Switch]:
+        """While this answer is being given; `token_id` is None where its owner asked themselves."""
+        switch = Switch()
+        self._switches[owner, request_id] = switch, token_id
         try:
             yield switch
         finally:
             del self._switches[owner, request_id]
 
-    def stop(self, owner: str, request_id: str) -> bool:
-        """Whether the answer is being given here; then it stops."""
-        switch = self._switches.get((owner, request_id))
-        if switch is not None:
-            switch.throw()
-        return switch is not None
+    def stop(self, owner: str, request_id: str, *, by: str | None = None) -> bool:
+        """Whether the answer is being given here, and is for `by` to stop: the owner (None) stops any, an access token its own. Then it stops."""
+        switch, token_id = self._switches.get((owner, request_id), (None, None))
+        if switch is None or by not in {None, token_id}:
+            return False
+        switch.throw()
+        return True

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from shared.crypto.keys import KeyWrapper
 from shared.crypto.vault import Vault
 from shared.egress.exchange import Client
+from shared.errors import StorageUnavailable
 from shared.identity.accounts import Accounts
 from shared.identity.countries import Countries
 from shared.identity.tokens import AccessTokens
@@ -23,10 +24,12 @@ if TYPE_CHECKING:
     from shared.health.breakers import Breakers
     from shared.health.incidents import Incidents
     from shared.health.latencies import Latencies
+    from shared.health.refusals import RefusalLog
     from shared.home_on_aws import HomeOnAws
-    from shared.observability import ChatEnded
     from shared.providers.models import ModelLists
     from shared.storage.admission import Admissions
+    from shared.storage.outbox import Outbox
+    from shared.storage.spending import Spending
 
 _OF_BEFORE = (
     "table",
@@ -40,6 +43,8 @@ _OF_BEFORE = (
     "model_lists",
     "breakers",
     "admissions",
+    "spending",
+    "outbox",
     "_on_aws",
 )
 """What holds connections, credentials, or what was true a moment ago."""
@@ -60,6 +65,7 @@ class Services:
         self.now = now
         self._to_be_done: set[asyncio.Task[Any]] = set()
         self._settlement_secret: bytes | None = None
+        self._foreseen = False
 
     @cached_property
     def table(self) -> Table:
@@ -87,13 +93,41 @@ class Services:
 
         return Admissions(self.table, now=self.now)
 
+    @cached_property
+    def spending(self) -> "Spending":
+        """What owners spend in an hour."""
+        from shared.storage.spending import Spending  # noqa: PLC0415 - as above
+
+        return Spending(self.table, now=self.now)
+
+    @cached_property
+    def outbox(self) -> "Outbox":
+        """Where settlements wait that the table did not take."""
+        if self._on_aws is not None:
+            return self._on_aws.outbox()
+        from shared.storage.folder_outbox import FolderOutbox  # noqa: PLC0415 - seldom needed
+
+        return FolderOutbox(self.settings.home / "unsettled")
+
     async def settlement_secret(self) -> bytes:
-        """What settlements are signed with that only the log takes. Raises StorageUnavailable when it was never read before."""
+        """What settlements are signed with that the table does not take. Raises StorageUnavailable when it was never read before."""
         if self._settlement_secret is None:
             from shared.storage.installation import fingerprint_secret  # noqa: PLC0415 - seldom needed
 
             self._settlement_secret = await fingerprint_secret(self.table)
         return self._settlement_secret
+
+    def foresee_settlement(self) -> None:
+        """Read that secret beside what is going on, so that an end can be signed of which the table hears nothing any more."""
+        if self._settlement_secret is None and not self._foreseen:
+            self._foreseen = True
+            self.surely(self._foresee())
+
+    async def _foresee(self) -> None:
+        try:
+            await self.settlement_secret()
+        except StorageUnavailable:
+            self._foreseen = False  # the next request tries again
 
     def surely[T](self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
         """A task that goes on when whoever waits for it leaves, and is waited for before the table is closed."""
@@ -163,6 +197,13 @@ class Services:
         return Incidents(None if self.settings.aws is None else write_incident)
 
     @cached_property
+    def refusals(self) -> "RefusalLog":
+        """Tells the log of what is refused."""
+        from shared.health.refusals import RefusalLog  # noqa: PLC0415 - most requests are not
+
+        return RefusalLog(now=self.now)
+
+    @cached_property
     def latencies(self) -> "Latencies":
         """Which models answer quickly."""
         from shared.health.latencies import Latencies  # noqa: PLC0415 - the same
@@ -170,13 +211,9 @@ class Services:
         return Latencies()
 
     @cached_property
-    def metrics(self) -> "Callable[[ChatEnded], None] | None":
-        """Who is told how a chat ended: CloudWatch, by lines of the log; on one machine nobody."""
-        if self.settings.aws is None:
-            return None
-        from shared.observability import write_metrics  # noqa: PLC0415 - the other home does not load it
-
-        return write_metrics
+    def tells_cloudwatch(self) -> bool:
+        """CloudWatch reads the log, and makes metrics of it."""
+        return self.settings.aws is not None
 
     @cached_property
     def _on_aws(self) -> "HomeOnAws | None":

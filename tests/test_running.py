@@ -24,6 +24,21 @@ async def test_a_switch_is_found_by_its_owner_alone_and_only_while_the_answer_gr
     assert not running.stop("alice", "r1")
 
 
+def test_an_access_token_stops_its_own_answers_and_who_is_signed_in_any() -> None:
+    """Threat I4, as history and analytics are fenced."""
+    running = Running()
+    with running.giving("alice", "r1", token_id="t1") as switch, running.giving("alice", "r2") as persons:
+        others = [running.stop("alice", "r1", by="t2"), running.stop("alice", "r2", by="t1")]
+        went_on = not switch.thrown and not persons.thrown
+        own = running.stop("alice", "r1", by="t1")
+    with running.giving("alice", "r1", token_id="t1") as again:
+        owners = running.stop("alice", "r1")
+
+    assert others == [False, False]
+    assert went_on
+    assert (own, switch.thrown, owners, again.thrown) == (True, True, True, True)
+
+
 async def test_a_switch_thrown_before_or_meanwhile_ends_the_wait() -> None:
     switch = Switch()
     waiting = asyncio.create_task(switch.unless_thrown(sleep))

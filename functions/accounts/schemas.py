@@ -7,9 +7,11 @@ from pydantic import AfterValidator, AwareDatetime, Field, PlainSerializer, Stri
 
 from shared.identity.accounts import Session, User
 from shared.identity.origins import read_network
+from shared.insight.spending import Spending
+from shared.providers.find import find_provider
 from shared.records.account import Role
 from shared.records.token import AccessToken, BudgetPeriod
-from shared.web.schemas import Answer, Body, Moment, moment, write_dollars
+from shared.web.schemas import Answer, Body, Budget, Moment, moment, write_dollars
 
 Email = Annotated[
     str,
@@ -22,7 +24,27 @@ Password = Annotated[
 Name = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), Field(examples=["laptop"])
 ]
-ProviderId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+
+
+def _provider_id(name: str) -> str:
+    """The name is not repeated: people paste keys into the wrong field."""
+    provider = find_provider(name)
+    if provider is None:
+        raise ValueError("there is no such provider: GET /api/providers lists them")
+    return provider.id
+
+
+def _some[Listed](names: list[Listed]) -> list[Listed]:
+    if not names:
+        raise ValueError("an empty list would allow nothing: leave it out, or give null, for no restriction")
+    return names
+
+
+NOT_EMPTY = AfterValidator(_some), Field(json_schema_extra={"minItems": 1})
+ProviderId = Annotated[
+    str, StringConstraints(min_length=1, max_length=40), AfterValidator(_provider_id), Field(examples=["openai"])
+]
+"""By id or alias; kept by its id."""
 ModelName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 RouteName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
 Network = Annotated[
@@ -62,6 +84,9 @@ class AccountAnswer(Answer):
         description="Everything under their name, by its place: configs, access tokens, usage, chats, …"
     )
     audit: list[dict[str, Any]] = Field(description="What they did, and what was done to them.")
+    texts: str = Field(
+        description="The route of the chat door that gives what is sealed in here: conversations, kept answers."
+    )
 
 
 class RefreshBody(Body):
@@ -74,14 +99,14 @@ class TokenChange(Body):
     """What may be changed of an access token. A field left out stays, null lifts a limit."""
 
     name: Name | None = None
-    providers: Annotated[list[ProviderId], Field(max_length=100)] | None = None
-    models: Annotated[list[ModelName], Field(max_length=500)] | None = None
-    routes: Annotated[list[RouteName], Field(max_length=100)] | None = None
-    origins: Annotated[list[Network], Field(max_length=100)] | None = None
+    providers: Annotated[list[ProviderId], Field(max_length=100), *NOT_EMPTY] | None = None
+    models: Annotated[list[ModelName], Field(max_length=500), *NOT_EMPTY] | None = None
+    routes: Annotated[list[RouteName], Field(max_length=100), *NOT_EMPTY] | None = None
+    origins: Annotated[list[Network], Field(max_length=100), *NOT_EMPTY] | None = None
     requests_per_minute: Count | None = None
     tokens_per_minute: Count | None = None
     max_concurrent: Count | None = None
-    budget_usd: Dollars | None = None
+    budget_usd: Budget | None = None
     budget_period: BudgetPeriod | None = None
     expires_at: AwareDatetime | None = None
 
@@ -165,7 +190,7 @@ class TokenAnswer(Answer):
     updated_at: Moment
 
     @classmethod
-    def of(cls, record: AccessToken, /, **more: str) -> Self:
+    def of(cls, record: AccessToken, /, **more: Any) -> Self:
         """The record as its owner sees it."""
         fields: dict[str, Any] = {name: getattr(record, name) for name in TokenAnswer.model_fields}
         times = {
@@ -182,7 +207,27 @@ class WholeTokenAnswer(TokenAnswer):
     token: str
 
 
+class UsedTokenAnswer(TokenAnswer):
+    """An access token, and what was used with it."""
+
+    spent_usd: Dollars = Field(
+        description="Within the present period of its budget; of a token without one, within this month."
+    )
+    remaining: Dollars | None = Field(
+        description="US dollars that it may still spend in this period, without what running requests hold; null without a budget."
+    )
+    last_used_at: Moment | None = Field(
+        description="When a request that providers answer was last let in with it; null where there was none for 40 days."
+    )
+
+    @classmethod
+    def using(cls, record: AccessToken, spending: Spending) -> Self:
+        """The record, and what was spent with it."""
+        last = None if spending.last is None else moment(spending.last)
+        return cls.of(record, spent_usd=spending.spent, remaining=spending.remaining, last_used_at=last)
+
+
 class TokensAnswer(Answer):
     """All of them."""
 
-    tokens: list[TokenAnswer]
+    tokens: list[UsedTokenAnswer]

@@ -5,27 +5,44 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from functions.admin.schemas import ChangedPolicyAnswer, ProviderBody, ProviderPolicyAnswer, SharedKeyBody, SharingBody
+from functions.admin.schemas import (
+    ChangedPolicyAnswer,
+    ProviderBody,
+    ProviderPoliciesAnswer,
+    ProviderPolicyAnswer,
+    SharedKeyBody,
+)
+from functions.admin.sharing import changed_sharing, check_sharing
 from shared.errors import InvalidRequest
 from shared.gateway.named import get_named_provider
 from shared.gateway.store import new_config, store
 from shared.identity.caller import Caller
 from shared.identity.deeds import note_deed
 from shared.providers.provider import Provider
+from shared.providers.rows import PROVIDERS
 from shared.records.config import ProviderConfig
-from shared.records.policy import INSTALLATION, ProviderPolicy, Sharing
+from shared.records.policy import INSTALLATION, ProviderPolicy
 from shared.records.trial import Trial
 from shared.services import Services
-from shared.storage.configs import delete_config, find_config
+from shared.storage.configs import delete_config, find_config, list_configs
 from shared.storage.policies import find_policies, forget_policies, save_provider_policy
 from shared.web.fastapi import StrictRoute, admin
 from shared.web.keys import KeyTrial, read_key
 
 
 def routes(services: Services) -> APIRouter:
-    """`GET` and `PUT /providers/{provider}`."""
+    """`GET /providers`, `GET` and `PUT /providers/{provider}`."""
     router = APIRouter(route_class=StrictRoute)
     Admin = Annotated[Caller, Depends(admin(services))]  # noqa: N806 - a type
+
+    @router.get("/providers")
+    async def provider_policies(_who: Admin) -> ProviderPoliciesAnswer:
+        """What holds for each provider. None is left out, so whatever is not decided is shown as it is."""
+        forget_policies(services.table)
+        policies = await find_policies(services.table)
+        shared = {config.provider: config for config in await list_configs(services.table, INSTALLATION)}
+        answers = [ProviderPolicyAnswer.of(row.name, policies.of(row.id), shared.get(row.id)) for row in PROVIDERS]
+        return ProviderPoliciesAnswer(providers=answers)
 
     @router.get("/providers/{provider}")
     async def provider_policy(provider: str, _who: Admin) -> ProviderPolicyAnswer:
@@ -40,7 +57,11 @@ def routes(services: Services) -> APIRouter:
         """Switch a provider on or off, hold it to some models, share a key. What is left out stays; effective within five seconds."""
         row = get_named_provider(provider, None)
         forget_policies(services.table)
-        policy = _changed((await find_policies(services.table)).of(row.id), body)
+        before = (await find_policies(services.table)).of(row.id)
+        policy = _changed(before, body)
+        if "sharing" in body.model_fields_set:
+            has_key = await _will_have_key(services, row, body)
+            await check_sharing(services, row, before.sharing, policy.sharing, has_key=has_key)
         trial = await _change_key(services, who, row, body) if "shared_key" in body.model_fields_set else None
         if body.model_fields_set - {"shared_key"}:
             await save_provider_policy(services.table, policy)
@@ -59,7 +80,7 @@ def _changed(policy: ProviderPolicy, body: ProviderBody) -> ProviderPolicy:
         policy,
         is_enabled=policy.is_enabled if body.is_enabled is None else body.is_enabled,
         models=_models(body) if "models" in named else policy.models,
-        sharing=_sharing(body.sharing) if "sharing" in named else policy.sharing,
+        sharing=changed_sharing(policy.sharing, body.sharing) if "sharing" in named else policy.sharing,
     )
 
 
@@ -67,15 +88,11 @@ def _models(body: ProviderBody) -> tuple[str, ...] | None:
     return None if body.models is None else tuple(dict.fromkeys(body.models))
 
 
-def _sharing(body: SharingBody | None) -> Sharing:
-    """Ids are named where they are needed, and nowhere else: a list that does nothing would be a trap."""
-    if body is None:
-        return Sharing()
-    if bool(body.ids) != (body.to in {"users", "tokens"}):
-        raise InvalidRequest(
-            "`sharing.ids` names whom `to`: users or tokens means, at least one", parameter="sharing.ids"
-        )
-    return body.read()
+async def _will_have_key(services: Services, row: Provider, body: ProviderBody) -> bool:
+    """Once this change is done."""
+    if "shared_key" in body.model_fields_set:
+        return body.shared_key is not None
+    return await _find_shared(services, row) is not None
 
 
 async def _change_key(services: Services, who: Caller, row: Provider, body: ProviderBody) -> Trial | None:
@@ -85,6 +102,7 @@ async def _change_key(services: Services, who: Caller, row: Provider, body: Prov
     if found is not None:
         await delete_config(services.table, found)
         services.vault.forget(found.id)
+        await services.table.scrub(thoroughly=False)
         await note_deed(services.audit, who, "admin.shared_key_forgotten", subject=found.id, provider=row.id)
     return None
 

@@ -1,21 +1,26 @@
 """Bodies of the admin door. What comes in is strict; what goes out has no field that a key could be in (threat K6)."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, Field, PlainSerializer, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, Field, PlainSerializer, SecretStr, StringConstraints
 
+from shared.errors import InvalidRequest
+from shared.insight.spending import Spending
 from shared.records.account import Account, Role
 from shared.records.alert import Alert, AlertKind, Telling
 from shared.records.audit import Action, AuditEntry
 from shared.records.config import KeyStatus, ProviderConfig
-from shared.records.limits import Limits, ScopeKind
-from shared.records.policy import Judge, Moderation, ProviderPolicy, SharedWith, Sharing
+from shared.records.limits import Limits, Scope, ScopeKind
+from shared.records.policy import Judge, Moderation, ProviderPolicy, SharedWith, Webhook
 from shared.records.token import BudgetPeriod
+from shared.records.usage import Counts
+from shared.settings import SHORTEST_SECRET
 from shared.web.keys import KeyText, KeyTrial
-from shared.web.schemas import Answer, Body, Moment, moment, write_dollars
-from shared.web.usage import CostReport, UsageReport
+from shared.web.models import Dollars as ExactDollars
+from shared.web.schemas import Answer, Body, Budget, Moment, moment, write_dollars
+from shared.web.usage import CostReport, UsageReport, failed
 
 MOST_IDS = 1000
 
@@ -29,6 +34,16 @@ Dollars = Annotated[
     PlainSerializer(write_dollars, return_type=str),
 ]
 """An amount of money: a decimal string, or a number. 0 blocks, null does not limit (trap 68)."""
+
+
+def _check_secret(secret: SecretStr) -> SecretStr:
+    text = secret.get_secret_value()
+    if not (text.isascii() and text.isprintable()) or " " in text:
+        raise ValueError("a secret is one word of visible ASCII characters, as `openssl rand -hex 32` makes it")
+    return secret
+
+
+WebhookSecret = Annotated[SecretStr, Field(min_length=SHORTEST_SECRET, max_length=256), AfterValidator(_check_secret)]
 
 
 class UserChange(Body):
@@ -66,6 +81,37 @@ class PeopleAnswer(Answer):
     next: str | None = Field(description="`after` of the next page; null at the end.")
 
 
+class UserUseAnswer(Answer):
+    """What a person used."""
+
+    id: str
+    email: str
+    requests: int
+    errors: int
+    input_tokens: int
+    output_tokens: int
+    cost_usd: ExactDollars | None = Field(description="Null where the cost of none of them is known.")
+    unpriced_requests: int = Field(description="Requests whose cost is unknown: the sum lacks them.")
+
+    @classmethod
+    def of(cls, account: Account, counts: Counts) -> Self:
+        """As it was counted."""
+        return cls(
+            id=account.owner,
+            email=account.email,
+            requests=counts.requests,
+            errors=failed(counts),
+            input_tokens=counts.input_tokens,
+            output_tokens=counts.output_tokens,
+            cost_usd=counts.cost_usd if counts.unpriced < counts.requests else None,
+            unpriced_requests=counts.unpriced,
+        )
+
+    def weight(self) -> tuple[Decimal, int]:
+        """Who spends most stands first."""
+        return self.cost_usd or Decimal(0), self.requests
+
+
 class TotalsAnswer(Answer):
     """The installation in numbers."""
 
@@ -75,6 +121,9 @@ class TotalsAnswer(Answer):
     configs: dict[str, int] = Field(description="Stored keys by provider, shared ones among them.")
     usage: UsageReport
     costs: CostReport
+    by_user: list[UserUseAnswer] | None = Field(
+        description="With `groupBy=user` who used anything, who spent most first; else null."
+    )
 
 
 class LimitsBody(Body):
@@ -83,15 +132,29 @@ class LimitsBody(Body):
     requests_per_minute: Count | None = None
     tokens_per_minute: Count | None = None
     max_concurrent: Count | None = None
-    budget_usd: Dollars | None = None
+    budget_usd: Budget | None = None
     budget_period: BudgetPeriod | None = None
 
     def read(self) -> Limits:
-        """As they are kept. A budget has a period."""
-        given = {name: getattr(self, name) for name in Limits.__dataclass_fields__}
-        if self.budget_usd is not None and self.budget_period is None:
-            given["budget_period"] = "month"
-        return Limits(**given)
+        """As they are kept, in place of all that were."""
+        return self.applied_to(Limits(), whole=True)
+
+    def applied_to(self, before: Limits, prefix: str = "", *, whole: bool = False) -> Limits:
+        """Those of before with what is named here; `whole`: with what is left out, too. A budget has a period, and nothing else has.
+
+        Raises:
+            InvalidRequest: there is a period without a budget; `prefix` stands before its name.
+        """
+        named = Limits.__dataclass_fields__ if whole else self.model_fields_set
+        limits = replace(before, **{name: getattr(self, name) for name in named})
+        if limits.budget_usd is not None:
+            return replace(limits, budget_period=limits.period)
+        if self.budget_period is not None:
+            raise InvalidRequest(
+                "`budgetPeriod` is how often a budget begins anew: give `budgetUsd` with it, or leave it out.",
+                parameter=f"{prefix}budgetPeriod",
+            )
+        return replace(limits, budget_period=None)
 
 
 class LimitsAnswer(Answer):
@@ -120,15 +183,20 @@ class ScopedLimitsBody(LimitsBody):
 
 
 class ScopedLimitsAnswer(LimitsAnswer):
-    """The limits of a scope."""
+    """The limits of a scope, and what it spent."""
 
     scope: ScopeKind
     id: str
+    spent_usd: Dollars = Field(description="Within the present period, as far as it had limits.")
+    remaining: Dollars | None = Field(
+        description="US dollars that may still be spent in this period, without what running requests hold; null without a budget."
+    )
 
     @classmethod
-    def for_scope(cls, scope: ScopeKind, name: str, limits: Limits) -> Self:
+    def for_scope(cls, scope: Scope, limits: Limits, spending: Spending) -> Self:
         """As they are shown."""
-        return cls(scope=scope, id=name, **dict(LimitsAnswer.of(limits)))
+        use = {"spent_usd": spending.spent, "remaining": spending.remaining}
+        return cls(scope=scope.kind, id=scope.id, **use, **dict(LimitsAnswer.of(limits)))
 
 
 class AllLimitsAnswer(Answer):
@@ -139,17 +207,13 @@ class AllLimitsAnswer(Answer):
 
 
 class SharingBody(Body):
-    """Who may use the installation's own key, and how much all of them together."""
+    """Who may use the installation's own key, and how much all of them together: what is left out stays, null lifts a limit."""
 
-    to: SharedWith
-    ids: Annotated[list[Id], Field(max_length=MOST_IDS)] = Field(
-        default=[], description="Of users, or of access tokens, as `to` says."
+    to: SharedWith | None = None
+    ids: Annotated[list[Id], Field(max_length=MOST_IDS)] | None = Field(
+        default=None, description="Of users, or of access tokens, as `to` says."
     )
-    limits: LimitsBody = LimitsBody()
-
-    def read(self) -> Sharing:
-        """As it is kept."""
-        return Sharing(self.to, tuple(dict.fromkeys(self.ids)), self.limits.read())
+    limits: LimitsBody | None = Field(default=None, description="Null lifts them all.")
 
 
 class SharingAnswer(Answer):
@@ -217,6 +281,12 @@ class ProviderPolicyAnswer(Answer):
             if config
             else None,
         )
+
+
+class ProviderPoliciesAnswer(Answer):
+    """What holds for all of them."""
+
+    providers: list[ProviderPolicyAnswer]
 
 
 class ChangedPolicyAnswer(ProviderPolicyAnswer):
@@ -289,6 +359,8 @@ class AlertAnswer(Answer):
     at: Moment
     details: dict[str, str]
     telling: Telling = Field(description="Whether the webhook heard of it.")
+    tries: int = Field(description="How often the webhook was told and did not hear.")
+    failure: str | None = Field(description="Why it did not, the last time: an error's code, or `status 500`.")
 
     @classmethod
     def of(cls, alert: Alert) -> Self:
@@ -308,12 +380,21 @@ class WebhookBody(Body):
     """Where alerts are told; null is nowhere."""
 
     url: Annotated[str, StringConstraints(min_length=1, max_length=2048)] | None
+    secret: WebhookSecret | None = Field(
+        default=None, description="What alerts are signed with; left out, it stays. It goes in and never comes out."
+    )
 
 
 class WebhookAnswer(Answer):
     """Where alerts are told."""
 
     url: str | None
+    fingerprint: str | None = Field(description="Of the secret; null where none is stored.")
+
+    @classmethod
+    def of(cls, webhook: Webhook | None) -> Self:
+        """As it is shown."""
+        return cls(url=webhook.url if webhook else None, fingerprint=webhook.fingerprint if webhook else None)
 
 
 class ModerationBody(Body):

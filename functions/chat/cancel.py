@@ -18,5 +18,5 @@ class Cancel:
         """One request, as ASGI has it."""
         caller = await authenticate(self._services, scope)
         stopped = scope["path_params"]["id"]
-        await cancel(self._services, caller.owner, stopped)
+        await cancel(self._services, caller, stopped)
         await send_json(send, write({"id": stopped, "cancelled": True}), [])

@@ -113,7 +113,8 @@ class Compare(Door):
         frame = as_sse if events else as_ndjson
         kind = b"text/event-stream; charset=utf-8" if events else b"application/x-ndjson"
         about = About(request_id(scope), int(self._services.now()), "", "")
-        lines = stoppable(self._services, caller.owner, about.id, self._lines(caller, sides, frame, about.id))
+        lines = self._lines(caller, sides, frame, about.id)
+        lines = stoppable(self._services, caller.owner, about.id, lines, token_id=caller.token_id)
 
         def fail(error: RealMultiLLMError) -> bytes:
             return frame({"type": "error", **describe(error, about.id)})
@@ -162,9 +163,8 @@ class Compare(Door):
 
     async def _whole(self, caller: Caller, sides: Sequence[_Side], scope: Scope, send: Send, ended: Ended) -> None:
         id_, created = request_id(scope), int(self._services.now())
-        heard = stoppable(
-            self._services, caller.owner, id_, together([self._heard(caller, side) for side in sides]), poll=None
-        )
+        heard = together([self._heard(caller, side) for side in sides])
+        heard = stoppable(self._services, caller.owner, id_, heard, token_id=caller.token_id, poll=None)
         async with aclosing(heard):
             async for place, batch in heard:
                 for event in batch:

@@ -1,16 +1,17 @@
 """The configs door: an owner's providers, their keys and settings, and the routes over them. Keys go in and are sealed; they come out of no route here."""
 
+from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, FastAPI, Response, status
+from fastapi import APIRouter, Depends, FastAPI, Query, Response, status
 
 from functions.configs.change import changed
-from functions.configs.rewrap import rewrap_all
+from functions.configs.rewrap import rewrap_some
 from functions.configs.routes import named_routes
 from functions.configs.schemas import ConfigAnswer, ConfigBody, ConfigsAnswer, RewrapAnswer, RotateBody, StoredAnswer
 from shared.errors import InvalidRequest, NotFound
 from shared.gateway.named import get_named_provider
-from shared.gateway.permits import may_see, permit_all, permit_provider
+from shared.gateway.permits import may_see, permit_all, permit_prices, permit_provider
 from shared.gateway.store import new_config, store
 from shared.identity.caller import Caller
 from shared.identity.deeds import note_deed
@@ -65,7 +66,7 @@ def _writing(services: Services) -> APIRouter:
     @routes.post("/{provider}", status_code=status.HTTP_201_CREATED)
     async def store_key(body: ConfigBody, provider: str | None = None, who: Caller = ask) -> StoredAnswer:
         """Store a key with its settings. The provider is asked first, and a key that it refuses is not stored."""
-        permit_all(who)
+        _permit(who, body)
         row = get_named_provider(provider, body.provider)
         if body.api_key is None and row.needs_key:
             raise InvalidRequest(f"{row.name} needs `apiKey`", parameter="apiKey")
@@ -78,7 +79,7 @@ def _writing(services: Services) -> APIRouter:
     @routes.put("/{provider}")
     async def change_config(body: ConfigBody, provider: str | None = None, who: Caller = ask) -> StoredAnswer:
         """Change what is named. A new `baseUrl` needs the key again, since a key is bound to where it may be sent."""
-        permit_all(who)
+        _permit(who, body)
         row = get_named_provider(provider, body.provider)
         answer = await _stored(services, row, await _get_config(services, who, row), body)
         await _note(services, who, "config.changed" if body.api_key is None else "config.rotated", answer)
@@ -101,6 +102,7 @@ def _writing(services: Services) -> APIRouter:
         config = await _get_config(services, who, get_named_provider(provider, None))
         await delete_config(services.table, config)
         services.vault.forget(config.id)
+        await services.table.scrub(thoroughly=False)
         await note_deed(services.audit, who, "config.forgotten", subject=config.id, provider=config.provider)
         return Response(status_code=status.HTTP_204_NO_CONTENT)
 
@@ -111,13 +113,26 @@ def _administering(services: Services) -> APIRouter:
     routes = APIRouter(route_class=StrictRoute)
 
     @routes.post("/api/admin/encryption/rewrap")
-    async def rewrap_keys(who: Annotated[Caller, Depends(admin(services))]) -> RewrapAnswer:
-        """Wrap every data key of the installation anew by the newest master key. No provider key is opened for it."""
-        tally = await rewrap_all(services)
-        await note_deed(services.audit, who, "encryption.rewrapped", rewrapped=str(tally.rewrapped))
-        return RewrapAnswer(rewrapped=tally.rewrapped, needs_reentry=tally.needs_reentry)
+    async def rewrap_keys(
+        who: Annotated[Caller, Depends(admin(services))],
+        after: Annotated[
+            str | None, Query(min_length=1, max_length=400, description="`next` of the call before.")
+        ] = None,
+    ) -> RewrapAnswer:
+        """Wrap data keys anew by the newest master key, some at a time, until `next` is null. Nothing is opened for it."""
+        tally, following = await rewrap_some(services, after)
+        counts = asdict(tally)
+        told = {name: str(count) for name, count in counts.items()}
+        await note_deed(services.audit, who, "encryption.rewrapped", **told, done="no" if following else "yes")
+        return RewrapAnswer(**counts, next=following)
 
     return routes
+
+
+def _permit(who: Caller, body: ConfigBody) -> None:
+    permit_all(who)
+    if "prices" in body.model_fields_set:
+        permit_prices(who)
 
 
 async def _note(services: Services, who: Caller, action: Action, answer: StoredAnswer) -> None:

@@ -76,7 +76,7 @@ class ConfigBody(Body):
     settings: SettingsBody | None = None
     prices: Annotated[dict[Name, OwnPriceBody], Field(max_length=_MOST_PRICES)] | None = Field(
         default=None,
-        description="The caller's own prices in place of the price table's, by model or by a pattern as `gpt-4o*`; the longest that fits holds.",
+        description="The caller's own prices in place of the price table's, by model or by a pattern as `gpt-4o*`; the longest that fits holds. For a session alone.",
     )
     is_active: bool | None = None
     test: bool = Field(default=True, description="Try the key first, and refuse it if the provider does.")
@@ -171,10 +171,14 @@ class StoredAnswer(Answer):
 
 
 class RewrapAnswer(Answer):
-    """How many keys were wrapped anew, and how many do not open and have to be entered again."""
+    """What was wrapped anew in this call. Older master keys are needed until `next` was null once, and nothing was unreadable on the way."""
 
-    rewrapped: int
-    needs_reentry: int
+    rewrapped: int = Field(description="Provider keys.")
+    needs_reentry: int = Field(description="Provider keys that do not open here, and have to be entered again.")
+    journals: int = Field(description="Data keys of owners' journals: conversations, and answers kept for a day.")
+    own: int = Field(description="What the installation signs sessions and alerts with.")
+    unreadable: int = Field(description="Journals, and keys of the installation's own, that no master key here opens.")
+    next: str | None = Field(description="`after` of the next call; null when all was gone over.")
 
 
 class RouteTargetBody(Body):
@@ -193,7 +197,7 @@ class RouteBody(Body):
     targets: Annotated[list[RouteTargetBody], Field(min_length=1, max_length=_MOST_TARGETS)]
     strategy: Strategy = Field(
         default="fallback",
-        description="Whom to ask first: `fallback` as listed, `weighted` by lot, `cheapest` by the price table, `fastest` by what was measured.",
+        description="Whom to ask first: `fallback` as listed, `weighted` by lot, `cheapest` by your own prices and the price table, `fastest` by what was measured.",
     )
     after_timeout: bool = Field(
         default=False, description="Ask the next one also where one fell silent. Both may then have to be paid for."

@@ -5,6 +5,7 @@ from typing import Final
 
 from shared.errors import Conflict, NotFound
 from shared.gateway.stoppable import POLL
+from shared.identity.caller import Caller
 from shared.records.ids import is_ulid
 from shared.services import Services
 from shared.storage.cancellations import ask_to_cancel, was_heard
@@ -15,23 +16,25 @@ PATIENCE: Final = POLL + 1.5
 _LOOK: Final = 0.25
 
 
-async def cancel(services: Services, owner: str, request_id: str, *, patience: float = PATIENCE) -> None:
-    """Stop it.
+async def cancel(services: Services, caller: Caller, request_id: str, *, patience: float = PATIENCE) -> None:
+    """Stop it. Somebody signed in stops any answer of theirs; an access token those that it asked for, as with history and analytics.
 
     Raises:
         Conflict: it is over.
-        NotFound: no such answer of this owner's is growing: it never was, or is somebody else's (threat I3).
+        NotFound: no such answer of this caller's is growing: it never was, or is somebody else's or another token's (threat I3).
     """
     if not is_ulid(request_id):
         raise _absent()
-    if services.running.stop(owner, request_id):
+    owner, by = caller.owner, caller.token_id
+    if services.running.stop(owner, request_id, by=by):
         return
-    if await find_row(services.table, owner, request_id) is not None:
+    row = await find_row(services.table, owner, request_id)
+    if row is not None and by in {None, row.token_id}:
         raise Conflict("This answer is over: there is nothing to stop.")
-    await ask_to_cancel(services.table, owner, request_id, services.now())
+    await ask_to_cancel(services.table, owner, request_id, services.now(), by=by)
     for _ in range(max(1, round(patience / _LOOK))):
         await asyncio.sleep(_LOOK)
-        if await was_heard(services.table, owner, request_id):
+        if await was_heard(services.table, owner, request_id, by=by):
             return
     raise _absent()
 

@@ -18,7 +18,6 @@ from shared.gateway.deadline import before, until
 from shared.gateway.doubt import warn_of_doubt
 from shared.gateway.estimate import ceiling_of, longest_answer
 from shared.gateway.inline import inline_media
-from shared.gateway.measured import measured
 from shared.gateway.meter import Meter
 from shared.gateway.moderate import moderated
 from shared.gateway.one_call import first_calls, must_hold_back
@@ -54,8 +53,8 @@ def converse(
     Raises:
         RealMultiLLMError: on every ending that is not Done.
     """
-    batches = moderated(services, request, _converse(services, request, course, ends, progress or Progress()))
-    return batches if services.metrics is None else measured(batches, course.targets[0].provider.id, services.metrics)
+    progress = progress or Progress()
+    return moderated(services, request, _converse(services, request, course, ends, progress), progress)
 
 
 async def _converse(
@@ -115,7 +114,7 @@ class Turn:
     async def done(self) -> Done:
         """How it ended, and what it cost."""
         target, model = self.target, self.meter.model or self.target.model
-        warn_of_doubt(self.meter, target)
+        warn_of_doubt(self.services, self.meter, target)
         cost = await priced(self.meter, target, self.services.now())
         tried, key = self.trail.whole(), target.config.fingerprint or ""
         receipt = Receipt(target.payer, key, target.provider.id, model, tried, cost, self.dropped)
@@ -135,7 +134,7 @@ class Turn:
         patience = replace(TIMEOUTS, total=trail.left)
 
         def ask_once() -> AsyncGenerator[Sequence[ChatEvent]]:
-            trail.progress.target = target
+            trail.progress.begin(target)
             asked = ask(question, target, key=key, client=services.client, timeouts=patience)
             return asked if self.ends is None else until(asked, self.ends)
 

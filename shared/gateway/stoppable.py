@@ -18,15 +18,21 @@ POLL = 1.0
 
 
 async def stoppable[T](
-    services: Services, owner: str, request_id: str, pieces: AsyncGenerator[T], *, poll: float | None = POLL
+    services: Services,
+    owner: str,
+    request_id: str,
+    pieces: AsyncGenerator[T],
+    *,
+    token_id: str | None = None,
+    poll: float | None = POLL,
 ) -> AsyncGenerator[T]:
-    """The pieces until somebody stops them. `poll` None: only this process can, for nobody else knows the id yet.
+    """The pieces until their owner stops them, or the access token that asked for them. `poll` None: only this process can, for nobody else knows the id yet.
 
     Raises:
         Cancelled: it was stopped, and with it what it asked for upstream.
     """
     watch: _Watch | None = None
-    with services.running.giving(owner, request_id) as switch:
+    with services.running.giving(owner, request_id, token_id=token_id) as switch:
         try:
             async with aclosing(pieces):
                 while True:
@@ -38,7 +44,7 @@ async def stoppable[T](
                         raise _cancelled() from error
                     yield piece
                     if watch is None and poll is not None:
-                        watch = _Watch(services, owner, request_id, switch, poll)
+                        watch = _Watch(services, (owner, request_id), token_id, switch, poll)
         finally:
             if watch is not None:
                 await watch.end()
@@ -47,9 +53,12 @@ async def stoppable[T](
 class _Watch:
     """Looks into the table every `poll` seconds. A table that does not answer stops nothing. Until the first look it costs a timer and no task."""
 
-    def __init__(self, services: Services, owner: str, request_id: str, switch: Switch, poll: float) -> None:
+    def __init__(
+        self, services: Services, name: tuple[str, str], token_id: str | None, switch: Switch, poll: float
+    ) -> None:
         self._services = services
-        self._name = owner, request_id
+        self._name = name
+        self._token_id = token_id
         self._switch = switch
         self._poll = poll
         self._timer = asyncio.get_running_loop().call_later(poll, self._begin)
@@ -67,7 +76,7 @@ class _Watch:
     async def _look(self) -> None:
         while not self._switch.thrown:
             with suppress(StorageUnavailable):
-                if await hear_cancellation(self._services.table, *self._name):
+                if await hear_cancellation(self._services.table, *self._name, token_id=self._token_id):
                     self._switch.throw()
             await asyncio.sleep(self._poll)
 

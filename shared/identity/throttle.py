@@ -3,10 +3,10 @@
 import hashlib
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
 
 from shared.errors import LimitReached
 from shared.identity.emails import normalise_email
+from shared.records.refusals import Reached, refuse
 from shared.storage import layout
 from shared.storage.table import Absent, AnyOf, Change, Compare, ConditionFailed, Table
 
@@ -34,8 +34,8 @@ class SignInThrottle:
             InvalidRequest: it is no e-mail.
             LimitReached: too many were wrong.
         """
-        await self._count(_name(source), MOST_FROM_SOURCE)
-        await self._count(_name(source, normalise_email(email)), MOST_FOR_EMAIL)
+        await self._count(_name(source), MOST_FROM_SOURCE, "source")
+        await self._count(_name(source, normalise_email(email)), MOST_FOR_EMAIL, "email")
 
     async def forgive(self, email: str, source: str) -> None:
         """It was right: it does not count, nor do the wrong ones for that e-mail before it."""
@@ -46,7 +46,7 @@ class SignInThrottle:
                 layout.attempts(_name(source), window), Change(increase={"tries": -1}), when=Compare("tries", ">", 0)
             )
 
-    async def _count(self, what: str, most: int) -> None:
+    async def _count(self, what: str, most: int, scope: str) -> None:
         window = int(self._now()) // WINDOW
         ends = (window + 1) * WINDOW
         change = Change(increase={"tries": 1}, set={"expires_at": ends})
@@ -54,18 +54,11 @@ class SignInThrottle:
         try:
             await self._table.update(layout.attempts(what, window), change, when=few)
         except ConditionFailed as error:
-            raise _too_many(most, ends, self._now()) from error
+            reached = Reached(scope, "sign_ins", most, 0, ends, f";w={WINDOW}")
+            too_many = LimitReached("Too many wrong passwords. Wait until `resetTime`.")
+            raise refuse(too_many, reached, self._now()) from error
 
 
 def _name(*parts: str) -> str:
     """A digest: the key of an item tells nobody's e-mail."""
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-def _too_many(limit: int, ends: int, now: float) -> LimitReached:
-    reset = datetime.fromtimestamp(ends, UTC).isoformat().replace("+00:00", "Z")
-    return LimitReached(
-        "Too many wrong sign-ins. Wait until `resetTime`.",
-        details={"limit": limit, "remaining": 0, "resetTime": reset},
-        retry_after=ends - now,
-    )

@@ -11,7 +11,7 @@ Telling = Literal["waiting", "told", "given_up", "nobody"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """`subject` is what it is about: an owner's id, or a digest of an e-mail. `at` is epoch seconds. There is one an hour of each kind and subject."""
+    """`subject` is what it is about: an owner's id, or a digest of an e-mail. `at` is epoch seconds. There is one an hour of each kind and subject, and of `new_country` for each country."""
 
     id: str
     kind: AlertKind
@@ -19,3 +19,7 @@ class Alert:
     at: int
     details: Mapping[str, str] = field(default_factory=dict)
     telling: Telling = "waiting"
+    tries: int = 0
+    """How often the webhook was told and did not hear."""
+    failure: str | None = None
+    """Why it did not, the last time: the code of an error, or the status that it answered."""

@@ -11,7 +11,7 @@ BudgetPeriod = Literal["day", "week", "month", "total"]
 class AccessToken:
     """The record of one. Its secret is shown once and kept as a digest alone. Times are epoch seconds; None = not limited.
 
-    An empty `providers` or `models` allows nothing, None allows all. `models` holds names as callers write them.
+    An empty `providers` or `models`, which nobody can ask for any more, allows nothing; None allows all. `models` holds names as callers write them.
     """
 
     id: str

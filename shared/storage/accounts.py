@@ -31,9 +31,9 @@ async def add_account(table: Table, account: Account) -> None:
 
 
 async def keep_account(table: Table, account: Account) -> None:
-    """Keep an account whose e-mail nobody else can have: another directory sees to that."""
-    await table.put(_item(layout.account(account.owner), asdict(account)))
+    """Keep an account whose e-mail nobody else can have: another directory sees to that. Listed first: who goes over everybody misses nobody."""
     await table.put(_item(layout.person(account.owner), {"email": account.email}))
+    await table.put(_item(layout.account(account.owner), asdict(account)))
 
 
 async def find_account(table: Table, owner: str) -> Account | None:
@@ -58,6 +58,12 @@ async def list_owners(table: Table) -> AsyncIterator[str]:
         after = page.after
         if after is None:
             return
+
+
+async def owners_page(table: Table, *, after: str | None, limit: int) -> tuple[list[str], str | None]:
+    """Some of them, behind the place `after`, and the place to go on behind."""
+    page = await table.query(layout.people().pk, after=after, limit=limit)
+    return [str(item["sk"]) for item in page.items], page.after
 
 
 async def change_account(

@@ -5,17 +5,18 @@ All policies but the limits of single users lie together and are read with one q
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from decimal import Decimal
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
+from shared.crypto.vault import SealedKey
 from shared.records.limits import Limits, Scope, ScopeKind
 from shared.records.policy import Moderation, Policies, ProviderPolicy, Sharing, Webhook
 from shared.records.token import AccessToken
 from shared.storage import layout
 from shared.storage.configs import find_config
-from shared.storage.table import Item, Key, Table
+from shared.storage.table import Change, Compare, ConditionFailed, Item, Key, Table
 
 KEPT: Final = 5.0
 """Seconds."""
@@ -77,9 +78,9 @@ async def find_policies(table: Table) -> Policies:
 
 
 async def find_limits(
-    table: Table, owner: str, token: AccessToken | None, provider: str, model: str
+    table: Table, owner: str, token: AccessToken | None, provider: str, *models: str
 ) -> tuple[tuple[Scope, Limits], ...]:
-    """All limits that a request of that owner, with that token (or a session), at that provider and model has to keep within.
+    """All limits that a request of that owner, with that token (or a session), at that provider and model has to keep within. `models`: its names.
 
     The scope of a shared key is that of its provider with `shared:` before its id, for those who have no active key of their own.
     """
@@ -89,7 +90,8 @@ async def find_limits(
     if token is not None:
         found.append((Scope("token", token.id), limits_of_token(token)))
     found.append((Scope("user", owner), await memory.limits_of(table, owner)))
-    everybodys = Scope("organisation", ORGANISATION), Scope("provider", provider), Scope("model", f"{provider}/{model}")
+    everybodys = [Scope("organisation", ORGANISATION), Scope("provider", provider)]
+    everybodys += [Scope("model", f"{provider}/{model}") for model in models]
     found.extend((scope, policies.limits.get((scope.kind, scope.id))) for scope in everybodys)
     found.append(await _shared(table, owner, policies.of(provider)))
     return tuple((scope, limits) for scope, limits in found if limits is not None and limits != Limits())
@@ -149,7 +151,21 @@ async def save_moderation(table: Table, moderation: Moderation) -> None:
 
 async def save_webhook(table: Table, webhook: Webhook | None) -> None:
     """In place of the one before; None: alerts are told nowhere."""
-    await _put(table, layout.house_policy("webhook"), {"url": webhook.url if webhook else None})
+    fields = {} if webhook is None else asdict(replace(webhook, sealed=None))
+    sealed = webhook.sealed.envelope if webhook and webhook.sealed else None
+    await _put(table, layout.house_policy("webhook"), {"url": None, **fields, "sealed": sealed})
+
+
+async def replace_webhook_secret(table: Table, before: SealedKey, after: SealedKey) -> bool:
+    """The same secret, its data key wrapped anew; False when another is there by now."""
+    same = Compare("sealed", "=", before.envelope)
+    try:
+        await table.update(layout.house_policy("webhook"), Change(set={"sealed": after.envelope}), when=same)
+    except ConditionFailed:
+        return False
+    finally:
+        forget_policies(table)
+    return True
 
 
 def forget_policies(table: Table) -> None:
@@ -205,8 +221,16 @@ def _moderation(item: Item | None) -> Moderation:
 
 
 def _webhook(house: dict[str, Item]) -> Webhook | None:
-    item = house.get("webhook")
-    return Webhook(str(item["url"])) if item and item["url"] else None
+    item: Any = house.get("webhook")
+    if not item or not item["url"]:
+        return None
+    sealed = item.get("sealed")
+    return Webhook(
+        url=item["url"],
+        sealed=SealedKey(bytes(sealed)) if sealed else None,
+        version=item.get("version", 0),
+        fingerprint=item.get("fingerprint"),
+    )
 
 
 def _attributes(limits: Limits) -> Item:

@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
 from pydantic.alias_generators import to_camel
 
 _CENT: Final = Decimal("0.01")
+_SMALLEST_BUDGET: Final = Decimal("0.000001")
 
 
 class Body(BaseModel):
@@ -37,9 +38,26 @@ def moment(seconds: float) -> datetime:
 
 
 def write_dollars(amount: Decimal) -> str:
-    """An amount of money in US dollars: cents at least, and every digit there is."""
+    """An amount of money in US dollars: cents at least, and every digit there is; nothing is `0`."""
+    if not amount:
+        return "0"
     exact = amount.normalize()
     return f"{exact if exact.as_tuple().exponent in range(-99, -2) else exact.quantize(_CENT):f}"
+
+
+def _countable(amount: Decimal) -> Decimal:
+    if 0 < amount < _SMALLEST_BUDGET:
+        raise ValueError(f"the smallest budget is {_SMALLEST_BUDGET} USD; 0 allows nothing")
+    return amount
+
+
+Budget = Annotated[
+    Decimal,
+    Field(ge=0, max_digits=20, decimal_places=8, examples=["25.00"]),
+    AfterValidator(_countable),
+    PlainSerializer(write_dollars, return_type=str),
+]
+"""A budget as callers write it: a decimal string, or a number. 0 blocks, null does not limit (trap 68); money is counted in micro-dollars."""
 
 
 class ErrorDetail(Answer):

@@ -192,6 +192,76 @@ async def test_a_shared_key_is_for_those_alone_whom_the_policy_names(
     assert (await chat(house, program)).status_code == 404
 
 
+SHARED_LIMITS = {"budgetUsd": "0.01", "budgetPeriod": "week", "requestsPerMinute": 9}
+
+
+@pytest.mark.parametrize(
+    ("change", "left"),
+    [
+        ({"to": "all"}, SHARED_LIMITS),
+        ({"limits": {}}, SHARED_LIMITS),
+        ({"limits": {"requestsPerMinute": None}}, {**SHARED_LIMITS, "requestsPerMinute": None}),
+        ({"limits": {"budgetUsd": "5"}}, {**SHARED_LIMITS, "budgetUsd": "5.00"}),
+        ({"limits": {"budgetUsd": None}}, {"requestsPerMinute": 9, "budgetUsd": None, "budgetPeriod": None}),
+        ({"limits": None}, {"requestsPerMinute": None, "budgetUsd": None, "budgetPeriod": None}),
+        (None, {"requestsPerMinute": None, "budgetUsd": None, "budgetPeriod": None}),
+    ],
+)
+async def test_a_change_of_the_sharing_keeps_the_limits_that_it_does_not_name(
+    house: House, root: Headers, alice: Headers, change: dict[str, Any] | None, left: dict[str, Any]
+) -> None:
+    """A shared key's budget was lifted by naming other users."""
+    sharing = {"to": "users", "ids": [await id_of(house, alice)], "limits": SHARED_LIMITS}
+    await decided(house, root, "providers/openai", {"sharing": sharing, "sharedKey": {"apiKey": SHARED_KEY}})
+    answer = await decided(house, root, "providers/openai", {"sharing": change})
+    limits = answer["sharing"]["limits"]
+
+    assert {name: limits[name] for name in left} == left
+    assert (await house.http.get("/api/admin/providers/openai", headers=root)).json()["sharing"] == answer["sharing"]
+
+
+async def test_ids_stay_while_whom_they_name_does_and_go_with_it(house: House, root: Headers, alice: Headers) -> None:
+    owner, (token_id, _) = await id_of(house, alice), await made_token(house, alice)
+    sharing = {"to": "users", "ids": [owner]}
+    await decided(house, root, "providers/openai", {"sharing": sharing, "sharedKey": {"apiKey": SHARED_KEY}})
+    said = [
+        (await decided(house, root, "providers/openai", {"sharing": change}))["sharing"]
+        for change in ({"limits": SHARED_LIMITS}, {"to": "tokens", "ids": [token_id]}, {"to": "all"})
+    ]
+    unnamed = await house.http.put("/api/admin/providers/openai", json={"sharing": {"to": "users"}}, headers=root)
+
+    assert [(each["to"], each["ids"]) for each in said] == [("users", [owner]), ("tokens", [token_id]), ("all", [])]
+    assert (unnamed.status_code, unnamed.json()["error"]["details"]["parameter"]) == (400, "sharing.ids")
+
+
+@pytest.mark.parametrize("to", ["users", "tokens"])
+async def test_nobody_unknown_is_shared_with_but_who_left_may_stay_named(
+    house: House, root: Headers, alice: Headers, to: str
+) -> None:
+    token_id, _ = await made_token(house, alice)
+    known = await id_of(house, alice) if to == "users" else token_id
+    offer = {"sharing": {"to": to, "ids": [known]}, "sharedKey": {"apiKey": SHARED_KEY}}
+    before = await house.http.put(
+        "/api/admin/providers/openai", json={**offer, "sharing": {"to": to, "ids": [known, "nobody"]}}, headers=root
+    )
+    unchanged = (await house.http.get("/api/admin/providers/openai", headers=root)).json()
+    await decided(house, root, "providers/openai", offer)
+    await house.http.request("DELETE", "/api/account", json={"password": "correct horse"}, headers=alice)
+
+    assert (before.status_code, before.json()["error"]["details"]["parameter"]) == (404, "sharing.ids[1]")
+    assert (unchanged["sharing"]["to"], unchanged["sharedKey"]) == ("nobody", None)
+    assert (await decided(house, root, "providers/openai", {"sharing": {"ids": [known]}}))["sharing"]["ids"] == [known]
+
+
+@pytest.mark.parametrize("more", [{}, {"sharedKey": None}])
+async def test_what_is_not_there_is_not_shared(house: House, root: Headers, more: dict[str, Any]) -> None:
+    body = {"sharing": {"to": "all"}, **more}
+    answer = await house.http.put("/api/admin/providers/openai", json=body, headers=root)
+
+    assert (answer.status_code, answer.json()["error"]["details"]["parameter"]) == (409, "sharing.to")
+    assert "sharedKey" in answer.json()["error"]["message"]
+
+
 async def test_nobody_but_admins_reads_or_tries_the_shared_key(house: House, root: Headers, alice: Headers) -> None:
     """Threat K6: it is no config of theirs."""
     await decided(house, root, "providers/openai", {"sharing": {"to": "all"}, "sharedKey": {"apiKey": SHARED_KEY}})
@@ -217,6 +287,8 @@ async def test_nobody_but_admins_reads_or_tries_the_shared_key(house: House, roo
         ("limits", {"scope": "model", "id": "openai"}, "id"),
         ("limits", {"scope": "provider", "id": "openai/x"}, "id"),
         ("limits", {"scope": "organisation", "budgetUsd": "-1"}, "budgetUsd"),
+        ("limits", {"scope": "organisation", "budgetUsd": "0.0000001"}, "budgetUsd"),
+        ("limits", {"scope": "organisation", "budgetPeriod": "day"}, "budgetPeriod"),
         ("alerts/webhook", {"url": "https://10.0.0.1/"}, None),
         ("alerts/webhook", {"url": "http://x.example.com/"}, "url"),
         ("moderation", {"before": True}, "words"),
@@ -351,7 +423,68 @@ async def test_totals_count_people_keys_and_what_all_of_them_used(house: House, 
     before = await house.http.get("/api/admin/analytics?from=2020-01-01&to=2020-01-02", headers=root)
     usage, costs = totals.pop("usage"), totals.pop("costs")
 
-    assert totals == {"users": 2, "admins": 1, "inactiveUsers": 0, "configs": {"openai": 1}}
+    assert totals == {"users": 2, "admins": 1, "inactiveUsers": 0, "configs": {"openai": 1}, "byUser": None}
     assert [(line["provider"], line["requests"], line["inputTokens"]) for line in usage["rows"]] == [("openai", 1, 7)]
     assert (costs["total"]["costUsd"], costs["total"]["unpricedRequests"]) == ("0.00000405", 0)
     assert before.json()["usage"]["rows"] == []
+
+
+async def test_who_spends_is_shown_to_admins_and_to_whoever_made_the_token(
+    house: House, root: Headers, alice: Headers
+) -> None:
+    """Threat I9: a token that nobody uses is found."""
+    await house.with_key(alice)
+    owner, me = await id_of(house, alice), await id_of(house, root)
+    await decided(house, root, "limits", {"scope": "user", "id": owner, "budgetUsd": "2", "budgetPeriod": "day"})
+    await decided(house, root, "limits", {"scope": "user", "id": me, "requestsPerMinute": 9})
+    wanted = {"name": "laptop", "budgetUsd": "1"}
+    made = (await house.http.post("/api/tokens", json=wanted, headers=alice)).json()
+    await house.http.post("/api/tokens", json={"name": "idle"}, headers=alice)
+    body = {"provider": "openai", "model": "gpt-4o-mini", "messages": [{"role": "user", "content": "hello"}]}
+    for caller in ({"x-api-key": made["token"]}, alice):
+        assert (await house.http.post("/api/llm/chat", json=body, headers=caller)).status_code == 200
+    tokens = (await house.http.get("/api/tokens", headers=alice)).json()["tokens"]
+    idle, used = sorted(tokens, key=lambda token: str(token["name"]))
+    limits = (await house.http.get("/api/admin/limits", headers=root)).json()["limits"]
+    told = (await house.http.get("/api/admin/analytics?groupBy=user", headers=root)).json()
+    wrong = await house.http.get("/api/admin/analytics?groupBy=token", headers=root)
+    house.clock.pass_by(86_400)
+    tomorrow = await house.signed_in("root")
+    (again,) = [
+        each
+        for each in (await house.http.get("/api/admin/limits", headers=tomorrow)).json()["limits"]
+        if each["id"] == owner
+    ]
+
+    assert (used["spentUsd"], used["remaining"], used["lastUsedAt"]) == ("0.000005", "0.999995", "2027-01-15T08:00:00Z")
+    assert (idle["spentUsd"], idle["remaining"], idle["lastUsedAt"]) == ("0", None, None)
+    assert {each["id"]: (each["spentUsd"], each["remaining"]) for each in limits} == {
+        owner: ("0.00001", "1.99999"),
+        me: ("0", None),
+    }
+    assert (again["spentUsd"], again["remaining"]) == ("0", "2.00")
+    assert told["byUser"] == [
+        {
+            "id": owner,
+            "email": "alice@example.com",
+            "requests": 2,
+            "errors": 0,
+            "inputTokens": 14,
+            "outputTokens": 10,
+            "costUsd": "0.0000081",
+            "unpricedRequests": 0,
+        }
+    ]
+    assert wrong.status_code == 400
+
+
+async def test_all_providers_are_shown_with_what_holds_for_them(house: House, root: Headers) -> None:
+    await decided(house, root, "providers/groq", {"isEnabled": False})
+    await decided(house, root, "providers/openai", {"sharedKey": {"apiKey": KEY, "test": False}})
+    told = (await house.http.get("/api/admin/providers", headers=root)).json()["providers"]
+    by_id = {each["provider"]: each for each in told}
+
+    assert {name for name, each in by_id.items() if not each["isEnabled"]} == {"groq"}
+    assert {name for name, each in by_id.items() if each["sharedKey"] is not None} == {"openai"}
+    assert by_id["openai"] == (await house.http.get("/api/admin/providers/openai", headers=root)).json()
+    assert KEY not in str(told)

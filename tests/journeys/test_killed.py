@@ -20,6 +20,7 @@ from shared.storage.ledger import list_rows
 from shared.storage.table import Item
 from tests.fakes.gateway import running_gateway
 from tests.fakes.provider import GOOD_KEY, fake_provider
+from tests.fakes.sinks import files_of, found, masters_of
 
 STREAMS, FINISHED = 50, 10
 LATER = 3600
@@ -74,11 +75,11 @@ async def books(home: Path, owner: str, token_id: str) -> Books:
 async def swept(home: Path, owner: str, token_id: str) -> Books:
     """The books when nothing is held any more: the gateway sweeps as soon as it has started."""
     for _ in range(600):
-        found = await books(home, owner, token_id)
-        if not found.held:
-            return found
+        read = await books(home, owner, token_id)
+        if not read.held:
+            return read
         await asyncio.sleep(0.05)
-    raise AssertionError(f"{found.held} holds are left after half a minute")
+    raise AssertionError(f"{read.held} holds are left after half a minute")
 
 
 async def test_no_acknowledged_row_is_lost_and_no_hold_outlives_the_sweep(tmp_path: Path) -> None:
@@ -104,6 +105,7 @@ async def test_no_acknowledged_row_is_lost_and_no_hold_outlives_the_sweep(tmp_pa
                 await said.acquire()
             gateway.process.send_signal(signal.SIGKILL)
             await gateway.process.wait()
+        left_behind = {"printed": bytes(gateway.printed), **files_of(tmp_path)}
         before = await books(tmp_path, owner, token["id"])
 
         again = await stack.enter_async_context(running_gateway(tmp_path, later=LATER, **settings))
@@ -121,6 +123,7 @@ async def test_no_acknowledged_row_is_lost_and_no_hold_outlives_the_sweep(tmp_pa
     assert {told(answer) for answer in done} == {(row.request_id, row.cost_usd) for row in before.rows}
     assert (within.status_code, beyond.status_code) == (200, 402)
     assert told(within) in {(row.request_id, row.cost_usd) for row in at_last.rows}
+    assert found([GOOD_KEY, *masters_of(tmp_path)], {**left_behind, **files_of(tmp_path)}) == []
     for each in (after, at_last):
         assert each.sum_of("n_open") == 0
         assert each.sum_of("s_") == each.sum_of("c_") == sum(row.charged_micros for row in each.rows)

@@ -8,7 +8,10 @@ import httpx
 import pytest
 
 from functions.accounts.app import create_app
+from shared.records.route import Route, RouteTarget
 from shared.services import Services
+from shared.storage.alerts import list_alerts
+from shared.storage.routes import delete_route, save_route
 from tests.fakes.services import CountingTable, FixedClock, fake_services
 
 ALICE = {"email": "alice@example.com", "password": "correct horse"}
@@ -108,7 +111,7 @@ async def test_a_wrong_password_and_an_unknown_email_read_alike(http: httpx.Asyn
     assert errors[0] == errors[1]
 
 
-async def test_guessing_is_slowed_down(http: httpx.AsyncClient, clock: FixedClock) -> None:
+async def test_guessing_is_slowed_down(http: httpx.AsyncClient, services: Services, clock: FixedClock) -> None:
     await signed_up(http, ALICE)
     wrong = {**ALICE, "password": "wrong horse"}
 
@@ -120,7 +123,10 @@ async def test_guessing_is_slowed_down(http: httpx.AsyncClient, clock: FixedCloc
 
     assert sorted(statuses) == [401] * 20 + [429] * 30
     assert refused.status_code == 429, "threat H1: a header does not make another source"
-    assert set(refused.json()["error"]["details"]) == {"limit", "remaining", "resetTime"}
+    details = refused.json()["error"]["details"]
+    assert set(details) == {"limit", "remaining", "resetTime"}
+    (alert,) = (await list_alerts(services.table))[0]
+    assert (alert.kind, alert.details) == ("failed_sign_ins", {"limit": "20", "resetTime": details["resetTime"]})
     clock.pass_by(int(refused.headers["retry-after"]))
     assert (await http.post("/api/auth/signin", json=ALICE)).status_code == 200
 
@@ -180,7 +186,8 @@ async def test_a_token_is_shown_whole_once(http: httpx.AsyncClient, services: Se
     assert made["token"].startswith(f"sk-rml-{made['id']}_")
     assert {name: made[name] for name in limits} == limits
     assert made["budgetPeriod"] == "month"
-    assert listed == [{name: value for name, value in made.items() if name != "token"}]
+    unused = {"spentUsd": "0", "remaining": "12.50", "lastUsedAt": None}
+    assert listed == [{**{name: value for name, value in made.items() if name != "token"}, **unused}]
     assert isinstance(services.table, CountingTable)
     secret = made["token"].split("_", 1)[1]
     assert secret not in str(services.table.items)
@@ -241,13 +248,19 @@ async def test_a_change_keeps_what_is_left_out_and_null_lifts_a_limit(
     clock.pass_by(60)
 
     changed = await http.patch(
-        f"/api/tokens/{made['id']}", json={"name": "desk", "models": None, "providers": []}, headers=headers
+        f"/api/tokens/{made['id']}", json={"name": "desk", "models": None, "providers": ["openai"]}, headers=headers
     )
 
-    expected = {**made, "name": "desk", "models": None, "providers": [], "updatedAt": changed.json()["updatedAt"]}
+    expected = {
+        **made,
+        "name": "desk",
+        "models": None,
+        "providers": ["openai"],
+        "updatedAt": changed.json()["updatedAt"],
+    }
     del expected["token"]
     assert changed.json() == expected
-    assert changed.json()["budgetUsd"] == "0.00"
+    assert changed.json()["budgetUsd"] == "0"
     assert changed.json()["updatedAt"] != made["updatedAt"]
 
 
@@ -268,7 +281,16 @@ async def test_a_change_keeps_what_is_left_out_and_null_lifts_a_limit(
         {"expiresAt": "2030-01-01T00:00:00"},
         {"providers": ["Open AI"]},
         {"providers": "openai"},
+        {"providers": ["nope"]},
+        {"providers": []},
         {"models": [""]},
+        {"models": []},
+        {"routes": ["missing"]},
+        {"routes": ["no/route"]},
+        {"routes": []},
+        {"origins": []},
+        {"budgetPeriod": "day"},
+        {"budgetUsd": "0.00000001"},
     ],
 )
 async def test_a_wrong_limit_is_refused_by_name(http: httpx.AsyncClient, field: dict[str, Any]) -> None:
@@ -281,6 +303,48 @@ async def test_a_wrong_limit_is_refused_by_name(http: httpx.AsyncClient, field: 
     ):
         assert answer.status_code == 400
         assert answer.json()["error"]["details"]["parameter"].startswith(next(iter(field)))
+
+
+async def test_a_list_that_would_allow_nothing_is_refused_with_the_remedy(http: httpx.AsyncClient) -> None:
+    answer = await http.post("/api/tokens", json={"name": "x", "models": []}, headers=await signed_up(http, ALICE))
+
+    assert "leave it out" in answer.json()["error"]["message"]
+
+
+async def test_a_provider_is_kept_by_its_id_however_it_was_called(http: httpx.AsyncClient) -> None:
+    """A token for `claude` was refused on every call to Anthropic."""
+    made = await a_token(http, await signed_up(http, ALICE), providers=["claude", "Anthropic", "gemini"])
+
+    assert made["providers"] == ["anthropic", "google"]
+
+
+async def test_the_period_of_a_budget_that_is_lifted_goes_with_it(http: httpx.AsyncClient) -> None:
+    headers = await signed_up(http, ALICE)
+    made = await a_token(http, headers, budgetUsd="1", budgetPeriod="day")
+    path = f"/api/tokens/{made['id']}"
+    lifted = await http.patch(path, json={"budgetUsd": None}, headers=headers)
+    alone = await http.patch(path, json={"budgetPeriod": "week"}, headers=headers)
+    both = await http.patch(path, json={"budgetUsd": "0.000001", "budgetPeriod": "week"}, headers=headers)
+
+    assert (lifted.json()["budgetUsd"], lifted.json()["budgetPeriod"]) == (None, None)
+    assert (alone.status_code, alone.json()["error"]["details"]["parameter"]) == (400, "budgetPeriod")
+    assert (both.json()["budgetUsd"], both.json()["budgetPeriod"]) == ("0.000001", "week")
+
+
+async def test_a_token_names_routes_of_its_owner_that_are_there_or_that_it_has(
+    http: httpx.AsyncClient, services: Services
+) -> None:
+    headers = await signed_up(http, ALICE)
+    owner = (await http.get("/api/auth/session", headers=headers)).json()["user"]["id"]
+    for who, name in ((owner, "mine"), ("somebody", "theirs")):
+        await save_route(services.table, Route(who, name, "fallback", (RouteTarget("openai", "gpt-5"),), 0, 0))
+    made = await a_token(http, headers, routes=["mine"])
+    theirs = await http.patch(f"/api/tokens/{made['id']}", json={"routes": ["mine", "theirs"]}, headers=headers)
+    await delete_route(services.table, owner, "mine")
+    kept = await http.patch(f"/api/tokens/{made['id']}", json={"routes": ["mine"]}, headers=headers)
+
+    assert (theirs.status_code, theirs.json()["error"]["details"]["parameter"]) == (400, "routes[1]")
+    assert (kept.status_code, kept.json()["routes"]) == (200, ["mine"])
 
 
 async def test_rotating_replaces_the_secret_alone(http: httpx.AsyncClient, services: Services) -> None:
@@ -395,3 +459,11 @@ async def test_no_header_of_an_intermediary_says_who_calls(http: httpx.AsyncClie
     spoofs = {"x-amz-tenant-id": "alice", "x-amzn-request-context": "{}", "x-forwarded-user": "alice", "x-user-id": "1"}
 
     assert (await http.get("/api/auth/session", headers=spoofs)).status_code == 401
+
+
+async def test_a_body_that_is_missing_is_told_with_what_it_needs(http: httpx.AsyncClient) -> None:
+    headers = await signed_up(http, ALICE)
+    error = (await http.delete("/api/account", headers=headers)).json()["error"]
+
+    assert (error["code"], error["details"]["parameter"]) == ("invalid_request", "password")
+    assert "`password`" in error["message"]

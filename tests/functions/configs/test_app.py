@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 from itertools import product
 from typing import Any
 
@@ -424,6 +425,46 @@ async def test_a_token_for_everything_stores_keys(house: httpx.AsyncClient, alic
     assert (await house.get("/api/provider-configs/openai", headers=alice)).status_code == 200
 
 
+@pytest.mark.parametrize(
+    "restriction",
+    [{"budget_usd": Decimal("0.0001"), "budget_period": "total"}, {"requests_per_minute": 5}, {"expires_at": 2**32}],
+)
+async def test_a_token_does_not_lift_its_own_budget(
+    house: httpx.AsyncClient, alice: Headers, services: Services, restriction: dict[str, Any]
+) -> None:
+    """Threats I4 and I9: neither by prices of nothing, nor by anything else of a config or a route."""
+    await stored(house, alice)
+    token, path = await token_of(services, alice, **restriction), "/api/provider-configs/openai"
+    answers = [
+        await house.put(path, json={"prices": {"*": {"input": "0", "output": "0"}}}, headers=token),
+        await house.put(path, json={"isActive": True}, headers=token),
+        await house.put("/api/routes/r", json={"targets": [{"provider": "openai", "model": "m"}]}, headers=token),
+    ]
+    kept = (await house.get(path, headers=alice)).json()
+
+    assert [answer.status_code for answer in answers] == [403] * 3
+    assert all("Sign in" in answer.json()["error"]["message"] for answer in answers)
+    assert kept["prices"] == {}
+
+
+@pytest.mark.parametrize("prices", [{"*": {"input": "0", "output": "0"}}, {}, None])
+async def test_prices_want_a_session_whatever_a_token_may(
+    house: httpx.AsyncClient, alice: Headers, services: Services, prices: dict[str, Any] | None
+) -> None:
+    """Threat I9: its owner may have a budget, too."""
+    await stored(house, alice)
+    token = await token_of(services, alice)
+    body = {"prices": prices}
+    refused = [
+        await house.put("/api/provider-configs/openai", json=body, headers=token),
+        await house.post("/api/provider-configs/groq", json={"apiKey": GOOD, **body}, headers=token),
+    ]
+
+    assert [answer.status_code for answer in refused] == [403, 403]
+    assert [answer.json()["error"]["details"] for answer in refused] == [{"parameter": "prices"}] * 2
+    assert (await house.put("/api/provider-configs/openai", json=body, headers=alice)).status_code == 200
+
+
 async def test_no_route_answers_without_a_credential(house: httpx.AsyncClient, services: Services) -> None:
     for path, methods in create_app(services).openapi()["paths"].items():
         for method in methods:
@@ -445,6 +486,9 @@ async def test_without_the_key_service_nothing_is_stored(
     assert (await house.get("/api/provider-configs", headers=alice)).json() == {"configs": []}
 
 
+NOTHING = {"rewrapped": 0, "needsReentry": 0, "journals": 0, "own": 0, "unreadable": 0, "next": None}
+
+
 async def test_all_keys_are_wrapped_anew_by_the_newest_master_key(
     house: httpx.AsyncClient, admin: Headers, alice: Headers, bob: Headers, services: Services
 ) -> None:
@@ -458,7 +502,7 @@ async def test_all_keys_are_wrapped_anew_by_the_newest_master_key(
     answer = await house.post("/api/admin/encryption/rewrap", headers=admin)
     after = await kept(services, bob)
 
-    assert answer.json() == {"rewrapped": 3, "needsReentry": 0}
+    assert answer.json() == {**NOTHING, "rewrapped": 3, "own": 1}
     assert before.sealed
     assert after.sealed
     assert before.sealed != after.sealed
@@ -476,7 +520,7 @@ async def test_a_key_that_does_not_open_is_counted_and_marked(
     await save_config(services.table, replace(await kept(services, alice), sealed=theirs.sealed))
     answer = await house.post("/api/admin/encryption/rewrap", headers=admin)
 
-    assert answer.json() == {"rewrapped": 1, "needsReentry": 1}
+    assert answer.json() == {**NOTHING, "rewrapped": 1, "needsReentry": 1, "own": 1}
     assert (await kept(services, alice)).key_status == "needs_reentry"
 
 
@@ -493,7 +537,7 @@ async def test_whoever_changes_a_config_while_it_is_rewrapped_goes_first(
     answer = await house.post("/api/admin/encryption/rewrap", headers=admin)
     after = await kept(services, alice)
 
-    assert answer.json() == {"rewrapped": 1, "needsReentry": 0}
+    assert answer.json() == {**NOTHING, "rewrapped": 1, "own": 1}
     assert after.is_active is False
     assert after.sealed != before.sealed
 
