@@ -12,7 +12,14 @@ from shared.identity.deeds import note_deed
 from shared.records.limits import ScopeKind
 from shared.services import Services
 from shared.storage.accounts import find_account
-from shared.storage.policies import ORGANISATION, find_policies, forget_policies, list_user_limits, save_limits
+from shared.storage.policies import (
+    DEFAULT_USER,
+    ORGANISATION,
+    find_policies,
+    forget_policies,
+    list_user_limits,
+    save_limits,
+)
 from shared.web.fastapi import StrictRoute, admin
 
 
@@ -32,7 +39,12 @@ def routes(services: Services) -> APIRouter:
         """All limits that admins set. Those of users come page by page, behind all others."""
         forget_policies(services.table)
         policies = await find_policies(services.table)
-        kinds: dict[str, ScopeKind] = {"organisation": "organisation", "provider": "provider", "model": "model"}
+        kinds: dict[str, ScopeKind] = {
+            "organisation": "organisation",
+            "provider": "provider",
+            "model": "model",
+            "user": "user",
+        }
         of_all = [
             ScopedLimitsAnswer.for_scope(kinds[kind], name, limits)
             for (kind, name), limits in sorted(policies.limits.items(), key=lambda each: each[0])
@@ -66,7 +78,7 @@ async def _get_scope(services: Services, body: ScopedLimitsBody) -> str:
     if body.id is None:
         raise InvalidRequest(f"`id` names the {body.scope}", parameter="id")
     if body.scope == "user":
-        if await find_account(services.table, body.id) is None:
+        if body.id != DEFAULT_USER and await find_account(services.table, body.id) is None:
             raise NotFound("There is no such user. GET /api/admin/users lists all.", details={"parameter": "id"})
         return body.id
     provider, slash, model = body.id.partition("/")

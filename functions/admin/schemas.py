@@ -12,7 +12,7 @@ from shared.records.alert import Alert, AlertKind, Telling
 from shared.records.audit import Action, AuditEntry
 from shared.records.config import KeyStatus, ProviderConfig
 from shared.records.limits import Limits, ScopeKind
-from shared.records.policy import Judge, Moderation, ProviderPolicy, SharedWith
+from shared.records.policy import Judge, Moderation, ProviderPolicy, SharedWith, SignUp
 from shared.records.token import BudgetPeriod
 from shared.web.keys import KeyText, KeyTrial
 from shared.web.schemas import Answer, Body, Budget, Moment, moment, write_dollars
@@ -65,6 +65,18 @@ class PeopleAnswer(Answer):
 
     users: list[PersonAnswer]
     next: str | None = Field(description="`after` of the next page; null at the end.")
+
+
+class SignUpBody(Body):
+    """Whether people may sign up."""
+
+    sign_up: SignUp
+
+
+class SignUpAnswer(Answer):
+    """Whether people may sign up."""
+
+    sign_up: SignUp
 
 
 class TotalsAnswer(Answer):
@@ -130,7 +142,8 @@ class ScopedLimitsBody(LimitsBody):
     scope: Literal["organisation", "user", "provider", "model"]
     id: Annotated[str, StringConstraints(min_length=1, max_length=300)] | None = Field(
         default=None,
-        description="Of the user, the provider, or the model as provider/model; none for the organisation.",
+        description="Of the user, the provider, or the model as provider/model; none for the organisation. "
+        "`default` of `scope`: user is everybody who has no limits of their own.",
     )
 
 

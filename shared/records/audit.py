@@ -24,6 +24,7 @@ Action = Literal[
     "key.did_not_open",
     "encryption.rewrapped",
     "admin.user_changed",
+    "admin.sign_up_changed",
     "admin.provider_changed",
     "admin.shared_key_stored",
     "admin.shared_key_forgotten",

@@ -309,6 +309,63 @@ async def test_what_cannot_be_is_refused_by_the_name_of_its_field(
         assert answer.json()["error"]["details"]["parameter"] == parameter
 
 
+async def test_limits_of_everybody_are_set_shown_and_hold_for_who_is_new(
+    house: House, root: Headers, alice: Headers
+) -> None:
+    await decided(house, root, "providers/openai", {"sharing": {"to": "all"}, "sharedKey": {"apiKey": SHARED_KEY}})
+    before = (await chat(house, alice)).status_code
+    said = await decided(house, root, "limits", {"scope": "user", "id": "default", "budgetUsd": "0"})
+    newcomer = await house.signed_up("bob")
+    refused = [(await chat(house, headers)).json()["error"]["code"] for headers in (alice, newcomer)]
+    await decided(house, root, "limits", {"scope": "user", "id": await id_of(house, alice), "requestsPerMinute": 9})
+    shown = (await house.http.get("/api/admin/limits", headers=root)).json()["limits"]
+
+    assert (before, said["id"], said["budgetUsd"]) == (200, "default", "0.00")
+    assert refused == ["budget_spent", "budget_spent"]
+    assert [(each["scope"], each["id"] == "default") for each in shown] == [("user", True), ("user", False)]
+    assert (await chat(house, alice)).status_code == 200
+
+
+async def test_limits_stay_with_who_leaves_and_signs_up_again(house: House, root: Headers, alice: Headers) -> None:
+    """A budget was washed away by deleting the account; what was spent of one is not either."""
+    offer = {"sharing": {"to": "all"}, "sharedKey": {"apiKey": SHARED_KEY}}
+    await decided(house, root, "providers/openai", offer)
+    given = {"budgetUsd": "0.0001", "budgetPeriod": "total"}
+    await decided(house, root, "limits", {"scope": "user", "id": await id_of(house, alice), **given})
+    wish = {"model": "gpt-4o-mini", "options": {"maxTokens": 100}}
+    answers = [await chat(house, alice, **wish)]
+    while answers[-1].status_code == 200:
+        answers.append(await chat(house, alice, **wish))
+    await house.http.request("DELETE", "/api/account", json={"password": "correct horse"}, headers=alice)
+    rows = json.dumps({str(place): str(item) for place, item in house.table.items.items() if "AUDIT" not in place})
+    back = await house.signed_up("alice")
+    again = await chat(house, back, **wish)
+
+    assert len(answers) > 2
+    assert (answers[-1].status_code, again.status_code) == (402, 402)
+    assert again.json()["error"]["details"] == answers[-1].json()["error"]["details"]
+    assert "alice@" not in rows
+
+
+async def test_sign_up_is_closed_and_opened_by_admins(house: House, root: Headers, alice: Headers) -> None:
+    bob = {"email": "bob@example.com", "password": "correct horse"}
+    at_first = (await house.http.get("/api/admin/sign-up", headers=root)).json()
+    closed = await decided(house, root, "sign-up", {"signUp": "closed"})
+    refused = await house.http.post("/api/auth/signup", json=bob)
+    shown = (await house.http.get("/api/admin/sign-up", headers=root)).json()
+    inside = await house.http.post("/api/auth/signin", json={**bob, "email": "alice@example.com"})
+    others = await house.http.put("/api/admin/sign-up", json={"signUp": "open"}, headers=alice)
+    await decided(house, root, "sign-up", {"signUp": "open"})
+    entries = (await house.http.get("/api/admin/audit-logs?action=admin.sign_up_changed", headers=root)).json()
+
+    assert (at_first, closed, shown) == ({"signUp": "open"}, {"signUp": "closed"}, {"signUp": "closed"})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (403, "forbidden")
+    assert "Ask an admin" in refused.json()["error"]["message"]
+    assert (inside.status_code, others.status_code) == (200, 403)
+    assert (await house.http.post("/api/auth/signup", json=bob)).status_code == 201
+    assert [entry["details"]["signUp"] for entry in entries["entries"]] == ["closed to open", "open to closed"]
+
+
 async def test_limits_are_set_shown_and_lifted(house: House, root: Headers, alice: Headers) -> None:
     owner = await id_of(house, alice)
     given = {"scope": "user", "id": owner, "requestsPerMinute": 5, "budgetUsd": "2.5"}

@@ -58,15 +58,36 @@ async def test_signing_up_and_in_answer_exactly_what_was_promised(http: httpx.As
         assert answer["user"] == {"id": up["user"]["id"], "email": "alice@example.com", "role": "admin"}
 
 
-async def test_of_fifty_who_come_first_at_once_one_is_admin(http: httpx.AsyncClient) -> None:
-    people = [{"email": f"person{number}@example.com", "password": "correct horse"} for number in range(50)]
+async def test_of_twenty_who_come_first_at_once_one_is_admin(http: httpx.AsyncClient) -> None:
+    people = [{"email": f"person{number}@example.com", "password": "correct horse"} for number in range(20)]
 
     answers = await asyncio.gather(*(http.post("/api/auth/signup", json=one) for one in people))
     roles = [answer.json()["user"]["role"] for answer in answers]
     again = [(await http.post("/api/auth/signin", json=one)).json()["user"]["role"] for one in people]
 
-    assert sorted(roles) == ["admin"] + ["user"] * 49
+    assert sorted(roles) == ["admin"] + ["user"] * 19
     assert again == roles
+
+
+async def test_one_source_signs_up_twenty_and_waits_for_more(http: httpx.AsyncClient, clock: FixedClock) -> None:
+    """A limit of a user is worth little where anybody makes users by the dozen. Threat H1: a header makes no other source."""
+    answers = [
+        await http.post(
+            "/api/auth/signup",
+            json={**ALICE, "email": f"{number}@example.com"},
+            headers={"x-forwarded-for": str(number)},
+        )
+        for number in range(21)
+    ]
+    refused = answers.pop()
+    inside = await http.post("/api/auth/signin", json={**ALICE, "email": "0@example.com"})
+    clock.pass_by(int(refused.headers["retry-after"]))
+    later = await http.post("/api/auth/signup", json={**ALICE, "email": "20@example.com"})
+
+    assert {answer.status_code for answer in answers} == {201}
+    assert (refused.status_code, refused.json()["error"]["code"]) == (429, "limit_reached")
+    assert set(refused.json()["error"]["details"]) == {"limit", "remaining", "resetTime"}
+    assert (inside.status_code, later.status_code) == (200, 201)
 
 
 async def test_one_email_is_one_account_under_concurrency(http: httpx.AsyncClient) -> None:
