@@ -9,6 +9,7 @@ from shared.errors import InvalidRequest, NotFound
 from shared.gateway.named import get_named_provider
 from shared.identity.caller import Caller
 from shared.identity.deeds import note_deed
+from shared.records.changes import of_limits
 from shared.records.limits import ScopeKind
 from shared.services import Services
 from shared.storage.accounts import find_account
@@ -17,6 +18,7 @@ from shared.storage.policies import (
     ORGANISATION,
     find_policies,
     forget_policies,
+    get_scope_limits,
     list_user_limits,
     save_limits,
 )
@@ -57,8 +59,10 @@ def routes(services: Services) -> APIRouter:
     async def change_limits(body: ScopedLimitsBody, who: Admin) -> ScopedLimitsAnswer:
         """Set the limits of a scope, in place of those it had; effective within five seconds."""
         limits, name = body.read(), await _get_scope(services, body)
+        before = await get_scope_limits(services.table, body.scope, name)
         await save_limits(services.table, body.scope, name, limits)
-        await note_deed(services.audit, who, "admin.limits_changed", subject=name, scope=body.scope)
+        changed = of_limits(before, limits)
+        await note_deed(services.audit, who, "admin.limits_changed", subject=name, scope=body.scope, **changed)
         return ScopedLimitsAnswer.for_scope(body.scope, name, limits)
 
     return router

@@ -128,6 +128,15 @@ async def save_provider_policy(table: Table, policy: ProviderPolicy) -> None:
     )
 
 
+async def get_scope_limits(table: Table, kind: ScopeKind, name: str) -> Limits:
+    """Those that an admin set for that scope itself, as they lie there now."""
+    forget_policies(table)
+    if kind == "user" and name != DEFAULT_USER:
+        _, limits = await _memory(table).limits_of(table, name)
+        return limits or Limits()
+    return (await find_policies(table)).limits.get((kind, name), Limits())
+
+
 async def save_limits(table: Table, kind: ScopeKind, name: str, limits: Limits) -> None:
     """In place of those that the scope had; none at all are forgotten."""
     if kind == "user" and name != DEFAULT_USER:
