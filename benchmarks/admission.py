@@ -10,6 +10,7 @@ from typing import Final
 from shared.records.ledger import LedgerRow
 from shared.records.limits import Limits, Scope
 from shared.storage.admission import Admissions, Used
+from shared.storage.held import Told
 from shared.storage.ledger import add_row
 from shared.storage.quota import Claim
 from shared.storage.sqlite import SqliteTable
@@ -23,7 +24,14 @@ ALL: Final = Limits(1_000_000, 1_000_000_000, 200, Decimal(1_000_000), "month")
 
 async def one(table: Table, admissions: Admissions, limits: Limits, number: int) -> None:
     """A request's four writes."""
-    claim = Claim(f"R{number:08}", "alice", 2_000_000_000, 100, 10, {"n": "openai", "m": "gpt-4o-mini"})
+    claim = Claim(
+        f"R{number:08}",
+        "alice",
+        2_000_000_000,
+        100,
+        10,
+        Told(0, "t", "native", None, "openai", "gpt-4o-mini", "own", streamed=False),
+    )
     hold = await admissions.take(Scope("token", "t"), limits, claim)
     row = LedgerRow(
         request_id=claim.request_id, owner="alice", token_id="t", started_at=time.time(), outcome="done",  # noqa: S106 - an id

@@ -17,8 +17,6 @@ READER_PATIENCE: Final = 60.0
 """Seconds for which a reader may take nothing at all of what waits for it (64 KiB, then its provider waits)."""
 KEPT_FOR_A_READER: Final = 128 * 1024
 """Bytes of an answer that the system keeps for a reader, who would else have megabytes; Linux doubles what it is told."""
-MOST_AT_ONCE: Final = 1024
-"""Requests. What one holds is bounded: a body of at most 6 MB, and two buffers of 64 KiB while its answer grows."""
 
 _REFUSAL: Final = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 _TOO_SLOW: Final = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
@@ -115,9 +113,12 @@ class BoundedServer(HttpToolsProtocol):
 
 
 class BoundedCrowd:
-    """Lets so many requests in at once; one more is told to come again, before anything of it is read."""
+    """Lets so many requests in at once; one more is told to come again, before anything of it is read.
 
-    def __init__(self, app: ASGIApp, *, most: int = MOST_AT_ONCE) -> None:
+    What one holds is bounded: a body of at most 6 MB, and two buffers of 64 KiB while its answer grows.
+    """
+
+    def __init__(self, app: ASGIApp, *, most: int) -> None:
         self._app = app
         self._most = most
         self._inside = 0

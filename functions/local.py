@@ -28,9 +28,11 @@ import functions.key_test.app as key_test
 import functions.reference.app as reference
 from functions.bounded_server import KEPT_FOR_A_READER, BoundedCrowd, BoundedServer
 from shared.errors import AddressRefused, Conflict, InvalidRequest, KeyServiceUnavailable, StorageUnavailable
+from shared.gateway.carry_out import carry_out_if_possible
 from shared.gateway.destination import check_provider_urls
 from shared.gateway.sweep import EVERY, sweep
-from shared.gateway.tell import check_webhook, tell_alerts
+from shared.gateway.tell import tell_alerts
+from shared.gateway.webhook import check_webhook
 from shared.observability import logger, set_up_logging
 from shared.services import Services, embedded_keys
 from shared.settings import SettingError, Settings, read_settings
@@ -91,6 +93,7 @@ async def _tell_alerts(services: Services) -> None:
 async def _sweep_each_minute(services: Services) -> None:
     """What the sweeper's function does on AWS."""
     while True:
+        await carry_out_if_possible(services)
         try:
             await sweep(services)
         except StorageUnavailable as error:
@@ -146,7 +149,7 @@ def _serve(settings: Settings) -> int:
     asyncio.run(_check_alerts(settings))
     services = Services(settings)
     _ = services.table  # opened now, not by the first who asks
-    app = BoundedCrowd(for_browsers(create_app(services), settings.browser_origins))
+    app = BoundedCrowd(for_browsers(create_app(services), settings.browser_origins), most=settings.most_at_once)
     listening = _listen(settings)
     print(_greeting(settings), flush=True)  # noqa: T201 - what a person at a terminal reads
     uvicorn.Server(uvicorn.Config(app, **_server())).run(sockets=[listening])
@@ -156,12 +159,27 @@ def _serve(settings: Settings) -> int:
 def _rotate(settings: Settings) -> int:
     if settings.aws is not None:
         raise SettingError("the master key of the home on AWS is KMS's: it turns there by itself, once a year")
-    embedded_keys(settings).rotate()
+    key = embedded_keys(settings).rotate()
+    asyncio.run(_note_rotation(settings, key))
     print(  # noqa: T201 - what a person at a terminal reads
         f"{settings.home} has a new master key. Older ones still open what they wrapped.\n"
-        "Wrap all stored keys anew with POST /api/admin/encryption/rewrap, then back the file up."
+        "Wrap all stored data keys anew with POST /api/admin/encryption/rewrap, then back the file up."
     )
     return 0
+
+
+async def _note_rotation(settings: Settings, key: str) -> None:
+    """Who may run this is the operator at the machine; of them no more is known than the number that the machine gives its users."""
+    services = Services(settings)
+    try:
+        who = {"by": "operator", "uid": str(os.getuid())}
+        await services.audit.add("encryption.master_key_rotated", subject=key, details=who)
+    except StorageUnavailable as error:
+        raise StorageUnavailable(
+            f"the master key was rotated, but that is not in the audit log: {error.message}"
+        ) from error
+    finally:
+        await services.close()
 
 
 def _verify(settings: Settings) -> int:
@@ -179,7 +197,7 @@ async def _check_alerts(settings: Settings) -> None:
     try:
         webhook = (await find_policies(services.table)).webhook
         if webhook is not None:
-            check_webhook(webhook.url, settings)
+            check_webhook(webhook, settings)
     except (AddressRefused, Conflict, InvalidRequest) as error:
         raise SettingError(f"the webhook of alerts cannot be told: {error.message}") from error
     finally:

@@ -43,7 +43,9 @@ class Bundle:
 CHAT: Final = Bundle("chat", "lambda-chat", ("chat",))
 CHAT_WITH_SERVER: Final = Bundle("chat", "lambda-web-adapter", ("chat",))
 DOORS: Final = Bundle(
-    "doors", "lambda-doors", ("accounts", "configs", "key_test", "catalog", "analytics", "admin", "sweeper")
+    "doors",
+    "lambda-doors",
+    ("accounts", "configs", "key_test", "catalog", "analytics", "admin", "sweeper", "teller"),
 )
 
 

@@ -17,6 +17,7 @@ from infra.acknowledged import acknowledge
 from infra.data import Data
 from infra.door import Door, Shape, new_log
 from infra.secrets import Secrets
+from infra.settlements import Settlements
 from infra.stage import ChatRuntime, Stage
 
 _ADAPTER: Final = {"arm64": "LambdaAdapterLayerArm64:30", "x86_64": "LambdaAdapterLayerX86:30"}
@@ -61,6 +62,7 @@ class Chat(Construct):
         environment: Mapping[str, str],
         data: Data,
         secrets: Secrets,
+        settlements: Settlements,
     ) -> None:
         super().__init__(scope, id_)
         self.door = Door(
@@ -74,6 +76,7 @@ class Chat(Construct):
         data.grant(self.door.role, "GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query")
         secrets.grant_open(self.door.role)
         secrets.grant_keep_journals(self.door.role)
+        settlements.grant_leave(self.door.role)
         if stage.assume_roles:
             self.door.role.add_to_policy(
                 iam.PolicyStatement(actions=["sts:AssumeRole"], resources=[*stage.assume_roles])

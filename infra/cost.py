@@ -1,7 +1,7 @@
 """What a month costs on AWS: `python -m infra.cost --chats 1000000 --seconds 20 --memory 512`. US dollars, without tax and without free tiers.
 
 Prices of us-east-1, as AWS published them in September 2026: aws.amazon.com/lambda/pricing, /dynamodb/pricing, /kms/pricing, /cloudwatch/pricing,
-/api-gateway/pricing, /waf/pricing. What providers charge for their models is on the callers' own keys, and not in here.
+/api-gateway/pricing, /waf/pricing, /sqs/pricing. What providers charge for their models is on the callers' own keys, and not in here.
 """
 
 import argparse
@@ -24,6 +24,7 @@ READ: Final = Decimal("0.125") / 1_000_000
 KMS_CALL: Final = Decimal("0.03") / 10_000
 KMS_KEY: Final = Decimal(1)
 LOG_GB: Final = Decimal("0.50")
+QUEUE_CALL: Final = Decimal("0.40") / 1_000_000
 OUT_GB: Final = Decimal("0.09")
 STREAM_GB: Final = Decimal("0.008")
 ALARM: Final = Decimal("0.10")
@@ -33,8 +34,8 @@ FIREWALL: Final = Decimal(5) + 3 * Decimal(1)
 """The list itself, and its three rules."""
 FIREWALL_CALL: Final = Decimal("0.60") / 1_000_000
 
-WRITES_A_CHAT: Final = 6
-"""The place and its return, the ledger's row, the day's usage, the hour's spending, how the provider fares. Each item is below 1 KB."""
+WRITES_A_CHAT: Final = 5
+"""The place and its return, the ledger's row, the day's usage, how the provider fares. Each item is below 1 KB. The hour's spending is written each five cents."""
 READS_A_CHAT: Final = Decimal("4.5")
 """Of a chat by itself: token, account and limits of the user; policies, config and breaker at half the price. Chats that follow at once read less (docs/limits.md)."""
 READS_A_SECOND: Final = Decimal("0.5")
@@ -43,11 +44,22 @@ KMS_CALLS_A_CHAT: Final = Decimal("0.2")
 """A data key stays open for a minute in each environment."""
 LOG_BYTES_A_CHAT: Final = 1500
 OUT_BYTES_A_CHAT: Final = 30_000
-ALARMS: Final = 7
+ALARMS: Final = 9
 """Metrics that alarms look at (infra/watch.py)."""
 METRICS: Final = 45
 """Sets of dimensions, where five providers are in use; those of breakers, refusals and errors are billed for the hours alone in which there were some."""
 _MB_IN_GB: Final = 1024
+SWEEPS: Final = 60 * 24 * 30
+"""Of a month, one a minute, whether anybody calls or not; each asks the queue once and the table for a secret and for where holds were taken."""
+SWEEP_SECONDS: Final = Decimal("0.25")
+"""Of a warm one: three answers of AWS, and what Lambda adds."""
+SWEEP_MEMORY: Final = 256
+READS_A_SWEEP: Final = Decimal("1.5")
+"""The secret must be consistent, the list of holds need not be."""
+TELLINGS: Final = SWEEPS // 2
+"""Of a month, one every two minutes, as long and as large as a sweep."""
+READS_A_TELLING: Final = Decimal("0.5")
+"""Policies, which say whether there is a webhook, at half the price."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +77,15 @@ def idle(*, edge: bool = False) -> Iterator[tuple[str, Decimal]]:
     """What a month costs in which nobody calls, line by line."""
     yield "KMS key", KMS_KEY
     yield "alarms", ALARMS * ALARM
+    yield "sweeper", SWEEPS * (CALL + READS_A_SWEEP * READ + QUEUE_CALL) + _time_of(SWEEPS)
+    yield "teller", TELLINGS * (CALL + READS_A_TELLING * READ) + _time_of(TELLINGS)
     if edge:
         yield "AWS WAF", FIREWALL
+
+
+def _time_of(calls: int) -> Decimal:
+    """Of either's calls, on arm64 as a stage has it by itself."""
+    return calls * SWEEP_SECONDS * SWEEP_MEMORY / _MB_IN_GB * GB_SECOND["arm64"]
 
 
 def month(load: Load) -> Iterator[tuple[str, Decimal]]:

@@ -1,5 +1,7 @@
 """Where everything is kept: the one table."""
 
+from collections.abc import Sequence
+
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
@@ -36,10 +38,17 @@ class Data(Construct):
         if stage.table is not None:
             self.table = dynamodb.Table.from_table_name(self, "Restored", stage.table)
 
-    def grant(self, role: iam.Role, *actions: str) -> None:
-        """These operations on this table, each by its name in DynamoDB's API; but no entry of the audit log is ever changed or deleted (threat I12)."""
+    def grant(self, role: iam.Role, *actions: str, partitions: Sequence[str] = ()) -> None:
+        """These operations on this table, each by its name in DynamoDB's API; but no entry of the audit log is ever changed or deleted (threat I12).
+
+        `partitions`: on items whose `pk` is one of these alone, where `*` stands for the rest of it.
+        """
         role.add_to_policy(
-            iam.PolicyStatement(actions=[f"dynamodb:{action}" for action in actions], resources=[self.table.table_arn])
+            iam.PolicyStatement(
+                actions=[f"dynamodb:{action}" for action in actions],
+                resources=[self.table.table_arn],
+                conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [*partitions]}} if partitions else None,
+            )
         )
         if changing := sorted({"UpdateItem", "DeleteItem"} & set(actions)):
             role.add_to_policy(

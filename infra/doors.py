@@ -11,6 +11,7 @@ from infra.door import Door, Shape
 from infra.people import People
 from infra.secrets import Secrets
 from infra.stage import Stage
+from shared.storage import layout
 
 SIGNS_PEOPLE_IN: Final = (
     "AdminAddUserToGroup",
@@ -62,10 +63,15 @@ class Doors(Construct):
         self.analytics = self._door("analytics", "What was used, what it cost, how fast it was")
         data.grant(self.analytics.role, "GetItem", "Query")
 
+        if stage.country_header is not None:
+            for reader in (self.catalog, self.analytics):
+                self._let_note_countries(reader)
+
         self.admin = self._door("admin", "People, shared keys, limits, the audit log, alerts")
         data.grant(self.admin.role, "GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query")
         people.grant_manage(self.admin.role, *GIVES_ROLES)
         secrets.grant_seal(self.admin.role)
+        secrets.grant_seal_alerts(self.admin.role)
 
     @property
     def all(self) -> Mapping[str, Door]:
@@ -78,6 +84,12 @@ class Doors(Construct):
             "analytics": self.analytics,
             "admin": self.admin,
         }
+
+    def _let_note_countries(self, door: Door) -> None:
+        """Every door notes from where it is called, and raises the alert: for one that else only reads, that and nothing more."""
+        self._data.grant(door.role, "UpdateItem", partitions=[f"{layout.ALL_COUNTRIES}*"])
+        alerts, waiting = layout.alerts().pk, layout.waiting_alerts().pk
+        self._data.grant(door.role, "PutItem", partitions=[alerts, waiting])
 
     def _door(self, name: str, description: str) -> Door:
         shape = Shape(

@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from shared.errors import StorageUnavailable
 from shared.services import Services
 from shared.settings import Settings, read_settings
-from shared.storage.erase import erase_owner
+from shared.storage.erase import bury_owner, erase_owner
 
 NOT_DONE: Final = 1
 _A_DOOR: Final = "DoorsAccountsFunction"
@@ -73,6 +73,7 @@ async def delete_user(settings: Settings, email: str, pool: Any) -> str:
     services = Services(settings)
     try:
         await services.audit.add("account.deleted", subject=owner, details={"by": "operator"})
+        await bury_owner(services.table, owner, now=services.now())
         await erase_owner(services.table, owner)
     finally:
         await services.close()

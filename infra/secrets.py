@@ -1,4 +1,4 @@
-"""The one KMS key: it wraps the data keys under which provider keys are sealed, and those of owners' journals. Threats K2 and K7."""
+"""The one KMS key: it wraps the data keys of provider keys, of owners' journals, and of what alerts are signed with. Threats K2 and K7."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from infra.stage import Stage
-from shared.crypto.binding import PURPOSE
+from shared.crypto.binding import PURPOSE, WEBHOOK
 from shared.crypto.journal import PURPOSE as JOURNAL
 
 _PURPOSE: Final = "kms:EncryptionContext:purpose"
@@ -38,12 +38,21 @@ class Secrets(Construct):
         self._grant(role, "kms:Decrypt")
 
     def grant_rewrap(self, role: iam.Role) -> None:
-        """Data keys wrapped anew within KMS; nobody sees them plain."""
-        self._grant(role, "kms:ReEncryptFrom", "kms:ReEncryptTo")
+        """Data keys of every purpose wrapped anew within KMS; nobody sees them plain."""
+        for purpose in (PURPOSE, JOURNAL, WEBHOOK):
+            self._grant(role, "kms:ReEncryptFrom", "kms:ReEncryptTo", purpose=purpose)
 
     def grant_keep_journals(self, role: iam.Role) -> None:
         """Owners' journals opened and new ones made, for the door that keeps what is said and shows it."""
         self._grant(role, "kms:Decrypt", "kms:GenerateDataKey", purpose=JOURNAL)
+
+    def grant_seal_alerts(self, role: iam.Role) -> None:
+        """A data key for what alerts are signed with, and none opened."""
+        self._grant(role, "kms:GenerateDataKey", purpose=WEBHOOK)
+
+    def grant_sign_alerts(self, role: iam.Role) -> None:
+        """What alerts are signed with opened, for whoever tells them."""
+        self._grant(role, "kms:Decrypt", purpose=WEBHOOK)
 
     def _grant(self, role: iam.Role, *actions: str, purpose: str = PURPOSE) -> None:
         only = {"StringEquals": {_PURPOSE: purpose}}

@@ -14,8 +14,10 @@ from infra.edge import Edge
 from infra.front import Front
 from infra.people import People
 from infra.secrets import Secrets
+from infra.settlements import Settlements
 from infra.stage import Stage
 from infra.sweeper import Sweeper
+from infra.teller import Teller
 from infra.watch import Watch
 
 
@@ -40,7 +42,8 @@ class RealMultiLLM(Stack):
         data = Data(self, "Data", stage=stage)
         secrets = Secrets(self, "Secrets", stage=stage)
         people = People(self, "People", stage=stage)
-        environment = _environment(stage, data, secrets, people)
+        settlements = Settlements(self, "Settlements")
+        environment = _environment(stage, data, secrets, people, settlements)
         doors = Doors(
             self,
             "Doors",
@@ -51,8 +54,26 @@ class RealMultiLLM(Stack):
             secrets=secrets,
             people=people,
         )
-        chat = Chat(self, "Chat", stage=stage, code=zips.chat, environment=environment, data=data, secrets=secrets)
-        Sweeper(self, "Sweeper", stage=stage, code=zips.doors, environment=environment, data=data)
+        chat = Chat(
+            self,
+            "Chat",
+            stage=stage,
+            code=zips.chat,
+            environment=environment,
+            data=data,
+            secrets=secrets,
+            settlements=settlements,
+        )
+        Sweeper(
+            self,
+            "Sweeper",
+            stage=stage,
+            code=zips.doors,
+            environment=environment,
+            data=data,
+            settlements=settlements,
+        )
+        Teller(self, "Teller", stage=stage, code=zips.doors, environment=environment, data=data, secrets=secrets)
         front: Edge | Front
         if stage.edge:
             front = Edge(self, "Edge", stage=stage, chat=chat.answers, doors=doors.all)
@@ -72,15 +93,19 @@ class RealMultiLLM(Stack):
             CfnOutput(self, name, value=value)
 
 
-def _environment(stage: Stage, data: Data, secrets: Secrets, people: People) -> Mapping[str, str]:
+def _environment(
+    stage: Stage, data: Data, secrets: Secrets, people: People, settlements: Settlements
+) -> Mapping[str, str]:
     """What every door reads (docs/configuration.md): names and ids."""
     given = {
         "REALMULTILLM_TABLE": data.table.table_name,
         "REALMULTILLM_KEY": secrets.key.key_arn,
         "REALMULTILLM_USER_POOL": people.pool.user_pool_id,
         "REALMULTILLM_USER_POOL_CLIENT": people.client.user_pool_client_id,
+        "REALMULTILLM_SETTLEMENTS": settlements.queue.queue_url,
         "REALMULTILLM_LOG_LEVEL": stage.log_level,
         "REALMULTILLM_PROVIDER_URLS": stage.provider_urls,
         "REALMULTILLM_EGRESS_ALLOW": stage.egress_allow,
+        "REALMULTILLM_COUNTRY_HEADER": stage.country_header,
     }
     return {name: value for name, value in given.items() if value is not None}

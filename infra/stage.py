@@ -61,6 +61,8 @@ class Stage:
     provider_urls: str | None = None
     egress_allow: str | None = None
     log_level: str = "INFO"
+    country_header: str | None = None
+    """Where whoever stands before the stack says from which country a request comes."""
 
 
 _STAGES: Final[Mapping[str, Stage]] = MappingProxyType(
@@ -192,6 +194,7 @@ _READERS: Final[Mapping[str, Callable[[str, Any], Any]]] = MappingProxyType(
         "provider_urls": _text(_ANYTHING, '{"openai": "https://proxy.example/v1"}'),
         "egress_allow": _text(_ANYTHING, "proxy.example:8443"),
         "log_level": _one_of("DEBUG", "INFO", "WARNING", "ERROR"),
+        "country_header": _text(re.compile(r"[A-Za-z0-9-]{1,64}"), "CloudFront-Viewer-Country"),
     }
 )
 assert set(_READERS) == {field.name for field in fields(Stage)} - {"name"}, "every field of a stage can be set"  # noqa: S101 - of this file alone

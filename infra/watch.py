@@ -83,6 +83,18 @@ class Watch(Construct):
             1,
             "somebody was refused since their budget is used up: raise it, or wait for its next period",
         )
+        self._alarm(
+            "CertificateRefused",
+            own("llm_certificate_refused_total", "Sum"),
+            1,
+            "a provider's certificate was refused, and no key was sent: it is over, or somebody is in between",
+        )
+        self._alarm(
+            "UsageDoubted",
+            own("llm_usage_doubted_total", "Sum"),
+            1,
+            "a provider reported usage that cannot be, so costs are estimates: compare with its own bill",
+        )
         self._dashboard(stage, chat, doors)
         if stage.monthly_budget is not None and stage.alarm_email is not None:
             _budget(self, stage.monthly_budget, stage.alarm_email, stage)
@@ -109,7 +121,7 @@ class Watch(Construct):
             alarm.add_alarm_action(actions.SnsAction(self._topic))
 
     def _dashboard(self, stage: Stage, chat: lambda_.Function, doors: Mapping[str, Door]) -> None:
-        """One row for people who chat, one for what it costs, one for who is left alone or turned away, one for the functions."""
+        """One row for people who chat, one for what it costs, one for who is left alone or turned away, one for what is not believed, one for the functions."""
         board = cloudwatch.Dashboard(self, "Dashboard", dashboard_name=f"RealMultiLLM-{stage.name}")
         board.add_widgets(
             _graph("Chats, by provider and outcome", _each("llm_requests_total", "Sum")),
@@ -130,6 +142,11 @@ class Watch(Construct):
         board.add_widgets(
             _graph("Breakers that opened, by provider", _each("llm_breaker_open_total", "Sum")),
             _graph("Refused by limits, by policy", _each("llm_limit_refusals_total", "Sum")),
+            _graph("Ends that the table did not take, by state", _each("llm_unsettled_total", "Sum")),
+        )
+        board.add_widgets(
+            _graph("Certificates refused, by provider", _each("llm_certificate_refused_total", "Sum")),
+            _graph("Usage doubted, by provider", _each("llm_usage_doubted_total", "Sum")),
         )
         every = {"chat": chat, **{name: door.function for name, door in doors.items()}}
         board.add_widgets(

@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterator
 from typing import Final
 from urllib.parse import urlsplit
 
-from shared.aws.json_service import COGNITO, DYNAMODB, KMS, JsonService, Service
+from shared.aws.json_service import COGNITO, DYNAMODB, KMS, SQS, JsonService, Service
 from shared.aws.own_identity import OwnIdentity
 from shared.crypto.keys import KeyWrapper
 from shared.egress.addresses import Rules, authority
 from shared.egress.client import EgressClient
 from shared.identity.accounts import Accounts
 from shared.settings import AwsHome
+from shared.storage.outbox import Outbox
 from shared.storage.table import Table
 
 _GIVES_CREDENTIALS: Final = frozenset(
@@ -45,6 +46,12 @@ class HomeOnAws:
         from shared.crypto.kms import KmsWrapper  # noqa: PLC0415 - a door without keys does not load it
 
         return KmsWrapper(self._home.key, self._service(KMS))
+
+    def outbox(self) -> Outbox:
+        """SQS's."""
+        from shared.storage.sqs_outbox import SqsOutbox  # noqa: PLC0415 - seldom needed
+
+        return SqsOutbox(self._home.settlements, self._service(SQS))
 
     def accounts(self, table: Table) -> Accounts:
         """Cognito's."""

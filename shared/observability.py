@@ -143,6 +143,9 @@ METRICS: Final = (
     Metric("llm_errors_total", "Count", ("provider", "code")),
     Metric("llm_breaker_open_total", "Count", ("provider",)),
     Metric("llm_limit_refusals_total", "Count", ("policy",)),
+    Metric("llm_unsettled_total", "Count", ("state",)),
+    Metric("llm_certificate_refused_total", "Count", ("provider",)),
+    Metric("llm_usage_doubted_total", "Count", ("provider",)),
 )
 """All that there are. No dimension is an owner, a model or a caller's text: each value of one costs, and is anybody's to read."""
 
@@ -181,7 +184,31 @@ class LimitRefused:
     scope: str
 
 
-type Incident = BreakerOpened | LimitRefused
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """The end of a request that the table did not take. It is `waiting` for the sweeper or, at worst, `logged` alone; later it is `settled`.
+
+    `refused`: something waited that this installation did not sign.
+    """
+
+    state: Literal["waiting", "logged", "settled", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateRefused:
+    """Who answered at a provider's name could not show that it is them: somebody may be in between."""
+
+    provider: str
+
+
+@dataclass(frozen=True, slots=True)
+class UsageDoubted:
+    """A provider reported usage that cannot be, and an estimate took its place."""
+
+    provider: str
+
+
+type Incident = BreakerOpened | LimitRefused | Unsettled | CertificateRefused | UsageDoubted
 
 
 def write_incident(incident: Incident) -> None:
@@ -191,6 +218,12 @@ def write_incident(incident: Incident) -> None:
             _write({"provider": provider}, {"llm_breaker_open_total": 1})
         case LimitRefused(policy):
             _write({"policy": policy}, {"llm_limit_refusals_total": 1})
+        case Unsettled(state):
+            _write({"state": state}, {"llm_unsettled_total": 1})
+        case CertificateRefused(provider):
+            _write({"provider": provider}, {"llm_certificate_refused_total": 1})
+        case UsageDoubted(provider):
+            _write({"provider": provider}, {"llm_usage_doubted_total": 1})
 
 
 def write_metrics(ended: ChatEnded) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from shared.crypto.keys import KeyWrapper
 from shared.crypto.vault import Vault
 from shared.egress.exchange import Client
+from shared.errors import StorageUnavailable
 from shared.identity.accounts import Accounts
 from shared.identity.countries import Countries
 from shared.identity.tokens import AccessTokens
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from shared.observability import ChatEnded
     from shared.providers.models import ModelLists
     from shared.storage.admission import Admissions
+    from shared.storage.outbox import Outbox
+    from shared.storage.spending import Spending
 
 _OF_BEFORE = (
     "table",
@@ -40,6 +43,8 @@ _OF_BEFORE = (
     "model_lists",
     "breakers",
     "admissions",
+    "spending",
+    "outbox",
     "_on_aws",
 )
 """What holds connections, credentials, or what was true a moment ago."""
@@ -60,6 +65,7 @@ class Services:
         self.now = now
         self._to_be_done: set[asyncio.Task[Any]] = set()
         self._settlement_secret: bytes | None = None
+        self._foreseen = False
 
     @cached_property
     def table(self) -> Table:
@@ -87,13 +93,41 @@ class Services:
 
         return Admissions(self.table, now=self.now)
 
+    @cached_property
+    def spending(self) -> "Spending":
+        """What owners spend in an hour."""
+        from shared.storage.spending import Spending  # noqa: PLC0415 - as above
+
+        return Spending(self.table, now=self.now)
+
+    @cached_property
+    def outbox(self) -> "Outbox":
+        """Where settlements wait that the table did not take."""
+        if self._on_aws is not None:
+            return self._on_aws.outbox()
+        from shared.storage.folder_outbox import FolderOutbox  # noqa: PLC0415 - seldom needed
+
+        return FolderOutbox(self.settings.home / "unsettled")
+
     async def settlement_secret(self) -> bytes:
-        """What settlements are signed with that only the log takes. Raises StorageUnavailable when it was never read before."""
+        """What settlements are signed with that the table does not take. Raises StorageUnavailable when it was never read before."""
         if self._settlement_secret is None:
             from shared.storage.installation import fingerprint_secret  # noqa: PLC0415 - seldom needed
 
             self._settlement_secret = await fingerprint_secret(self.table)
         return self._settlement_secret
+
+    def foresee_settlement(self) -> None:
+        """Read that secret beside what is going on, so that an end can be signed of which the table hears nothing any more."""
+        if self._settlement_secret is None and not self._foreseen:
+            self._foreseen = True
+            self.surely(self._foresee())
+
+    async def _foresee(self) -> None:
+        try:
+            await self.settlement_secret()
+        except StorageUnavailable:
+            self._foreseen = False  # the next request tries again
 
     def surely[T](self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
         """A task that goes on when whoever waits for it leaves, and is waited for before the table is closed."""

@@ -16,12 +16,14 @@ from shared.aws.places import ENDPOINTS, place_of
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 LARGEST_PORT = 65_535
 SHORTEST_SECRET = 32
+MOST_AT_ONCE = 65_535
 _PAGE = re.compile(r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]{2,12}){1,3}-\d{1,2}")
 _TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 _KEY = re.compile(r"arn:aws(-[a-z-]+)?:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]{1,256}")
 _USER_POOL = re.compile(r"[a-z0-9-]+_[A-Za-z0-9]{1,55}")
 _CLIENT = re.compile(r"[A-Za-z0-9_+]{1,128}")
+_QUEUE = re.compile(r"https?://[^/?#@\s]+/\d{12}/[A-Za-z0-9_-]{1,80}")
 _ENDPOINT = re.compile(r"https://[^/?#@\s]+|http://(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?")
 
 
@@ -37,9 +39,10 @@ class AwsHome:
     key: str
     user_pool: str
     user_pool_client: str
+    settlements: str
     region: str
     endpoints: Mapping[str, str]
-    """The URL of each service, without a slash at its end: `dynamodb`, `kms`, `cognito-idp`."""
+    """The URL of each service, without a slash at its end: `dynamodb`, `kms`, `cognito-idp`, `sqs`."""
     environment: Mapping[str, str] = field(repr=False)
     """The living environment, where Lambda puts this function's credentials and, after a restore, others."""
 
@@ -60,6 +63,8 @@ class Settings:
     egress_allow: frozenset[str] = frozenset()
     browser_origins: frozenset[str] = frozenset()
     log_level: str = "INFO"
+    most_at_once: int = 1024
+    """Requests that the embedded server answers at a time. What one holds is bounded, so this bounds its memory."""
     aws: AwsHome | None = None
     """The home on AWS; None is the embedded one."""
     alert_secret: str | None = field(default=None, repr=False)
@@ -85,7 +90,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 
 
 def _aws_home(given: Mapping[str, str], environment: Mapping[str, str]) -> AwsHome | None:
-    """All four ids are the home on AWS, none is the embedded one."""
+    """All five ids are the home on AWS, none is the embedded one."""
     ids = {name: given[name] for name in _ON_AWS if given.get(name)}
     if not ids:
         return None
@@ -156,6 +161,12 @@ def _is_port(text: str) -> bool:
     return re.fullmatch("[0-9]{1,5}", text) is not None and 0 < int(text) <= LARGEST_PORT
 
 
+def _most_at_once(name: str, value: str) -> int:
+    if not re.fullmatch("[0-9]{1,5}", value) or not 0 < int(value) <= MOST_AT_ONCE:
+        raise SettingError(f"{name} is a number of requests from 1 to {MOST_AT_ONCE}, for example 1024")
+    return int(value)
+
+
 def _log_level(name: str, value: str) -> str:
     if value.upper() not in LOG_LEVELS:
         raise SettingError(f"{name} is one of {', '.join(LOG_LEVELS)}")
@@ -222,6 +233,7 @@ _READERS: Mapping[str, _Reader[object]] = MappingProxyType(
         "REALMULTILLM_EGRESS_ALLOW": _Reader("egress_allow", _origins),
         "REALMULTILLM_BROWSER_ORIGINS": _Reader("browser_origins", _pages),
         "REALMULTILLM_LOG_LEVEL": _Reader("log_level", _log_level),
+        "REALMULTILLM_MOST_AT_ONCE": _Reader("most_at_once", _most_at_once),
         "REALMULTILLM_ALERT_SECRET": _Reader("alert_secret", _secret),
         "REALMULTILLM_COUNTRY_HEADER": _Reader("country_header", _header),
     }
@@ -238,6 +250,10 @@ _ON_AWS: Mapping[str, _Reader[str]] = MappingProxyType(
         "REALMULTILLM_USER_POOL_CLIENT": _Reader(
             "user_pool_client", _shaped(_CLIENT, "the id of an app client of that pool, one without a secret")
         ),
+        "REALMULTILLM_SETTLEMENTS": _Reader(
+            "settlements",
+            _shaped(_QUEUE, "the URL of the SQS queue, https://sqs.<region>.amazonaws.com/<account>/<name>"),
+        ),
     }
 )
-"""What the stack tells every door: all four, or none."""
+"""What the stack tells every door: all five, or none."""

@@ -20,9 +20,12 @@ from shared.observability import (
     SIGNS,
     TOO_TALKATIVE,
     BreakerOpened,
+    CertificateRefused,
     ChatEnded,
     Incident,
     LimitRefused,
+    Unsettled,
+    UsageDoubted,
     logger,
     make_logger,
     mask,
@@ -268,6 +271,15 @@ def incident_of(incident: Incident, capsys: pytest.CaptureFixture[str]) -> dict[
     return written
 
 
+INCIDENTS: tuple[Incident, ...] = (
+    BreakerOpened("x"),
+    LimitRefused("budget", "user"),
+    Unsettled("waiting"),
+    CertificateRefused("x"),
+    UsageDoubted("x"),
+)
+
+
 def test_a_breaker_that_opens_and_a_limit_that_refuses_are_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
     opened = incident_of(BreakerOpened("openai"), capsys)
     refused = incident_of(LimitRefused("budget", "token"), capsys)
@@ -282,7 +294,7 @@ def test_what_is_written_is_what_the_table_of_metrics_says(
     """The dashboard is made from that table. What the environment says of a service is no dimension more."""
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "planted")
     lines = metrics_of(ENDED, capsys) + metrics_of(ChatEnded("x", "error", 1.0, code="c"), capsys)
-    lines += [incident_of(each, capsys) for each in (BreakerOpened("x"), LimitRefused("budget", "user"))]
+    lines += [incident_of(each, capsys) for each in INCIDENTS]
     directives = [line["_aws"]["CloudWatchMetrics"][0] for line in lines]
     found = {
         (metric["Name"], metric["Unit"], tuple(map(tuple, directive["Dimensions"])))
@@ -298,7 +310,7 @@ def test_what_is_written_is_what_the_table_of_metrics_says(
 def test_no_dimension_tells_of_a_person_or_a_word() -> None:
     told = {name for metric in METRICS for name in metric.dimensions}
 
-    assert told == {"provider", "outcome", "direction", "code", "policy"}
+    assert told == {"provider", "outcome", "direction", "code", "policy", "state"}
 
 
 def test_metrics_of_many_chats_do_not_mix(capsys: pytest.CaptureFixture[str]) -> None:

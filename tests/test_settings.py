@@ -23,6 +23,7 @@ def test_every_setting_is_read() -> None:
             "REALMULTILLM_EGRESS_ALLOW": "127.0.0.1:8099, [::1]:11434,",
             "REALMULTILLM_BROWSER_ORIGINS": "http://localhost:3000, https://Chat.example",
             "REALMULTILLM_LOG_LEVEL": "debug",
+            "REALMULTILLM_MOST_AT_ONCE": "20",
         }
     )
 
@@ -30,7 +31,7 @@ def test_every_setting_is_read() -> None:
     assert settings.provider_urls == {"openai": "https://proxy.example/v1"}
     assert settings.egress_allow == {"127.0.0.1:8099", "[::1]:11434"}
     assert settings.browser_origins == {"http://localhost:3000", "https://chat.example"}
-    assert settings.log_level == "DEBUG"
+    assert (settings.log_level, settings.most_at_once) == ("DEBUG", 20)
 
 
 @pytest.mark.parametrize(
@@ -40,6 +41,9 @@ def test_every_setting_is_read() -> None:
         ("PORT", "0"),
         ("PORT", "70000"),
         ("LOG_LEVEL", "loud"),
+        ("MOST_AT_ONCE", "0"),
+        ("MOST_AT_ONCE", "many"),
+        ("MOST_AT_ONCE", "65536"),
         ("PROVIDER_URLS", "openai=x"),
         ("PROVIDER_URLS", "[]"),
         ("PROVIDER_URLS", '{"openai": 1}'),
@@ -66,6 +70,7 @@ ON_AWS = {
     "REALMULTILLM_KEY": "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
     "REALMULTILLM_USER_POOL": "eu-central-1_AbCdEf123",
     "REALMULTILLM_USER_POOL_CLIENT": "3n4b5urk1ft4fl3mg5e62d9ado",
+    "REALMULTILLM_SETTLEMENTS": "https://sqs.eu-central-1.amazonaws.com/123456789012/RealMultiLLM-prod-Settlements",
 }
 
 
@@ -75,12 +80,13 @@ def on_aws(**changes: str) -> AwsHome:
     return aws
 
 
-def test_all_four_ids_are_the_home_on_aws() -> None:
+def test_all_five_ids_are_the_home_on_aws() -> None:
     aws = on_aws()
 
     assert (aws.table, aws.region) == ("RealMultiLLM-prod-Data", "eu-central-1")
     assert aws.endpoints == {
-        service: f"https://{service}.eu-central-1.amazonaws.com" for service in ("dynamodb", "kms", "cognito-idp")
+        service: f"https://{service}.eu-central-1.amazonaws.com"
+        for service in ("dynamodb", "kms", "cognito-idp", "sqs")
     }
     assert aws.issuer == "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbCdEf123"
 
@@ -117,6 +123,8 @@ def test_some_of_them_are_a_mistake_that_names_the_missing_ones(left: str) -> No
         ("REALMULTILLM_USER_POOL", "XyZ"),
         ("REALMULTILLM_USER_POOL", "eu-central-1_AbC/../x"),
         ("REALMULTILLM_USER_POOL_CLIENT", "a b"),
+        ("REALMULTILLM_SETTLEMENTS", "RealMultiLLM-prod-Settlements"),
+        ("REALMULTILLM_SETTLEMENTS", "https://user@sqs.eu-central-1.amazonaws.com/123456789012/q"),
         ("AWS_ENDPOINT_URL", "http://dynamodb.example"),
         ("AWS_ENDPOINT_URL", "http://127.0.0.1.evil.example:80"),
         ("AWS_ENDPOINT_URL", "ftp://127.0.0.1"),
@@ -143,6 +151,7 @@ def test_an_endpoint_of_one_service_goes_before_that_of_all() -> None:
     assert aws.endpoints == {
         "dynamodb": "http://[::1]:8000",
         "kms": "http://127.0.0.1:4566",
+        "sqs": "http://127.0.0.1:4566",
         "cognito-idp": "https://vpce-1.cognito-idp.eu-central-1.vpce.amazonaws.com",
     }
 

@@ -83,6 +83,9 @@ class AccountAnswer(Answer):
         description="Everything under their name, by its place: configs, access tokens, usage, chats, …"
     )
     audit: list[dict[str, Any]] = Field(description="What they did, and what was done to them.")
+    texts: str = Field(
+        description="The route of the chat door that gives what is sealed in here: conversations, kept answers."
+    )
 
 
 class RefreshBody(Body):

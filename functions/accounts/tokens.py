@@ -11,11 +11,13 @@ from shared.errors import Conflict, InvalidRequest, NotFound
 from shared.identity.caller import Caller
 from shared.identity.deeds import note_deed
 from shared.identity.opaque import digest_of
+from shared.identity.sessions import signed_out
 from shared.identity.tokens import mint_token
 from shared.records.changes import of_token
 from shared.records.route import is_route_name
 from shared.records.token import AccessToken
 from shared.services import Services
+from shared.storage.accounts import find_account
 from shared.storage.routes import find_route
 from shared.storage.tokens import MOST_TOKENS, add_token, change_token, delete_token, find_owned_token, list_tokens
 from shared.web.fastapi import person
@@ -46,6 +48,7 @@ def add_tokens(app: FastAPI, services: Services) -> None:
             id=token_id, owner=who.owner, digest=digest_of(whole), created_at=now, updated_at=now, **body.given()
         )
         await add_token(services.table, settled := _settled(token, now))
+        await _check_still_there(services, settled)
         await note_deed(services.audit, who, "token.created", subject=settled.id, **of_token(None, settled))
         return WholeTokenAnswer.of(settled, token=whole)
 
@@ -76,6 +79,14 @@ def add_tokens(app: FastAPI, services: Services) -> None:
         await delete_token(services.table, token)
         services.access_tokens.forget(token)
         await note_deed(services.audit, who, "token.revoked", subject=token.id)
+
+
+async def _check_still_there(services: Services, token: AccessToken) -> None:
+    """An account may be deleted while it is given a token, which whoever erases it would then not find. Raises Unauthenticated."""
+    account = await find_account(services.table, token.owner)
+    if account is None or not account.is_active:
+        await delete_token(services.table, token)
+        raise signed_out()
 
 
 async def _get(services: Services, who: Caller, token_id: str) -> AccessToken:

@@ -5,13 +5,15 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from functions.admin.schemas import AlertAnswer, AlertsAnswer, WebhookAnswer, WebhookBody
-from shared.gateway.tell import check_webhook
+from shared.gateway.webhook import moved, with_secret
 from shared.identity.caller import Caller
 from shared.identity.deeds import note_deed
+from shared.records.policy import Webhook
 from shared.services import Services
 from shared.storage.alerts import list_alerts
 from shared.storage.policies import find_policies, forget_policies, save_webhook
 from shared.web.fastapi import StrictRoute, admin
+from shared.web.keys import read_key
 
 
 def routes(services: Services) -> APIRouter:
@@ -36,14 +38,26 @@ def routes(services: Services) -> APIRouter:
         """Where alerts are told."""
         forget_policies(services.table)
         found = (await find_policies(services.table)).webhook
-        return WebhookAnswer(url=found.url if found else None)
+        return WebhookAnswer.of(found)
 
     @router.put("/alerts/webhook")
     async def change_webhook(body: WebhookBody, who: Admin) -> WebhookAnswer:
-        """Tell alerts there from now on, each signed with `REALMULTILLM_ALERT_SECRET`; null tells nobody."""
-        checked = check_webhook(body.url, services.settings) if body.url is not None else None
-        await save_webhook(services.table, checked)
-        await note_deed(services.audit, who, "admin.webhook_changed", told="yes" if checked else "no")
-        return WebhookAnswer(url=checked.url if checked else None)
+        """Tell alerts there from now on, each signed with the secret; null tells nobody and forgets it. A secret that is left out stays."""
+        forget_policies(services.table)
+        before = (await find_policies(services.table)).webhook
+        after = None if body.url is None else await _changed(services, before or Webhook(body.url), body.url, body)
+        await save_webhook(services.table, after)
+        told, known_by = "yes" if after else "no", after.fingerprint if after else None
+        await note_deed(services.audit, who, "admin.webhook_changed", told=told, fingerprint=known_by)
+        return WebhookAnswer.of(after)
 
     return router
+
+
+async def _changed(services: Services, before: Webhook, url: str, body: WebhookBody) -> Webhook:
+    secret = read_key(body.secret)
+    if secret is not None:
+        return await with_secret(services, before, url, secret)
+    if "secret" in body.model_fields_set:
+        before = Webhook(url, version=before.version)
+    return moved(before, url, services.settings)

@@ -4,7 +4,7 @@ from dataclasses import asdict, replace
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, Field, PlainSerializer, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, Field, PlainSerializer, SecretStr, StringConstraints
 
 from shared.errors import InvalidRequest
 from shared.records.account import Account, Role
@@ -12,8 +12,9 @@ from shared.records.alert import Alert, AlertKind, Telling
 from shared.records.audit import Action, AuditEntry
 from shared.records.config import KeyStatus, ProviderConfig
 from shared.records.limits import Limits, ScopeKind
-from shared.records.policy import Judge, Moderation, ProviderPolicy, SharedWith, SignUp
+from shared.records.policy import Judge, Moderation, ProviderPolicy, SharedWith, SignUp, Webhook
 from shared.records.token import BudgetPeriod
+from shared.settings import SHORTEST_SECRET
 from shared.web.keys import KeyText, KeyTrial
 from shared.web.schemas import Answer, Body, Budget, Moment, moment, write_dollars
 from shared.web.usage import CostReport, UsageReport
@@ -30,6 +31,16 @@ Dollars = Annotated[
     PlainSerializer(write_dollars, return_type=str),
 ]
 """An amount of money: a decimal string, or a number. 0 blocks, null does not limit (trap 68)."""
+
+
+def _check_secret(secret: SecretStr) -> SecretStr:
+    text = secret.get_secret_value()
+    if not (text.isascii() and text.isprintable()) or " " in text:
+        raise ValueError("a secret is one word of visible ASCII characters, as `openssl rand -hex 32` makes it")
+    return secret
+
+
+WebhookSecret = Annotated[SecretStr, Field(min_length=SHORTEST_SECRET, max_length=256), AfterValidator(_check_secret)]
 
 
 class UserChange(Body):
@@ -313,6 +324,8 @@ class AlertAnswer(Answer):
     at: Moment
     details: dict[str, str]
     telling: Telling = Field(description="Whether the webhook heard of it.")
+    tries: int = Field(description="How often the webhook was told and did not hear.")
+    failure: str | None = Field(description="Why it did not, the last time: an error's code, or `status 500`.")
 
     @classmethod
     def of(cls, alert: Alert) -> Self:
@@ -332,12 +345,21 @@ class WebhookBody(Body):
     """Where alerts are told; null is nowhere."""
 
     url: Annotated[str, StringConstraints(min_length=1, max_length=2048)] | None
+    secret: WebhookSecret | None = Field(
+        default=None, description="What alerts are signed with; left out, it stays. It goes in and never comes out."
+    )
 
 
 class WebhookAnswer(Answer):
     """Where alerts are told."""
 
     url: str | None
+    fingerprint: str | None = Field(description="Of the secret; null where none is stored.")
+
+    @classmethod
+    def of(cls, webhook: Webhook | None) -> Self:
+        """As it is shown."""
+        return cls(url=webhook.url if webhook else None, fingerprint=webhook.fingerprint if webhook else None)
 
 
 class ModerationBody(Body):

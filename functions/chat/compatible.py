@@ -17,6 +17,11 @@ _HEADERS: Final[Json] = {
         "schema": {"type": "string"},
         "description": "Who could not answer before, and why: `provider/model outcome`, separated by commas.",
     },
+    "x-realmultillm-cost": {
+        "schema": {"type": "string"},
+        "description": "What a whole answer cost, in US dollars, exact; `unknown` where nobody can tell.",
+    },
+    "x-realmultillm-cost-reason": {"schema": {"type": "string"}, "description": "Why the cost is unknown."},
     "x-realmultillm-dropped": {
         "schema": {"type": "string"},
         "description": "Parameters that were left out, because they cannot change the answer or `x-realmultillm-drop-params: true` asked for it.",

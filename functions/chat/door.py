@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from shared.chat.collect import Answer, Collector
 from shared.chat.events import Answered, ChatEvent
-from shared.chat.receipt import Done
+from shared.chat.receipt import Cost, Done, in_dollars
 from shared.chat.request import ChatRequest
 from shared.dialects.caller import About, CallerDialect, Speaker, Wish, load_caller, own_name
 from shared.dialects.native import NDJSON, SSE
@@ -40,6 +40,7 @@ type Ended = Callable[[], None]
 type Give = Callable[[Send, Ended], Coroutine[Any, Any, None]]
 
 DROP = "x-realmultillm-drop-params"
+COST: Final = "x-realmultillm-cost"
 _THEIR_IDS: Final = ("x-request-id", "request-id", "x-amzn-requestid", "apim-request-id")
 """How providers name a request."""
 
@@ -263,10 +264,15 @@ async def _send_whole(
 ) -> None:
     answer, done = await _collected(batches, head)
     body = head.dialect.answer(answer, done, chat, head.about(created))
-    cost = done.receipt.cost.usd
-    paid = [] if cost is None else [(b"x-realmultillm-cost", f"{cost:f}".encode())]
     ended()
-    await send_json(send, body, [*head.headers(), *paid])
+    await send_json(send, body, [*head.headers(), *cost_header(done.receipt.cost)])
+
+
+def cost_header(cost: Cost) -> HeaderList:
+    """US dollars, exact; `unknown` where nobody can tell, and why."""
+    if cost.usd is not None:
+        return header_list({COST: in_dollars(cost.usd)})
+    return header_list({COST: "unknown", f"{COST}-reason": cost.reason or "nobody told"})
 
 
 async def _collected(batches: Batches, head: Head) -> tuple[Answer, Done]:

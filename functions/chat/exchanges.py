@@ -8,17 +8,28 @@ from typing import Any, Final
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.routing import BaseRoute, Route
 
-from functions.chat.door import Call, Door, Ended, Head, Scope, answered, read_body, send_json, wants_dropping
+from functions.chat.door import (
+    Call,
+    Door,
+    Ended,
+    Head,
+    Scope,
+    answered,
+    cost_header,
+    read_body,
+    send_json,
+    wants_dropping,
+)
 from functions.chat.models import Models, OneModel
 from shared.chat.events import Answered
 from shared.dialects.caller import Wish, load_caller
-from shared.dialects.exchanges import Ask, Kind, embeddings, images, moderations
+from shared.dialects.exchanges import Ask, Kind, Reply, embeddings, images, moderations
 from shared.gateway.admit import Asked
 from shared.gateway.admitted_exchange import admitted_exchange
 from shared.gateway.count import count
 from shared.gateway.course import chart
 from shared.gateway.deadline import before
-from shared.gateway.estimate import need_of_bytes
+from shared.gateway.estimate import need_of_question
 from shared.gateway.exchange import choose, exchange
 from shared.gateway.progress import Progress
 from shared.identity.caller import Caller
@@ -89,19 +100,17 @@ class Exchange:
         head = Head(load_caller("openai"), [chosen.target], request_id(scope))
         ends = deadline(scope)
 
-        async def carry(progress: Progress) -> tuple[bytes, Answered]:
-            progress.target = chosen.target
+        async def carry(progress: Progress) -> tuple[Reply, Answered]:
             async with before(ends):
-                return await exchange(self._services, question, self._kind, chosen)
+                return await exchange(self._services, question, self._kind, chosen, progress)
 
         asked = Asked.now(self._services, caller, request_id(scope), self._kind, streamed=False)
-        need = need_of_bytes(len(write(question.body)))
-        body, told = await admitted_exchange(
-            self._services, asked, chosen.target, need, carry, tell=head.allow, ends=ends
-        )
-        head.hear(told)
+        need = need_of_question(self._kind, question.body, free=chosen.offer.free)
+        paid = await admitted_exchange(self._services, asked, chosen.target, need, carry, tell=head.allow, ends=ends)
+        head.hear(paid.answered)
         ended()
-        await send_json(send, body, [(name, value) for name, value in head.headers() if value])
+        known = [(name, value) for name, value in head.headers() if value]
+        await send_json(send, paid.reply.body, [*known, *cost_header(paid.cost)])
 
 
 class CountTokens(Door):

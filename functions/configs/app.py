@@ -1,11 +1,12 @@
 """The configs door: an owner's providers, their keys and settings, and the routes over them. Keys go in and are sealed; they come out of no route here."""
 
+from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, FastAPI, Response, status
+from fastapi import APIRouter, Depends, FastAPI, Query, Response, status
 
 from functions.configs.change import changed
-from functions.configs.rewrap import rewrap_all
+from functions.configs.rewrap import rewrap_some
 from functions.configs.routes import named_routes
 from functions.configs.schemas import ConfigAnswer, ConfigBody, ConfigsAnswer, RewrapAnswer, RotateBody, StoredAnswer
 from functions.configs.told import told
@@ -115,11 +116,18 @@ def _administering(services: Services) -> APIRouter:
     routes = APIRouter(route_class=StrictRoute)
 
     @routes.post("/api/admin/encryption/rewrap")
-    async def rewrap_keys(who: Annotated[Caller, Depends(admin(services))]) -> RewrapAnswer:
-        """Wrap every data key of the installation anew by the newest master key. No provider key is opened for it."""
-        tally = await rewrap_all(services)
-        await note_deed(services.audit, who, "encryption.rewrapped", rewrapped=str(tally.rewrapped))
-        return RewrapAnswer(rewrapped=tally.rewrapped, needs_reentry=tally.needs_reentry)
+    async def rewrap_keys(
+        who: Annotated[Caller, Depends(admin(services))],
+        after: Annotated[
+            str | None, Query(min_length=1, max_length=400, description="`next` of the call before.")
+        ] = None,
+    ) -> RewrapAnswer:
+        """Wrap data keys anew by the newest master key, some at a time, until `next` is null. Nothing is opened for it."""
+        tally, following = await rewrap_some(services, after)
+        counts = asdict(tally)
+        told = {name: str(count) for name, count in counts.items()}
+        await note_deed(services.audit, who, "encryption.rewrapped", **told, done="no" if following else "yes")
+        return RewrapAnswer(**counts, next=following)
 
     return routes
 

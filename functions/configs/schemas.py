@@ -171,10 +171,14 @@ class StoredAnswer(Answer):
 
 
 class RewrapAnswer(Answer):
-    """How many keys were wrapped anew, and how many do not open and have to be entered again."""
+    """What was wrapped anew in this call. Older master keys are needed until `next` was null once, and nothing was unreadable on the way."""
 
-    rewrapped: int
-    needs_reentry: int
+    rewrapped: int = Field(description="Provider keys.")
+    needs_reentry: int = Field(description="Provider keys that do not open here, and have to be entered again.")
+    journals: int = Field(description="Data keys of owners' journals: conversations, and answers kept for a day.")
+    own: int = Field(description="What the installation signs sessions and alerts with.")
+    unreadable: int = Field(description="Journals, and keys of the installation's own, that no master key here opens.")
+    next: str | None = Field(description="`after` of the next call; null when all was gone over.")
 
 
 class RouteTargetBody(Body):

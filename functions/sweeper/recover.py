@@ -1,31 +1,22 @@
 """Carries out the settlements that only the log took: `python -m functions.sweeper.recover < log`. Doing it again does no harm."""
 
 import asyncio
-import json
 import os
 import sys
 from collections.abc import Iterable
 
-from shared.gateway.settle import PATIENCE, conclude
-from shared.gateway.unsettled import MESSAGE, read_unsettled
+from shared.gateway.carry_out import carry_out_line
+from shared.gateway.settle import PATIENCE
+from shared.gateway.unsettled import MESSAGE
 from shared.services import Services
 from shared.settings import read_settings
 
 
 async def recover(services: Services, lines: Iterable[str]) -> tuple[int, int]:
     """How many were carried out, and how many lines were refused or could not be written now."""
-    done = left = 0
-    for line in lines:
-        if MESSAGE not in line:
-            continue
-        try:
-            row, admission, used = await read_unsettled(services, json.loads(line))
-        except (ValueError, KeyError):
-            left += 1
-            continue
-        settled = await conclude(services, row, admission, used, patience=PATIENCE)
-        done, left = done + settled, left + (not settled)
-    return done, left
+    fates = [await carry_out_line(services, line, patience=PATIENCE) for line in lines if MESSAGE in line]
+    done = fates.count("settled")
+    return done, len(fates) - done
 
 
 async def _main() -> int:

@@ -45,6 +45,8 @@ COGNITO: Final = Service(
     Timeouts(connect=1.0, first_byte=5.0, idle=2.0, total=8.0),
 )
 """Slow on purpose where it checks a password."""
+SQS: Final = Service("sqs", "AmazonSQS", "1.0", Timeouts(connect=0.5, first_byte=0.5, idle=0.5, total=0.8))
+"""Asked by who has two seconds left, and twice."""
 
 
 class JsonService:

@@ -10,6 +10,7 @@ ENDPOINTS: Final[Mapping[str, str]] = {
     "dynamodb": "AWS_ENDPOINT_URL_DYNAMODB",
     "kms": "AWS_ENDPOINT_URL_KMS",
     "cognito-idp": "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER",
+    "sqs": "AWS_ENDPOINT_URL_SQS",
 }
 """The settings by which an operator moves one service; `AWS_ENDPOINT_URL` moves all: https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html."""
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import Final, Literal
 
 from shared.chat.events import FinishReason, Usage
 
@@ -12,10 +12,28 @@ class Cost:
     """US dollars, exact, or None with the reason why nobody can tell."""
 
     usd: Decimal | None
-    source: Literal["provider", "custom", "table"] | None = None
+    source: Literal["provider", "custom", "table", "documented"] | None = None
+    """`documented`: a page of the provider's says that it takes nothing; chats have no such cost."""
     version: str | None = None
     """Of the price table."""
     reason: str | None = None
+    listed: "Cost | None" = None
+    """By the price table, where `custom` is the caller's own price; None: the same."""
+
+    @property
+    def at_least_listed(self) -> Decimal | None:
+        """The dearer of both, for budgets that are not the caller's to lift; None: nobody can tell one of them."""
+        if self.listed is None or self.usd is None:
+            return self.usd
+        return None if self.listed.usd is None else max(self.usd, self.listed.usd)
+
+
+def in_dollars(usd: Decimal) -> str:
+    """Every digit there is, without an exponent; nothing is `0`."""
+    return f"{usd:f}" if usd else "0"
+
+
+NOTHING: Final = Cost(Decimal(0), "documented")
 
 
 @dataclass(frozen=True, slots=True)

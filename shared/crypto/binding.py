@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 PURPOSE = "provider-key"
+WEBHOOK = "webhook-secret"
+"""What alerts are signed with."""
 
 
 @dataclass(frozen=True, slots=True)

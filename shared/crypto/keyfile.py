@@ -52,14 +52,15 @@ class KeyFile:
         if not self._masters:
             self._masters = read_or_create(self._path)
 
-    def rotate(self) -> None:
-        """Add a master key, which wraps from now on. Take no older one out before all that is stored was rewrapped.
+    def rotate(self) -> str:
+        """Add a master key, which wraps from now on; its id in hex, which is no secret. Take no older one out before all that is stored was rewrapped.
 
         Raises:
             KeyServiceUnavailable: the file cannot be used. The message names the remedy.
         """
         self.ready()
         self._masters = add(self._path)
+        return next(reversed(self._masters)).hex()
 
     def _wrap(self, plain: bytes, context: Mapping[str, str]) -> bytes:
         self.ready()

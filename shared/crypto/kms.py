@@ -1,7 +1,7 @@
 """Data keys wrapped by AWS KMS: the home on AWS.
 
 https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html and its neighbours (2026-11). What fails, and how: section Errors there.
-The encryption context is the whole binding, by name; IAM lets a role use the key for `purpose` = `provider-key` alone (threat K7).
+The encryption context is the whole binding, by name; IAM lets a role use the key for the purposes alone that it needs it for (threat K7).
 """
 
 import asyncio

@@ -7,27 +7,27 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from typing import Final
 
-from shared.chat.events import Usage
-from shared.errors import RealMultiLLMError, StorageUnavailable
+from shared.chat.receipt import NOTHING, Attempt, Cost
+from shared.errors import RealMultiLLMError
 from shared.gateway.estimate import Need
-from shared.gateway.limited import limit_headers, refused, unpriced
+from shared.gateway.limited import limit_headers, unpriced
+from shared.gateway.places import Bid, Kept, NobodyLetIn, Places
 from shared.gateway.priced import cost_of
+from shared.gateway.scopes import Limited, Scopes, scopes_over
 from shared.gateway.target import Target
 from shared.identity.caller import Caller
 from shared.observability import LimitRefused
 from shared.records.ledger import LedgerRow
-from shared.records.limits import MICROS_A_DOLLAR, Limits, Scope
+from shared.records.limits import MICROS_A_DOLLAR, Scope
 from shared.records.token import AccessToken
 from shared.services import Services
-from shared.storage.admission import Hold, Refused
+from shared.storage.admission import Hold
 from shared.storage.held import Told
-from shared.storage.policies import find_limits
 from shared.storage.quota import Claim
 
 _SLACK: Final = 60.0
 """Seconds after its deadline at which a request counts as dead."""
 
-type Limited = tuple[tuple[Scope, Limits], ...]
 type Needs = Sequence[tuple[Target, Need]]
 """Who may answer, in the order in which they are asked, and what that would take."""
 
@@ -64,62 +64,62 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """What was taken, the principal's first; and what is left, for the head of the answer. `micros` were reserved in every budget."""
+    """What was taken, the principal's first; and what is left, for the head of the answer.
+
+    `micros` were reserved in an access token's budget, `listed` in those that an admin sets.
+    """
 
     holds: tuple[Hold, ...]
     headers: dict[str, str]
     micros: int
     tokens: int
+    listed: int = 0
+    places: tuple[int, ...] = (0,)
+    """Of the targets that were let in, in their order."""
+    passed_over: tuple[Attempt, ...] = ()
+    """The others, and why."""
 
 
 async def limits_of(services: Services, asked: Asked, targets: Sequence[Target]) -> Limited:
-    """The limits over that request, the principal's first; those of every target that may answer it are among them.
+    """The limits over that request, the principal's first; each target's own beside them.
 
     Raises:
         StorageUnavailable: nobody can tell. Nobody is let in then.
     """
-    limited: dict[Scope, Limits] = {}
-    for target in targets:
-        limited |= await find_limits(services.table, asked.owner, asked.token, target.provider.id, target.model)
-    first = asked.principal
-    return ((first, limited.pop(first, Limits())), *limited.items())
-
-
-def has_budget(limited: Limited) -> bool:
-    """Something must not cost more than that."""
-    return any(limits.budget_usd is not None for _, limits in limited)
+    return await scopes_over(services, asked.owner, asked.token, asked.principal, targets)
 
 
 async def admit(services: Services, asked: Asked, limited: Limited, needs: Needs, *, within: float) -> Admission:
-    """A place in each scope, or none in any. `within`: seconds that the request may take.
+    """A place in each scope of those targets that their own limits let in, or none in any. `within`: seconds that the request may take.
 
     Raises:
-        BudgetSpent, LimitReached: a limit says no.
+        BudgetSpent, LimitReached: a limit says no to whoever answers, or to every one of them: the first one's.
         StorageUnavailable: the table does not answer, or too many ask for the same at once.
     """
-    micros = await _reserve(services, limited, needs)
-    tokens = (
-        max(need.likely for _, need in needs)
-        if any(limits.tokens_per_minute is not None for _, limits in limited)
-        else 0
-    )
+    bids, kept_out = await _bids(services, limited, needs)
     ends = int(services.now() + within + _SLACK) + 1
-    told: Told | None = tell(asked, needs[0][0])
-    holds: list[Hold] = []
+
+    def claim(micros: int, tokens: int, bid: Bid | None) -> Claim:
+        told = None if bid is None else tell(asked, bid.target, listed=None if bid.listed == bid.micros else bid.listed)
+        return Claim(asked.request_id, asked.owner, ends, tokens, micros, told)
+
+    places = Places(services, limited, claim, kept_out)
     try:
-        for scope, limits in limited:
-            claim = Claim(asked.request_id, asked.owner, ends, tokens, micros, told)
-            holds.append(await services.admissions.take(scope, limits, claim))
-            told = None
-    except Refused as no:
-        await _undo(services, holds)
-        services.incidents.note(LimitRefused(no.refusal.policy, no.scope.kind))
-        raise refused(no.scope, no.refusal, services.now()) from no
-    except StorageUnavailable:
-        await _undo(services, holds)
-        raise
-    left = [(hold.scope, each) for hold in holds for each in hold.left]
-    return Admission(tuple(holds), limit_headers(left, services.now()), micros, tokens)
+        let_in = await places.take(bids)
+    except NobodyLetIn as no:
+        services.incidents.note(no.kept.counted)
+        raise no.kept.error from no
+    services.foresee_settlement()
+    left = [(hold.scope, each) for hold in places.held for each in hold.left]
+    return Admission(
+        places.held,
+        limit_headers(left, services.now()),
+        max(bid.micros for bid in let_in),
+        max(bid.tokens for bid in let_in),
+        max(bid.listed for bid in let_in),
+        tuple(bid.place for bid in let_in),
+        _passed_over(needs, places.kept_out),
+    )
 
 
 async def admit_or_undo(
@@ -139,13 +139,8 @@ def in_micros(usd: Decimal) -> int:
     return int((usd * MICROS_A_DOLLAR).to_integral_value(ROUND_CEILING))
 
 
-async def price_of(services: Services, target: Target, model: str, usage: Usage) -> Decimal | None:
-    """What that usage would cost there; None: nobody can tell."""
-    return (await cost_of(target, model, usage, services.now())).usd
-
-
-def tell(asked: Asked, target: Target) -> Told:
-    """What the sweeper needs for the row of a request whose carrier died."""
+def tell(asked: Asked, target: Target, *, listed: int | None = None) -> Told:
+    """What the sweeper needs for the row of a request whose carrier died. `listed`: reserved in budgets that an admin sets, where that is another amount."""
     return Told(
         int(asked.started_at * 1000),
         asked.token.id if asked.token else None,
@@ -155,6 +150,7 @@ def tell(asked: Asked, target: Target) -> Told:
         target.model,
         target.payer,
         asked.streamed,
+        listed,
     )
 
 
@@ -173,32 +169,49 @@ def aborted(owner: str, request_id: str, told: Told, micros: int) -> LedgerRow:
         model=told.model,
         key=told.key,
         streamed=told.streamed,
-        cost_source="whoever carried the request died before its end",
+        cost_reason="whoever carried the request died before its end",
         charged_micros=micros,
+        listed_micros=told.listed,
     )
 
 
-async def _reserve(services: Services, limited: Limited, needs: Needs) -> int:
-    """Micro-dollars that the request may cost at most, at the dearest who may answer; 0 where no budget asks."""
-    budgeted = [(scope, limits) for scope, limits in limited if limits.budget_usd is not None]
-    if not budgeted or any(limits.budget_usd == 0 for _, limits in budgeted):
-        return 0  # a budget of 0 refuses by itself
-    most = Decimal(0)
-    for target, need in needs:
-        usd = await price_of(services, target, target.model, Usage(input=need.input, output=need.output))
-        if usd is None:
-            services.incidents.note(LimitRefused("unpriced", budgeted[0][0].kind))
-            raise unpriced(budgeted[0][0], target.model)
-        most = max(most, usd)
-    return in_micros(most)
+async def _bids(services: Services, limited: Limited, needs: Needs) -> tuple[list[Bid], dict[int, Kept]]:
+    """What each target may cost and take at most; apart, by their places, those whose price a budget has to know and nobody does."""
+    bids: list[Bid] = []
+    kept_out: dict[int, Kept] = {}
+    for place, (target, need) in enumerate(needs):
+        budgets = limited.budgets(place)
+        cost = await _cost(services, target, need) if _reserves(budgets) else NOTHING
+        scope = next((scope for scope, _ in budgets if _counted(cost, scope) is None), None)
+        if scope is not None:
+            kept_out[place] = Kept(unpriced(scope, target.model), LimitRefused("unpriced", scope.kind))
+            continue
+        micros, listed = (in_micros(usd or Decimal(0)) for usd in (cost.usd, cost.at_least_listed))
+        bids.append(Bid(place, target, micros, need.likely if limited.counts_tokens(place) else 0, listed))
+    return bids, kept_out
 
 
-async def _undo(services: Services, holds: list[Hold]) -> None:
-    with suppress(StorageUnavailable):  # the sweeper ends what is left
-        await services.admissions.undo(holds)
+async def _cost(services: Services, target: Target, need: Need) -> Cost:
+    """What it costs at most."""
+    return NOTHING if need.free else await cost_of(target, need.most, services.now())
+
+
+def _counted(cost: Cost, scope: Scope) -> Decimal | None:
+    """By whose price that scope's budget goes: a caller's own price makes no budget of an admin's larger."""
+    return cost.usd if scope.kind == "token" else cost.at_least_listed
+
+
+def _reserves(budgets: Scopes) -> bool:
+    """A budget of 0 refuses by itself, whatever something costs."""
+    return bool(budgets) and all(limits.budget_usd != 0 for _, limits in budgets)
+
+
+def _passed_over(needs: Needs, kept_out: dict[int, Kept]) -> tuple[Attempt, ...]:
+    told = [(needs[place][0], kept_out[place].error) for place in sorted(kept_out)]
+    return tuple(Attempt(target.provider.id, target.model, error.code, 0, asked=False) for target, error in told)
 
 
 async def _undo_when_admitted(services: Services, admitting: "asyncio.Task[Admission]") -> None:
-    with suppress(RealMultiLLMError):  # nothing was taken
+    with suppress(RealMultiLLMError):  # nothing was taken, or the sweeper ends what is left
         admission = await admitting
-        await _undo(services, list(admission.holds))
+        await services.admissions.undo(admission.holds)

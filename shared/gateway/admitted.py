@@ -17,7 +17,7 @@ from shared.chat.receipt import Done
 from shared.chat.request import ChatRequest
 from shared.egress.exchange import Timeouts
 from shared.errors import RealMultiLLMError
-from shared.gateway.admit import Admission, Asked, admit_or_undo, has_budget, limits_of
+from shared.gateway.admit import Admission, Asked, admit_or_undo, limits_of
 from shared.gateway.course import Course
 from shared.gateway.doubt import warn_of_doubt
 from shared.gateway.estimate import bounded, ceiling_of, need_of
@@ -54,14 +54,15 @@ async def admitted(
     """
     asked, targets = replace(asked, route=course.route), course.targets
     limited = await limits_of(services, asked, targets)
-    if has_budget(limited):
-        targets = tuple(bounded(chat, target) for target in targets)
+    targets = tuple(bounded(chat, target) if limited.budgets(place) else target for place, target in enumerate(targets))
     needs = [(target, need_of(chat, target)) for target in targets]
     admission = await admit_or_undo(services, asked, limited, needs, within=seconds_left(ends))
     tell(admission.headers)
+    targets = tuple(targets[place] for place in admission.places)
+    course = replace(course, targets=targets, passed_over=(*course.passed_over, *admission.passed_over))
     heard = _Heard(services, asked, admission, chat, targets[0], ends=ends)
     try:
-        async with aclosing(carry(replace(course, targets=targets), heard.progress)) as batches:
+        async with aclosing(carry(course, heard.progress)) as batches:
             async for batch in batches:
                 await heard.hear(batch)
                 yield batch
@@ -117,18 +118,24 @@ class _Heard:
         if self._settled:
             return
         outcome, code = outcome_of(error)
-        spoken = self._first_token is not None
-        usage = self._meter.usage() if may_be_billed(error, self.progress, spoken=spoken) else None
-        if usage is not None:
-            warn_of_doubt(self._meter, self.progress.target or self._target)
-        await self._settle(Ended(outcome, code, usage, None, self._elapsed(), self._first_token))
+        unsaid, usage, cost = self.progress.unsaid, None, None
+        for event in unsaid:
+            if isinstance(event, Done):
+                usage, cost = event.usage, event.receipt.cost
+            else:
+                self._meter.hear(event)
+        spoken = self._first_token is not None or bool(unsaid)
+        if usage is None and may_be_billed(error, self.progress, spoken=spoken):
+            usage = self._meter.usage()
+            warn_of_doubt(self._services, self._meter, self.progress.target or self._target)
+        await self._settle(Ended(outcome, code, usage, cost, self._elapsed(), self._first_token))
 
     async def _settle(self, ended: Ended) -> None:
         if self._settled:
             return
         self._settled = True
         target = self.progress.target or self._target
-        attempts = len(self.progress.attempts)
+        attempts = self.progress.asked
         work = settle(self._services, self._asked, self._admission, target, ended, attempts=attempts, ends=self._ends)
         await asyncio.shield(self._services.surely(work))  # a caller who leaves does not leave the bill open
 

@@ -3,34 +3,40 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-
-import msgspec
+from dataclasses import dataclass, replace
+from typing import Final
 
 from shared.chat.events import Answered, Usage
+from shared.chat.receipt import NOTHING, Cost
+from shared.dialects.exchanges import Reply
 from shared.errors import RealMultiLLMError
-from shared.gateway.admit import Asked, admit_or_undo, limits_of
+from shared.gateway.admit import Admission, Asked, admit_or_undo, limits_of
 from shared.gateway.admitted import seconds_left
+from shared.gateway.credible import Ceiling
+from shared.gateway.doubt import warn_of
 from shared.gateway.estimate import Need
 from shared.gateway.priced import cost_of
 from shared.gateway.progress import Progress
 from shared.gateway.settle import Ended, may_be_billed, outcome_of, settle
 from shared.gateway.target import Target
+from shared.observability import ChatEnded
 from shared.services import Services
 
-type Carry = Callable[[Progress], Awaitable[tuple[bytes, Answered]]]
-"""How the question is asked once it is let in: the answer in OpenAI's form, and its head."""
+type Carry = Callable[[Progress], Awaitable[tuple[Reply, Answered]]]
+"""How the question is asked once it is let in: the answer, and its head."""
+
+_BY_THE_PICTURE: Final = (
+    "the provider counts no tokens of this model's pictures, and the price table has no price apiece"
+)
 
 
-class _Counts(msgspec.Struct):
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    total_tokens: int | None = None
-    input_tokens: int | None = None
-    output_tokens: int | None = None
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """An answer, its head, and what it cost."""
 
-
-class _Answer(msgspec.Struct):
-    usage: _Counts | None = None
+    reply: Reply
+    answered: Answered
+    cost: Cost
 
 
 async def admitted_exchange(
@@ -42,7 +48,7 @@ async def admitted_exchange(
     *,
     tell: Callable[[dict[str, str]], None],
     ends: float | None = None,
-) -> tuple[bytes, Answered]:
+) -> Paid:
     """The answer. `tell` and `ends` are as with chats.
 
     Raises:
@@ -53,39 +59,86 @@ async def admitted_exchange(
     limited = await limits_of(services, asked, (target,))
     admission = await admit_or_undo(services, asked, limited, ((target, need),), within=seconds_left(ends))
     tell(admission.headers)
-    progress, began = Progress(), time.monotonic()
-
-    async def end(ended: Ended) -> None:
-        work = settle(services, asked, admission, target, ended, attempts=1, ends=ends)
-        await asyncio.shield(services.surely(work))
-
+    progress, bill = Progress(), _Bill(services, asked, admission, target, need, ends=ends)
     try:
-        body, answered = await carry(progress)
+        reply, answered = await carry(progress)
     except BaseException as error:
         if isinstance(error, RealMultiLLMError):
             error.headers = {**error.headers, **admission.headers}
-        outcome, code = outcome_of(error)
-        guess = Usage(input=need.likely, estimated=True) if may_be_billed(error, progress, spoken=False) else None
-        await end(Ended(outcome, code, guess, None, _elapsed(began)))
+        await asyncio.shield(services.surely(bill.broke(error, progress)))
         raise
-    usage = _usage(body, need)
-    cost = await cost_of(target, target.model, usage, services.now())
-    await end(Ended("done", None, usage, cost, _elapsed(began)))
-    return body, answered
+    return await asyncio.shield(services.surely(bill.paid(reply, answered)))  # also for a caller who leaves now
 
 
-def _usage(body: bytes, need: Need) -> Usage:
-    """As the answer says; what it does not say is guessed, and said to be a guess."""
-    try:
-        said = msgspec.json.decode(body, type=_Answer).usage
-    except msgspec.MsgspecError:  # not in these words: then it is a guess
-        said = None
-    read = (said.prompt_tokens if said.prompt_tokens is not None else said.input_tokens) if said else None
-    if said is None or read is None:
-        return Usage(input=need.likely, output=0, estimated=True)
-    written = said.completion_tokens if said.completion_tokens is not None else said.output_tokens
-    return Usage(input=read, output=written or 0, total=said.total_tokens)
+class _Bill:
+    """One question, until it is settled."""
+
+    def __init__(
+        self,
+        services: Services,
+        asked: Asked,
+        admission: Admission,
+        target: Target,
+        need: Need,
+        *,
+        ends: float | None,
+    ) -> None:
+        self._services = services
+        self._asked = asked
+        self._admission = admission
+        self._target = target
+        self._need = need
+        self._ends = ends
+        self._began = time.monotonic()
+
+    async def paid(self, reply: Reply, answered: Answered) -> Paid:
+        """It was answered."""
+        usage = self._believed(reply.usage)
+        cost = await self._cost(usage, reply)
+        await self._settle(Ended("done", None, usage, cost, self._elapsed()), max(1, answered.attempts))
+        return Paid(reply, answered, cost)
+
+    async def broke(self, error: BaseException, progress: Progress) -> None:
+        """It was not."""
+        outcome, code = outcome_of(error)
+        guess = self._need.guess if may_be_billed(error, progress, spoken=False) else None
+        await self._settle(Ended(outcome, code, guess, None, self._elapsed()), progress.asked)
+
+    def _believed(self, reported: Usage | None) -> Usage:
+        """As the answer says; what it does not say, or what cannot be, is guessed, and said to be a guess."""
+        if reported is None:
+            return self._need.guess
+        if not Ceiling(self._need.input, self._need.output, 0).holds(reported):
+            warn_of(self._services, reported, self._target)
+            return self._need.guess
+        return self._need.guess if reported.input is None and reported.cost is None else reported
+
+    async def _cost(self, usage: Usage, reply: Reply) -> Cost:
+        if usage.estimated and self._need.free:
+            return NOTHING
+        cost = await cost_of(self._target, usage, self._services.now(), model=reply.model)
+        if cost.usd is None and self._need.free:
+            return NOTHING
+        return replace(cost, reason=_BY_THE_PICTURE) if reply.usage is None and self._need.painted else cost
+
+    async def _settle(self, ended: Ended, attempts: int) -> None:
+        services, target = self._services, self._target
+        if services.metrics is not None:
+            services.metrics(_measured(ended, target))
+        await settle(services, self._asked, self._admission, target, ended, attempts=attempts, ends=self._ends)
+
+    def _elapsed(self) -> int:
+        return round((time.monotonic() - self._began) * 1000)
 
 
-def _elapsed(began: float) -> int:
-    return round((time.monotonic() - began) * 1000)
+def _measured(ended: Ended, target: Target) -> ChatEnded:
+    """As chats are told of."""
+    return ChatEnded(
+        target.provider.id,
+        ended.outcome if ended.outcome in ("done", "disconnected") else "error",
+        ended.duration_ms / 1000,
+        code=ended.error,
+        input_tokens=ended.usage.input if ended.usage else None,
+        output_tokens=ended.usage.output if ended.usage else None,
+        usd=ended.cost.usd if ended.cost else None,
+    )

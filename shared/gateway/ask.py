@@ -8,7 +8,7 @@ from typing import Any, Final
 from shared.chat.events import Answered, ChatEvent, ReasoningDelta, RefusalDelta, TextDelta, ToolCallDelta, Verbatim
 from shared.dialects.dialect import Dialect, StreamReader
 from shared.egress.exchange import Client, Inbound, Outbound, Timeouts
-from shared.errors import BadResponse, ProviderError, StreamLimitReached, TlsFailed
+from shared.errors import BadResponse, ProviderError, StreamLimitReached
 from shared.gateway.authorise import authorise
 from shared.gateway.mask import Mask
 from shared.gateway.target import Target
@@ -61,8 +61,6 @@ async def ask(
                 async for batch in events:
                     yield batch
     except ProviderError as error:
-        if isinstance(error, TlsFailed):  # somebody may be in between: no key was sent, but a person has to look
-            logger().warning("provider's certificate refused", extra={"provider": target.provider.id})
         error.message = mask.text(error.message)
         error.args = (error.message,)
         error.details = {

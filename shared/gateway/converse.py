@@ -54,7 +54,8 @@ def converse(
     Raises:
         RealMultiLLMError: on every ending that is not Done.
     """
-    batches = moderated(services, request, _converse(services, request, course, ends, progress or Progress()))
+    progress = progress or Progress()
+    batches = moderated(services, request, _converse(services, request, course, ends, progress), progress)
     return batches if services.metrics is None else measured(batches, course.targets[0].provider.id, services.metrics)
 
 
@@ -115,7 +116,7 @@ class Turn:
     async def done(self) -> Done:
         """How it ended, and what it cost."""
         target, model = self.target, self.meter.model or self.target.model
-        warn_of_doubt(self.meter, target)
+        warn_of_doubt(self.services, self.meter, target)
         cost = await priced(self.meter, target, self.services.now())
         tried, key = self.trail.whole(), target.config.fingerprint or ""
         receipt = Receipt(target.payer, key, target.provider.id, model, tried, cost, self.dropped)
@@ -135,7 +136,7 @@ class Turn:
         patience = replace(TIMEOUTS, total=trail.left)
 
         def ask_once() -> AsyncGenerator[Sequence[ChatEvent]]:
-            trail.progress.target = target
+            trail.progress.begin(target)
             asked = ask(question, target, key=key, client=services.client, timeouts=patience)
             return asked if self.ends is None else until(asked, self.ends)
 

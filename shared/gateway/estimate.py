@@ -3,11 +3,14 @@
 A token is at least one byte, so that bytes are a ceiling of the tokens of any text; pictures and other media by URL have one of their own.
 """
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
+from shared.chat.events import Usage
 from shared.chat.request import ChatRequest, Media, Part, Reasoning, Refusal, Text, ToolCall, ToolResult
+from shared.dialects.exchanges import Kind
 from shared.gateway.credible import Ceiling
 from shared.gateway.meter import CHARACTERS_A_TOKEN
 from shared.gateway.target import Target
@@ -30,6 +33,18 @@ _LIKELY_OUTPUT: Final = 1024
 """Tokens of an answer whose bound nobody names; corrected when it ends."""
 
 
+_A_PICTURE: Final = 8192
+"""Tokens that a picture takes at most to paint: gpt-image-2 takes some 7,030 for the dearest of 1024 x 1024, gpt-image-1 up to 6,240,
+Gemini's models 1,120 to 2,000. https://developers.openai.com/api/docs/guides/image-generation (2026-11)"""
+_A_LARGE_PICTURE: Final = 16_384
+"""Beyond the classic sizes: up to 3840 x 2160 in gpt-image-2, which takes some 12,400 for that."""
+_CLASSIC: Final = 1536 * 1024
+"""Pixels."""
+_LIKELY_PICTURE: Final = 1056
+"""Tokens of gpt-image-1 in medium quality."""
+_SIZE: Final = re.compile(r"([1-9]\d{0,4})x([1-9]\d{0,4})")
+
+
 @dataclass(frozen=True, slots=True)
 class Need:
     """Tokens: `input` and `output` at most, and `likely` of both together."""
@@ -37,6 +52,21 @@ class Need:
     input: int
     output: int
     likely: int
+    painted: int = 0
+    """Of what is likely, the pictures: then the output is pictures, which have prices of their own."""
+    free: bool = False
+    """The provider takes nothing for it."""
+
+    @property
+    def most(self) -> Usage:
+        """As a usage that has a price."""
+        return Usage(input=self.input, output=self.output, raw=_pictures(self.output if self.painted else 0))
+
+    @property
+    def guess(self) -> Usage:
+        """Where nobody counted."""
+        read = self.likely - self.painted
+        return Usage(input=read, output=self.painted, total=self.likely, raw=_pictures(self.painted), estimated=True)
 
 
 def need_of(chat: ChatRequest, target: Target) -> Need:
@@ -78,9 +108,25 @@ def longest_answer(chat: ChatRequest, target: Target) -> int:
     return (chat.n or 1) * bound * _BYTES_A_TOKEN + _BESIDE_THE_BOUND
 
 
-def need_of_bytes(asked: int) -> Need:
-    """What a question of so many bytes needs, whose answer is no text."""
-    return Need(asked, 0, -(-asked // CHARACTERS_A_TOKEN))
+def need_of_question(kind: Kind, body: Mapping[str, Any], *, free: bool = False) -> Need:
+    """What a question that is no chat needs: its bytes, and what is painted. No other such answer is paid."""
+    asked = len(write(body))
+    read = -(-asked // CHARACTERS_A_TOKEN)
+    if kind != "images":
+        return Need(asked, 0, read, free=free)
+    many = body.get("n") or 1
+    return Need(asked, many * _largest(body.get("size")), read + many * _LIKELY_PICTURE, many * _LIKELY_PICTURE, free)
+
+
+def _largest(size: Any) -> int:
+    """Tokens of one picture of that size; where the model chooses, it is a classic one."""
+    found = _SIZE.fullmatch(size) if isinstance(size, str) else None
+    return _A_LARGE_PICTURE if found and int(found[1]) * int(found[2]) > _CLASSIC else _A_PICTURE
+
+
+def _pictures(tokens: int) -> dict[str, Any]:
+    """As OpenAI tells them."""
+    return {"output_tokens_details": {"image_tokens": tokens}} if tokens else {}
 
 
 def _parts(chat: ChatRequest) -> Iterable[Part]:

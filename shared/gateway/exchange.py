@@ -6,8 +6,8 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from shared.chat.events import Answered, ChatEvent, Verbatim
-from shared.dialects.exchanges import Ask, Exchange, Kind
+from shared.chat.events import Answered, ChatEvent, Start, Usage, Verbatim
+from shared.dialects.exchanges import Ask, Exchange, Kind, Reply
 from shared.egress.exchange import Outbound, Timeouts
 from shared.errors import InvalidRequest, ProviderError, ProviderFailed, UnsupportedParameter
 from shared.gateway.aftermath import note_answer, note_failure
@@ -18,6 +18,7 @@ from shared.gateway.keyring import permit_policy
 from shared.gateway.open_key import open_key
 from shared.gateway.permits import permit_chat
 from shared.gateway.prepare import Prepared
+from shared.gateway.progress import Progress
 from shared.gateway.relay import relay
 from shared.gateway.target import Target
 from shared.gateway.trail import Trail
@@ -84,39 +85,60 @@ def aim(services: Services, config: ProviderConfig, kind: Kind, model: str) -> C
     return Chosen(target, offer, load_exchange(offer.dialect, offer.file or kind))
 
 
-async def exchange(services: Services, question: Ask, kind: Kind, chosen: Chosen) -> tuple[bytes, Answered]:
-    """The answer in OpenAI's form, and what is known of its head.
+async def exchange(
+    services: Services, question: Ask, kind: Kind, chosen: Chosen, progress: Progress | None = None
+) -> tuple[Reply, Answered]:
+    """The answer, and what is known of its head. `progress` is told when somebody is asked.
 
     Raises:
         RealMultiLLMError: there is none.
     """
     prepared, asked = prepare_exchange(replace(question, model=chosen.target.model), chosen)
     dialect = chosen.target.dialect
-    reading = replace(dialect, read=lambda body: [Verbatim(chosen.exchange.read(body, asked), {})])
+    reading = replace(dialect, read=lambda body: _events(chosen.exchange.read(body, asked)))
     target = replace(chosen.target, dialect=reading)
-    events = await settle(services, target, prepared, kin=dialect.name == _CALLERS, patience=PATIENCE[kind])
-    answered, answer = Answered(), None
+    kin, patience = dialect.name == _CALLERS, PATIENCE[kind]
+    events = await settle(services, target, prepared, kin=kin, patience=patience, progress=progress)
+    answered, reply = Answered(), Reply(b"")
     for event in events:
         match event:
             case Answered():
                 answered = event
-            case Verbatim() if answer is None:
-                answer = event.data
+            case Start():
+                reply = replace(reply, model=event.model)
+            case Usage():
+                reply = replace(reply, usage=event)
+            case Verbatim() if not reply.body:
+                reply = replace(reply, body=event.data)
             case _:
                 pass
-    if answer is None:
+    if not reply.body:
         raise ProviderFailed("the answer ended without an ending")
-    return answer, answered
+    return reply, answered
+
+
+def _events(reply: Reply) -> list[ChatEvent]:
+    """As a chat would say it."""
+    used: list[ChatEvent] = [] if reply.usage is None else [reply.usage]
+    return [Start(model=reply.model), *used, Verbatim(reply.body, {})]
 
 
 async def settle(
-    services: Services, target: Target, prepared: Prepared, *, kin: bool, patience: Timeouts
+    services: Services,
+    target: Target,
+    prepared: Prepared,
+    *,
+    kin: bool,
+    patience: Timeouts,
+    progress: Progress | None = None,
 ) -> list[ChatEvent]:
     """All that one whole answer says; Answered is among it. `kin`: errors come in the provider's own words too."""
-    key, trail = await open_key(services, target), Trail(Course((target,)), time.monotonic() + patience.total)
+    key, progress = await open_key(services, target), progress or Progress()
+    trail = Trail(Course((target,)), time.monotonic() + patience.total, progress)
     question = Question(prepared.outbound, stream=False, verbatim=kin)
 
     def ask_once() -> AsyncGenerator[Sequence[ChatEvent]]:
+        progress.begin(target)
         return ask(question, target, key=key, client=services.client, timeouts=patience)
 
     attempts, deadline = trail.attempts, trail.deadline

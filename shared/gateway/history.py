@@ -38,5 +38,10 @@ def open_title(journal: Journal, conversation: Conversation) -> str:
 
 def open_message(journal: Journal, conversation: Conversation, kept: KeptMessage) -> dict[str, Any]:
     """The message as our own API spells it. Raises CredentialCorrupt."""
-    said: dict[str, Any] = read_lenient(journal.open(kept.said, conversation.id, f"{kept.number}"))
+    return open_text(journal, conversation.id, kept)
+
+
+def open_text(journal: Journal, conversation_id: str, kept: KeptMessage) -> dict[str, Any]:
+    """The same, of a conversation by its id."""
+    said: dict[str, Any] = read_lenient(journal.open(kept.said, conversation_id, f"{kept.number}"))
     return said

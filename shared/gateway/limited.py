@@ -26,6 +26,8 @@ _WHAT: Final[Mapping[Policy, str]] = {
     "concurrent": "requests at the same time",
     "budget": "US dollars",
 }
+NO_USE: Final = {"x-should-retry": "false"}
+"""The SDKs of OpenAI and Anthropic ask again after a 429, unless they are told that it is no use (openai 2, anthropic 0.7x; 2026-11)."""
 _UNIT: Final[Mapping[Policy, str]] = {
     "requests": ";w=60",
     "tokens": ';qu="tokens";w=60',
@@ -47,6 +49,8 @@ def refused(scope: Scope, refusal: Refusal, now: float) -> RealMultiLLMError:
     kind = BudgetSpent if refusal.policy == "budget" else LimitReached
     error = kind(_message(scope, refusal, limit, remaining), details=details, retry_after=wait)
     error.headers = _nearest(str(limit), str(remaining), refusal.resets_at, now)
+    if wait is None:
+        error.headers = {**error.headers, **NO_USE}
     if refusal.policy in _UNIT:
         name = f'"{scope.kind}-{refusal.policy}"'
         error.headers = {
@@ -58,11 +62,15 @@ def refused(scope: Scope, refusal: Refusal, now: float) -> RealMultiLLMError:
 
 
 def unpriced(scope: Scope, model: str) -> BudgetSpent:
-    """A budget lets through only what has a price: what nobody can count, nobody can bound (trap 67)."""
+    """A budget lets through only what has a price: what nobody can count, nobody can bound (trap 67). An admin's budget knows no price of the caller's own."""
+    remedy = (
+        "give this one a price of your own in the provider's config, or use a token without a budget"
+        if scope.kind == "token"
+        else "a price of your own does not count here, for an admin has set this budget"
+    )
     details = {"limit": None, "remaining": None, "resetTime": None, "policy": "budget", "scope": scope.kind}
     return BudgetSpent(
-        f"{_WHOSE[scope.kind]} has a budget, and nobody knows the price of {model}: ask for a model with a known price, "
-        "give this one a price of your own in the provider's config, or use a token without a budget.",
+        f"{_WHOSE[scope.kind]} has a budget, and nobody knows the price of {model}: ask for a model with a known price; {remedy}.",
         details=details,
     )
 
@@ -105,7 +113,7 @@ def _message(scope: Scope, refusal: Refusal, limit: int | str, remaining: int | 
     if refusal.policy == "budget" and refusal.limit == 0:
         return f"{whose} has a budget of 0 USD, so it may spend nothing."
     if refusal.too_large:
-        return f"{whose} may use {limit} {what}, and this request may need more at once: ask for less, or bound the answer with fewer tokens."
+        return f"{whose} may use {limit} {what}, and this request may need more at once, so that no waiting helps: ask for less, or bound the answer with fewer tokens."
     if refusal.policy == "budget":
         when = "its period begins anew" if refusal.resets_at is not None else "it is raised"
         return f"{whose} has a budget of {limit} USD, of which {remaining} are free, less than this request may cost: wait until {when}, or ask for a shorter answer."

@@ -7,15 +7,16 @@ back until its next piece was judged.
 import json
 import re
 from collections.abc import AsyncGenerator, Iterator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Final
 
-from shared.chat.events import ChatEvent, ReasoningDelta, RefusalDelta, TextDelta, ToolCallDelta
+from shared.chat.events import ChatEvent, Finish, ReasoningDelta, RefusalDelta, TextDelta, ToolCallDelta
 from shared.chat.receipt import Done
 from shared.chat.request import ChatRequest, Reasoning, Refusal, Text, ToolCall, ToolResult
 from shared.dialects.exchanges import Ask
 from shared.errors import ContentRefused, NotFound, RealMultiLLMError
 from shared.gateway.exchange import aim, exchange
+from shared.gateway.progress import Progress
 from shared.gateway.rules import breaks_rules
 from shared.records.policy import INSTALLATION, Moderation
 from shared.services import Services
@@ -38,8 +39,12 @@ _FIRST_WORD: Final = re.compile(r"\A[^\W\u2e80-\U0010ffff]+")
 type Batches = AsyncGenerator[Sequence[ChatEvent | Done]]
 
 
-async def moderated(services: Services, request: ChatRequest, batches: Batches) -> Batches:
+async def moderated(
+    services: Services, request: ChatRequest, batches: Batches, progress: Progress | None = None
+) -> Batches:
     """The same batches, as far as they may be asked for and said. Of `batches` nothing is begun before the request was judged.
+
+    What was answered and is not said yet waits in `progress`, for it is paid whether it is said or not.
 
     Raises:
         ContentRefused: what was asked, or what was about to be said.
@@ -53,19 +58,30 @@ async def moderated(services: Services, request: ChatRequest, batches: Batches) 
             async for batch in batches:
                 yield batch
             return
-        judge = _Judge(services, moderation)
-        held: list[ChatEvent | Done] = []
+        judge, progress = _Judge(services, moderation), progress or Progress()
         async for batch in batches:
             judge.hear(batch)
-            held.extend(batch)
+            progress.unsaid += batch
             is_whole = any(isinstance(event, Done) for event in batch)
-            if judge.is_due or is_whole:
-                await judge.check(whole=is_whole)
-                yield held
-                held = []
+            if is_whole or (request.stream and judge.is_due):
+                await _check(judge, batches, request, progress, whole=is_whole)
+                yield progress.release()
         await judge.check(whole=True)
-        if held:
-            yield held
+        if progress.unsaid:
+            yield progress.release()
+
+
+async def _check(judge: "_Judge", batches: Batches, request: ChatRequest, progress: Progress, *, whole: bool) -> None:
+    """Of an answer that is refused when its provider has said its last word, the end is heard, for that tells what it cost."""
+    try:
+        await judge.check(whole=whole)
+    except RealMultiLLMError:
+        ends = sum(isinstance(event, Finish) for event in progress.unsaid)
+        if not whole and ends >= (request.n or 1):
+            with suppress(RealMultiLLMError):  # then what it cost stays unknown
+                async for batch in batches:
+                    progress.unsaid += batch
+        raise
 
 
 class _Judge:
@@ -160,14 +176,14 @@ async def _is_flagged(services: Services, moderation: Moderation, text: str) -> 
         chosen = aim(services, config, "moderations", moderation.model or "")
         pieces = [text[start : start + LARGEST_PIECE] for start in range(0, len(text), LARGEST_PIECE)]
         named = {"model": moderation.model} if moderation.model else {}
-        body, _ = await exchange(
+        reply, _ = await exchange(
             services, Ask(moderation.model or "", {"input": pieces, **named}), "moderations", chosen
         )
     except RealMultiLLMError:
         if moderation.refuse_unjudged:
             raise
         return False
-    return any(result.get("flagged") is True for result in json.loads(body)["results"])
+    return any(result.get("flagged") is True for result in json.loads(reply.body)["results"])
 
 
 def _refused(parameter: str, message: str) -> ContentRefused:

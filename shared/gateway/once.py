@@ -19,13 +19,13 @@ from shared.identity.caller import Caller
 from shared.observability import logger
 from shared.records.replay import Claim, Replay
 from shared.services import Services
-from shared.storage.replays import claim_replay, free_replay, keep_replay, refuse_replay
+from shared.storage.replays import LARGEST_PIECE, MOST_A_DAY, claim_replay, free_replay, keep_replay, refuse_replay
 from shared.wire.json import read_lenient, write
 
 LARGEST: Final = 2 * 1024 * 1024
 """Bytes of an answer that is kept: in the table each KB costs a write."""
-_PIECE: Final = 320 * 1024
-"""Bytes of a piece: an item of the table has 400 KB, and one holds the head too."""
+_PIECE: Final = LARGEST_PIECE - 1024
+"""Bytes of a piece before it is sealed."""
 _TO_SETTLE: Final = 10
 """Seconds beyond its end that a request may take to settle and to be kept."""
 _PATIENCE: Final = 3.0
@@ -57,7 +57,7 @@ class Turn:
         try:
             async with asyncio.timeout(_PATIENCE):
                 if said is None:
-                    await refuse_replay(table, claim)
+                    await refuse_replay(table, claim, "too_large")
                 else:
                     await keep_replay(table, claim, self._sealed(said), self._services.now())
         except (StorageUnavailable, TimeoutError):
@@ -74,7 +74,7 @@ class Turn:
             logger().warning("idempotency key not freed")  # it is, at the end of its lease
 
     def _sealed(self, said: Said) -> list[bytes]:
-        head = write({"status": said.status, "headers": said.headers})
+        head = write({"status": said.status, "headers": said.headers, "size": len(said.body)})
         body = [said.body[start : start + _PIECE] for start in range(0, len(said.body), _PIECE)]
         name, holder = self._claim.name, self._claim.holder
         return [self._journal.seal(piece, name, _place(holder, at)) for at, piece in enumerate([head, *body])]
@@ -88,7 +88,7 @@ async def take_turn(
     Raises:
         StillAnswering: the first one is under way.
         KeyReused: it was another question.
-        NotKept: it was answered, and the answer is gone or was too large.
+        NotKept: it was answered, and the answer is gone, or it was too large or too many were.
         StorageUnavailable, KeyServiceUnavailable: nobody can tell, or keep. Nobody is asked.
     """
     journal, now = await open_journal(services, caller.owner), services.now()
@@ -117,24 +117,32 @@ def _answered(journal: Journal, claim: Claim, there: Replay, now: float) -> Said
             details={"runningId": there.holder},  # by which its owner stops it, where nobody sees a caller hang up
             retry_after=max(0.0, min(_COME_BACK, there.lease - now)),
         )
+    if there.state == "too_many":
+        raise NotKept(
+            f"This was answered, but {MOST_A_DAY} bytes of answers had been kept that day, and no more are. Send a new `Idempotency-Key` to ask anew.",
+            details={"limit": MOST_A_DAY},
+        )
     if there.state == "too_large":
         raise NotKept(
             f"This was answered, but the answer was larger than {LARGEST} bytes, and those are not kept. Send a new `Idempotency-Key` to ask anew.",
             details={"limit": LARGEST},
         )
-    return _opened(journal, claim, there)
+    return open_answer(journal, claim.name, there)
 
 
-def _opened(journal: Journal, claim: Claim, there: Replay) -> Said:
+def open_answer(journal: Journal, name: str, there: Replay) -> Said:
+    """What lies under that name. Raises NotKept where a piece is gone or does not open."""
     places = (_place(there.holder, at) for at in range(len(there.pieces)))
     try:
-        opened = [journal.open(piece, claim.name, at) for piece, at in zip(there.pieces, places, strict=True)]
+        opened = [journal.open(piece, name, at) for piece, at in zip(there.pieces, places, strict=True)]
     except CredentialCorrupt as error:
         raise _gone() from error
     if not opened:
         raise _gone()
-    head = read_lenient(opened[0])
-    return Said(head["status"], [(name, value) for name, value in head["headers"]], b"".join(opened[1:]))
+    head, body = read_lenient(opened[0]), b"".join(opened[1:])
+    if head["size"] != len(body):  # a row that tells of fewer pieces than were sealed
+        raise _gone()
+    return Said(head["status"], [(name, value) for name, value in head["headers"]], body)
 
 
 def _gone() -> NotKept:

@@ -74,8 +74,12 @@ def reachable(who: Caller, configs: Sequence[ProviderConfig]) -> list[ProviderCo
 
 def meant(model: str, configs: Sequence[ProviderConfig]) -> list[ProviderConfig]:
     """Those that the name alone tells: whose owner lists the model there, else whose provider gives such names."""
-    listing = [config for config in configs if model and model in (*config.models, config.settings.default_model)]
-    return listing or [config for config in configs if get_provider(config.provider).has_name(model)]
+    return owners(model, configs) or [config for config in configs if get_provider(config.provider).has_name(model)]
+
+
+def owners(model: str, configs: Sequence[ProviderConfig]) -> list[ProviderConfig]:
+    """Those whose owner lists the model there, or has made it the default."""
+    return [config for config in configs if model and model in (*config.models, config.settings.default_model)]
 
 
 def the_one(model: str, candidates: Sequence[ProviderConfig], configs: Sequence[ProviderConfig]) -> ProviderConfig:
@@ -89,8 +93,10 @@ def the_one(model: str, candidates: Sequence[ProviderConfig], configs: Sequence[
         return candidates[0]
     if not candidates:
         names = ", ".join(sorted(config.provider for config in configs))
+        absent = "What stands before the slash is no provider of ours, and none" if "/" in model else "None"
         raise ModelNotFound(
-            f"None of your providers ({names}) has a model of that name: write it as provider/model, or look at GET /v1/models.",
+            f"{absent} of your providers ({names}) has a model of that name: write it as provider/model, as GET /v1/models does, "
+            "or list it in `models` of the provider's config.",
             details={"parameter": "model"},
         )
     if not model:

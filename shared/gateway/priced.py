@@ -1,6 +1,7 @@
 """What the answer of a target cost: by the provider's own name of the model, else by the name that was asked for."""
 
 import asyncio
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from shared.chat.events import Usage
@@ -14,36 +15,41 @@ from shared.records.config import ProviderConfig
 
 async def priced(meter: Meter, target: Target, at: float) -> Cost:
     """The cost of what the meter heard of this target, at the time `at` (epoch seconds)."""
+    tier, fees = meter.service_tier, meter.fees
+    return await cost_of(target, meter.usage(), at, model=meter.model, service_tier=tier, fees=fees)
+
+
+async def cost_of(
+    target: Target,
+    usage: Usage,
+    at: float,
+    *,
+    model: str | None = None,
+    service_tier: str | None = None,
+    fees: bool = False,
+) -> Cost:
+    """What that usage costs at the target, at the time `at` (epoch seconds). `model` is the provider's own name of what answered."""
     if not prices.loaded():
         await asyncio.to_thread(prices.load)
-    cost = _priced(meter, target, meter.model or target.model, at)
-    if cost.usd is None and meter.model not in {None, target.model}:
-        return _priced(meter, target, target.model, at)
+
+    def by(name: str, own: CustomPrice | None) -> Cost:
+        return prices.price(target.provider, name, usage, at, custom=own, service_tier=service_tier, fees=fees)
+
+    def best(*, owns: bool) -> Cost:
+        cost = by(model or target.model, own_price(target, model or target.model) if owns else None)
+        if cost.usd is not None or model in {None, target.model}:
+            return cost
+        return by(target.model, own_price(target, target.model) if owns else None)
+
+    cost = best(owns=True)
+    if cost.source == "custom" and target.payer == "own":
+        return replace(cost, listed=best(owns=False))
     return cost
-
-
-async def cost_of(target: Target, model: str, usage: Usage, at: float) -> Cost:
-    """What that usage costs at the target, at the time `at`, where nobody heard of tiers and fees."""
-    if not prices.loaded():
-        await asyncio.to_thread(prices.load)
-    return prices.price(target.provider, model, usage, at, custom=own_price(target, model))
 
 
 def own_price(target: Target, model: str) -> CustomPrice | None:
     """Of that model by its provider's name, else by the name that was asked for."""
     return find_custom_price(target.config, model) or find_custom_price(target.config, target.model)
-
-
-def _priced(meter: Meter, target: Target, model: str, at: float) -> Cost:
-    return prices.price(
-        target.provider,
-        model,
-        meter.usage(),
-        at,
-        custom=own_price(target, model),
-        service_tier=meter.service_tier,
-        fees=meter.fees,
-    )
 
 
 def find_custom_price(config: ProviderConfig, model: str) -> CustomPrice | None:

@@ -1,24 +1,24 @@
 """The end of a request, whichever it is: its row in the ledger first, then what it had taken is given back. Each happens exactly once.
 
-What cannot be written in time becomes a signed line of the log (`shared.gateway.unsettled`); until somebody carries that out, the sweeper charges
-what was reserved.
+What cannot be written in time becomes a signed line (`shared.gateway.unsettled`) that the sweeper carries out within a minute of the table's return.
 """
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import partial
 from typing import Final
 
 from shared.chat.events import Usage
 from shared.chat.receipt import Cost
 from shared.errors import DeadlineReached, ProviderTimeout, RealMultiLLMError, StorageUnavailable
-from shared.gateway.admit import Admission, Asked, in_micros, price_of
+from shared.gateway.admit import Admission, Asked, in_micros
+from shared.gateway.priced import cost_of
 from shared.gateway.progress import Progress
-from shared.gateway.suspicion import note_spend
 from shared.gateway.target import Target
-from shared.gateway.unsettled import log_unsettled
+from shared.gateway.unsettled import leave_unsettled
 from shared.insight.tell import tell_request
 from shared.records.ledger import LedgerRow, Outcome
 from shared.records.limits import Scope
@@ -78,14 +78,16 @@ async def settle(
 ) -> None:
     """Write the row, give back what was taken. `target` was asked last, `attempts` times; `ends` is on the loop's clock.
 
-    Raises nothing of the table's: what cannot be written is in the log.
+    Raises nothing of the table's: what cannot be written is left to the sweeper, and in the log.
     """
-    micros = await _charged(services, admission, target, ended)
+    micros, listed = await _charged(services, admission, target, ended)
     row = _row(asked, target, ended, attempts=attempts, micros=micros)
+    if listed != micros:
+        row = replace(row, listed_micros=listed)
     used = Used(micros=micros, tokens=_tokens(ended.usage))
     patience = PATIENCE if ends is None else ends - asyncio.get_running_loop().time() - _BEFORE_THE_END
     if not await conclude(services, row, admission, used, patience=patience):
-        await log_unsettled(services, row, admission, used)
+        await leave_unsettled(services, row, admission, used)
 
 
 async def conclude(services: Services, row: LedgerRow, admission: Admission, used: Used, *, patience: float) -> bool:
@@ -96,26 +98,32 @@ async def conclude(services: Services, row: LedgerRow, admission: Admission, use
             tell_request(row)
             await asyncio.gather(
                 _persistently(lambda: add_usage(services.table, row), until),
-                note_spend(services.table, row.owner, row.cost_usd, services.now()),
+                services.spending.note(row.owner, row.cost_usd),
+                _give_back(services, row, admission, used, until),
             )
-        await asyncio.gather(
-            *(
-                _persistently(partial(services.admissions.settle, hold, used_in(hold.scope, row, used)), until)
-                for hold in admission.holds
-            )
-        )
+        else:
+            await _give_back(services, row, admission, used, until)
     except StorageUnavailable:
         return False
     return True
 
 
+async def _give_back(services: Services, row: LedgerRow, admission: Admission, used: Used, until: float) -> None:
+    await asyncio.gather(
+        *(
+            _persistently(partial(services.admissions.settle, hold, used_in(hold.scope, row, used)), until)
+            for hold in admission.holds
+        )
+    )
+
+
 def used_in(scope: Scope, row: LedgerRow, used: Used) -> Used:
-    """What that scope is charged: all of it, but nothing where another provider or model was to answer than the one that did."""
+    """What that scope is charged: as the row says, but nothing where another provider or model was to answer than the one that did."""
     theirs = {
         "provider": (row.provider, f"{SHARED_KEY}{row.provider}"),
         "model": (f"{row.provider}/{row.model}",),
     }.get(scope.kind, (scope.id,))
-    return used if scope.id in theirs else Used(requests=0)
+    return replace(used, micros=row.charged_to(scope.kind)) if scope.id in theirs else Used(requests=0)
 
 
 async def _persistently[T](write: Callable[[], Awaitable[T]], until: float) -> T:
@@ -128,16 +136,18 @@ async def _persistently[T](write: Callable[[], Awaitable[T]], until: float) -> T
             await asyncio.sleep(_WAIT)
 
 
-async def _charged(services: Services, admission: Admission, target: Target, ended: Ended) -> int:
-    """The cost; where nobody can tell, the price of what we think was used, else what was reserved."""
+async def _charged(services: Services, admission: Admission, target: Target, ended: Ended) -> tuple[int, int]:
+    """The cost; where nobody can tell, the price of what we think was used, else what was reserved. The second is what an admin's budgets are charged."""
     if ended.usage is None:
-        return 0
-    if ended.cost is not None and ended.cost.usd is not None:
-        return in_micros(ended.cost.usd)
-    if not admission.micros:
-        return 0
-    guess = await price_of(services, target, target.model, replace(ended.usage, estimated=False))
-    return admission.micros if guess is None else in_micros(guess)
+        return 0, 0
+    cost = ended.cost
+    if cost is None or cost.usd is None:
+        if not admission.micros and not admission.listed:
+            return 0, 0
+        cost = await cost_of(target, replace(ended.usage, estimated=False), services.now())
+    micros = admission.micros if cost.usd is None else in_micros(cost.usd)
+    listed = cost.at_least_listed
+    return micros, max(micros, admission.listed if listed is None else in_micros(listed))
 
 
 def _tokens(usage: Usage | None) -> int:
@@ -165,7 +175,7 @@ def _row(asked: Asked, target: Target, ended: Ended, *, attempts: int, micros: i
         charged_micros=micros,
     )
     if usage is None:
-        return row
+        return replace(row, cost_usd=Decimal(0), cost_source="unused")
     return replace(
         row,
         input_tokens=usage.input,
@@ -175,5 +185,6 @@ def _row(asked: Asked, target: Target, ended: Ended, *, attempts: int, micros: i
         reasoning_tokens=usage.reasoning,
         estimated=usage.estimated,
         cost_usd=cost.usd if cost else None,
-        cost_source=(cost.source or cost.reason) if cost else "it did not end well, so what it used is a guess",
+        cost_source=cost.source if cost else None,
+        cost_reason=cost.reason if cost else "it did not end well, so what it used is a guess",
     )

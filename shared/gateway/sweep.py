@@ -1,4 +1,4 @@
-"""Ends what nobody ends any more: holds whose carrier died. Any number of sweepers may work at once, beside a carrier who is only late: one of them wins.
+"""Ends what nobody ends any more: holds whose carrier died, and accounts that were deleted while another process still wrote. Any number of sweepers may work at once, beside a carrier who is only late: one of them wins.
 
 What it looks through is where holds were lately taken; an idle installation costs one small query.
 """
@@ -14,6 +14,7 @@ from shared.observability import logger
 from shared.records.ledger import LedgerRow
 from shared.services import Services
 from shared.storage.admission import Hold, Used, end_hold
+from shared.storage.erase import erase_again
 from shared.storage.held import Held, from_text
 from shared.storage.holdings import Holding, drop_holding, list_holdings
 from shared.storage.ledger import add_row, find_row
@@ -29,14 +30,15 @@ _NO_ROW: Final = 3600
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """How many holds were ended, and how many of their requests got a row only now."""
+    """How many holds were ended, and how many of their requests got a row only now; how much was erased of accounts that were deleted before."""
 
     holds: int = 0
     aborted: int = 0
+    erased: int = 0
 
 
 async def sweep(services: Services) -> Swept:
-    """End every hold that is past its time. Raises StorageUnavailable; what is left is for the next time."""
+    """End every hold that is past its time, then erase what was written in the name of who is gone. Raises StorageUnavailable; what is left is for the next time."""
     ended = rows = 0
     async for holding in _holdings(services.table):
         item = await services.table.get(holding.key, consistent=True) or {}
@@ -49,7 +51,10 @@ async def sweep(services: Services) -> Swept:
                 rows, ended = rows + new, ended + over
     if ended:
         logger().warning("holds swept", extra={"holds": ended, "aborted": rows})
-    return Swept(ended, rows)
+    erased = await erase_again(services.table, services.now())
+    if erased:
+        logger().warning("erased again", extra={"items": erased})
+    return Swept(ended, rows, erased)
 
 
 async def _holdings(table: Table) -> AsyncIterator[Holding]:

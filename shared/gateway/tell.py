@@ -6,16 +6,25 @@ It runs beside the requests, never within one.
 import hashlib
 import hmac
 import json
+from dataclasses import replace
 from typing import Final
 
-from shared.egress.addresses import Rules
 from shared.egress.exchange import Outbound, Timeouts
-from shared.egress.urls import parse_base_url
-from shared.errors import AddressRefused, Conflict, InvalidRequest, ProviderError
+from shared.errors import (
+    AddressRefused,
+    Conflict,
+    CredentialCorrupt,
+    InvalidRequest,
+    KeyServiceUnavailable,
+    NoAnswer,
+    ProviderError,
+    RealMultiLLMError,
+)
+from shared.gateway.webhook import signing_secret
 from shared.records.alert import Alert
 from shared.records.policy import Webhook
+from shared.secrets import ApiKey
 from shared.services import Services
-from shared.settings import Settings
 from shared.storage.alerts import claim_alert, due_alerts, postpone_alert, settle_alert
 from shared.storage.policies import find_policies
 
@@ -28,32 +37,26 @@ _CLAIM: Final = 60
 """Seconds that one telling may take before another process may try."""
 _LARGEST_ANSWER: Final = 64 * 1024
 _WELL: Final = range(200, 300)
+_UNHEARD: Final[tuple[type[RealMultiLLMError], ...]] = (
+    AddressRefused,
+    Conflict,
+    CredentialCorrupt,
+    InvalidRequest,
+    KeyServiceUnavailable,
+    ProviderError,
+)
+"""Whatever keeps an alert from being heard is said in its record; nobody waits for it."""
 
 
-def check_webhook(url: str, settings: Settings) -> Webhook:
-    """A webhook that may be told.
-
-    Raises:
-        InvalidRequest: the URL can be misread.
-        AddressRefused: it is a place that may not be reached.
-        Conflict: nothing is there to sign with (an unsigned alarm could be anybody's).
-    """
-    place = parse_base_url(url, Rules(settings.egress_allow), parameter="url")
-    if settings.alert_secret is None:
-        raise Conflict(
-            "Alerts are signed, and there is no secret to sign them with: set REALMULTILLM_ALERT_SECRET and start again.",
-            details={"parameter": "url"},
-        )
-    return Webhook(place.text)
-
-
-async def tell_alerts(services: Services) -> int:
-    """Those that are due, each once; how many were heard."""
+async def tell_alerts(services: Services, *, within: float = float("inf")) -> int:
+    """Those that are due, each once; how many were heard. After so many seconds no other one is begun."""
     webhook = (await find_policies(services.table)).webhook
     if webhook is None:
         return 0
-    heard = 0
-    for alert_id, due, tries in await due_alerts(services.table, services.now()):
+    heard, begun = 0, services.now()
+    for alert_id, due, tries in await due_alerts(services.table, begun):
+        if services.now() - begun >= within:
+            break
         until = int(services.now()) + _CLAIM
         alert = await claim_alert(services.table, alert_id, due=due, until=until)
         if alert is not None:
@@ -62,34 +65,35 @@ async def tell_alerts(services: Services) -> int:
 
 
 async def _tell(services: Services, webhook: Webhook, alert: Alert, tries: int) -> bool:
-    if await _is_heard(services, webhook, alert):
-        await settle_alert(services.table, alert, "told")
+    failure = await _why_unheard(services, webhook, alert)
+    if failure is None:
+        await settle_alert(services.table, replace(alert, telling="told"))
         return True
+    alert = replace(alert, tries=tries, failure=failure)
     if tries >= MOST_TRIES:
-        await settle_alert(services.table, alert, "given_up")
+        await settle_alert(services.table, replace(alert, telling="given_up"))
         return False
     wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** (tries - 1))
     await postpone_alert(services.table, alert, int(services.now()) + wait)
     return False
 
 
-async def _is_heard(services: Services, webhook: Webhook, alert: Alert) -> bool:
+async def _why_unheard(services: Services, webhook: Webhook, alert: Alert) -> str | None:
+    """None: it was heard."""
     try:
-        outbound = signed(webhook, alert, services.settings, services.now())
+        secret = await signing_secret(services, webhook)
+        outbound = signed(webhook, alert, secret, services.now())
         async with services.client.send(outbound, PATIENCE) as inbound:
             await inbound.read(_LARGEST_ANSWER)
-            return inbound.status in _WELL
-    except (AddressRefused, Conflict, InvalidRequest, ProviderError):
-        return False  # and the alert says so, once it is given up
+            return None if inbound.status in _WELL else f"status {inbound.status}"
+    except NoAnswer:
+        return None  # 204 or 205: what a provider may not say, who only listens often does
+    except _UNHEARD as error:
+        return error.code
 
 
-def signed(webhook: Webhook, alert: Alert, settings: Settings, now: float) -> Outbound:
-    """What is sent: HMAC-SHA256 in hex over `<timestamp>.<body>`, so that neither can be changed nor replayed later.
-
-    Raises:
-        InvalidRequest, AddressRefused, Conflict: it may not be sent.
-    """
-    check_webhook(webhook.url, settings)
+def signed(webhook: Webhook, alert: Alert, secret: ApiKey, now: float) -> Outbound:
+    """What is sent: HMAC-SHA256 in hex over `<timestamp>.<body>`, so that neither can be changed nor replayed later."""
     said = {
         "id": alert.id,
         "kind": alert.kind,
@@ -98,8 +102,7 @@ def signed(webhook: Webhook, alert: Alert, settings: Settings, now: float) -> Ou
         "details": dict(alert.details),
     }
     body, timestamp = json.dumps(said, sort_keys=True).encode(), str(int(now))
-    secret = settings.alert_secret or ""
-    signature = hmac.new(secret.encode(), timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
+    signature = hmac.new(secret.reveal().encode(), timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
     headers = {
         "content-type": "application/json",
         "x-realmultillm-timestamp": timestamp,

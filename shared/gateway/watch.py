@@ -9,9 +9,11 @@ from shared.errors import (
     ProviderTimeout,
     RealMultiLLMError,
     StreamStalled,
+    TlsFailed,
     Unreachable,
 )
 from shared.gateway.target import Target
+from shared.observability import CertificateRefused, logger
 from shared.services import Services
 
 _ITS_OWN_FAULT = (ProviderFailed, ProviderTimeout, StreamStalled, Unreachable)
@@ -58,6 +60,9 @@ class Watch:
     def ended(self, error: RealMultiLLMError | None, milliseconds: int) -> None:
         """One attempt is over."""
         target, health = self._target, self._services
+        if isinstance(error, TlsFailed):  # somebody may be in between: no key was sent, but a person has to look
+            health.incidents.note(CertificateRefused(target.provider.id))
+            logger().warning("provider's certificate refused", extra={"provider": target.provider.id})
         if error is None:
             health.breakers.count_answer(target.place, milliseconds)
             health.latencies.note(target.place.name, target.model, milliseconds)

@@ -1,4 +1,4 @@
-"""What no request's row tells of: breakers that open, limits that refuse. Counted by this process, and told to CloudWatch where that listens."""
+"""What no request's row tells of: breakers that open, limits that refuse, certificates and usage that nobody can believe, ends that the table did not take. Counted by this process, and told to CloudWatch where that listens."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping

@@ -61,8 +61,16 @@ class Accounts(Protocol):
         """Forget whoever has that e-mail, as far as more than the table knows of them. Done again, it does no harm."""
         ...
 
+    def forget(self, owner: str) -> None:
+        """What this process remembers of that owner's sessions: the table has changed, and it is to be asked."""
+        ...
+
     async def verify(self, token: str) -> Caller:
         """Who the bearer of this JWT is, now. Raises Unauthenticated."""
+        ...
+
+    async def rewrap(self) -> int:
+        """Wrap the data keys of the issuer's own keys anew by the newest master key; how many. Raises CredentialCorrupt for one that is none of ours."""
         ...
 
     async def jwks(self) -> Mapping[str, Any]:

@@ -32,6 +32,7 @@ from shared.records.account import Account, Role, SignIn
 from shared.records.ids import id_from
 from shared.storage import accounts
 from shared.storage.table import Table
+from shared.storage.tombstones import is_buried
 
 ADMINS: Final = "admin"
 USERS: Final = "user"
@@ -129,11 +130,19 @@ class CognitoAccounts:
         """Cognito forgets them; their e-mail is free again."""
         await self._directory.delete(_username(email))
 
+    def forget(self, owner: str) -> None:
+        """The table is asked who is signed in."""
+        self._sessions.forget(owner)
+
     async def verify(self, token: str) -> Caller:
         """Who the bearer is, now. An admin is one by the token's groups and by the table: whoever can write only the table gains nothing."""
         claims = self._claims(await read_claims(token, self._expected, self._keys.find, self._now))
         caller = await self._sessions.caller(claims.session_id, claims.owner)
         return caller if claims.role == "admin" else replace(caller, role="user")
+
+    async def rewrap(self) -> int:
+        """Cognito keeps its keys itself."""
+        return 0
 
     async def jwks(self) -> Mapping[str, Any]:
         """The pool's public keys."""
@@ -145,6 +154,9 @@ class CognitoAccounts:
             raise Unauthenticated("The e-mail or the password is wrong.")
         claims = self._claims(tokens.claims)
         account = await accounts.find_account(self._table, claims.owner)
+        if account is None and await is_buried(self._table, claims.owner):
+            await self._directory.delete(address)  # the account was deleted, and Cognito was not told
+            raise Unauthenticated("The e-mail or the password is wrong.")
         if account is None:  # a crash between Cognito and the table, or somebody whom the operator invited
             account = self._account(claims.owner, address)
             await accounts.keep_account(self._table, account)

@@ -93,10 +93,18 @@ class LocalAccounts:
     async def remove(self, email: str) -> None:
         """The table is all that knows of them, and `erase_owner` sees to that."""
 
+    def forget(self, owner: str) -> None:
+        """The table is asked who is signed in."""
+        self._sessions.forget(owner)
+
     async def verify(self, token: str) -> Caller:
         """Who the bearer is, now: the signature says which session, the table says whether it lives and what its owner may."""
         claims = await read_claims(token, _EXPECTED, self._find_key, self._now)
         return await self._sessions.caller(str(claims["sid"]), str(claims["sub"]))
+
+    async def rewrap(self) -> int:
+        """The keys that sign sessions, their data keys wrapped anew."""
+        return await self._keys.rewrap()
 
     async def jwks(self) -> Mapping[str, Any]:
         """Our public keys."""

@@ -15,6 +15,7 @@ class Remembered[Name, Value]:
         self._now = now
         self._most = most
         self._kept: dict[Name, tuple[float, Value]] = {}
+        self._lately: list[tuple[float, Callable[[Value], bool]]] = []
 
     def find(self, name: Name) -> Value | None:
         """The value, if it is young enough. One that seems to be of the future is not: the clock was set back."""
@@ -28,6 +29,8 @@ class Remembered[Name, Value]:
 
     def keep(self, name: Name, value: Value, *, since: float) -> None:
         """Remember it; `since` is when the look-up began, so that its own time counts."""
+        if any(since <= at and is_meant(value) for at, is_meant in self._lately):
+            return  # it was looked up before all of those were forgotten
         self._kept.pop(name, None)
         while len(self._kept) >= self._most:
             del self._kept[next(iter(self._kept))]
@@ -36,3 +39,11 @@ class Remembered[Name, Value]:
     def forget(self, name: Name) -> None:
         """Drop it: something has changed."""
         self._kept.pop(name, None)
+
+    def forget_all(self, is_meant: Callable[[Value], bool]) -> None:
+        """Drop all of those, and what is being looked up of them at this moment."""
+        now = self._now()
+        for name in [name for name, (_, value) in self._kept.items() if is_meant(value)]:
+            del self._kept[name]
+        still = [(at, each) for at, each in self._lately if 0 <= now - at < LONGEST_KEPT]
+        self._lately = [*still, (now, is_meant)]

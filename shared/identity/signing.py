@@ -7,7 +7,7 @@ import asyncio
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ec import (
@@ -23,7 +23,7 @@ from shared.crypto.envelope import NONCE_BYTES, Envelope, seal, unseal
 from shared.crypto.keys import KeyWrapper
 from shared.errors import CredentialCorrupt, KeyServiceUnavailable
 from shared.storage import layout
-from shared.storage.table import Absent, ConditionFailed, Item, Table
+from shared.storage.table import Absent, Change, Compare, ConditionFailed, Item, Key, Table
 
 ALGORITHM = "ES256"
 PURPOSE = "token-signing"
@@ -99,6 +99,21 @@ class KeyRing:
         with suppress(ConditionFailed):  # another was first, and theirs is as good
             await self._table.put(item, when=Absent("pk"))
         await self._read()
+
+    async def rewrap(self) -> int:
+        """Every key, its data key wrapped anew by the newest master key; how many. Raises CredentialCorrupt for one that was not wrapped here."""
+        listing, many = layout.signing_keys(), 0
+        for item in (await self._table.query(listing.pk, prefix=listing.prefix)).items:
+            before = item["sealed"]
+            envelope = Envelope.read(before if isinstance(before, bytes) else b"")
+            binding = self._binding(int(str(item["number"])))
+            wrapped = await self._wrapper.rewrap(envelope.wrapped, binding.context())
+            change = Change(set={"sealed": replace(envelope, wrapped=wrapped).write()})
+            with suppress(ConditionFailed):  # somebody else did so meanwhile
+                same = Compare("sealed", "=", before)
+                await self._table.update(Key(str(item["pk"]), str(item["sk"])), change, when=same)
+                many += 1
+        return many
 
     async def _refresh(self) -> None:
         async with self._alone:

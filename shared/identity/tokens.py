@@ -11,6 +11,7 @@ from shared.records.token import AccessToken
 from shared.storage.accounts import find_account
 from shared.storage.table import Table
 from shared.storage.tokens import find_token
+from shared.storage.tombstones import is_buried
 
 PREFIX = "sk-rml-"
 
@@ -48,14 +49,18 @@ class AccessTokens:
         """It has changed or is gone: this process knows at once, others within five seconds."""
         self._seen.forget(token.digest)
 
+    def forget_all_of(self, owner: str) -> None:
+        """All of that owner's are gone: this process knows at once."""
+        self._seen.forget_all(lambda token: token.owner == owner)
+
     async def _look_up(self, token_id: str, digest: bytes) -> AccessToken:
-        """One who may not sign in has no programs that may call either."""
+        """One who may not sign in, or is there no more, has no programs that may call either."""
         asked_at = self._now()
         record = await find_token(self._table, token_id)
         if not hmac.compare_digest(record.digest if record else bytes(len(digest)), digest) or record is None:
             raise _refused()
         account = await find_account(self._table, record.owner)
-        if account is not None and not account.is_active:
+        if (account is None and await is_buried(self._table, record.owner)) or (account and not account.is_active):
             raise _refused()
         self._seen.keep(digest, record, since=asked_at)
         return record

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
-from shared.observability import BreakerOpened, Incident, LimitRefused
+from shared.observability import BreakerOpened, CertificateRefused, Incident, LimitRefused, Unsettled, UsageDoubted
 from shared.records.histogram import Histogram, up_to
 from shared.records.usage import Counts, DayUsage, total
 
@@ -61,14 +61,28 @@ def _lines(by_model: Mapping[tuple[str, str], Counts]) -> Iterator[str]:
 def _incidents(counted: Mapping[Incident, int]) -> Iterator[str]:
     opened: list[Sample] = []
     refused: list[Sample] = []
+    unsettled: list[Sample] = []
+    strangers: list[Sample] = []
+    doubted: list[Sample] = []
     for incident, count in counted.items():
         match incident:
             case BreakerOpened(provider):
                 opened.append(("llm_breaker_open_total", {"provider": provider}, count))
             case LimitRefused(policy, scope):
                 refused.append(("llm_limit_refusals_total", {"policy": policy, "scope": scope}, count))
+            case Unsettled(state):
+                unsettled.append(("llm_unsettled_total", {"state": state}, count))
+            case CertificateRefused(provider):
+                strangers.append(("llm_certificate_refused_total", {"provider": provider}, count))
+            case UsageDoubted(provider):
+                doubted.append(("llm_usage_doubted_total", {"provider": provider}, count))
     yield from _family("llm_breaker_open_total", "counter", "Providers that were left alone, how often.", opened)
     yield from _family("llm_limit_refusals_total", "counter", "Requests that a limit refused.", refused)
+    late = "Ends of requests that the table did not take at their time."
+    yield from _family("llm_unsettled_total", "counter", late, unsettled)
+    shown = "Connections to providers whose certificate was refused."
+    yield from _family("llm_certificate_refused_total", "counter", shown, strangers)
+    yield from _family("llm_usage_doubted_total", "counter", "Reports of usage that cannot be.", doubted)
 
 
 def _family(name: str, kind: str, means: str, samples: Iterable[Sample]) -> Iterator[str]:
@@ -103,8 +117,10 @@ def _kinds(by_model: Mapping[tuple[str, str], Counts]) -> Iterator[Sample]:
 
 
 def _costs(by_model: Mapping[tuple[str, str], Counts]) -> Iterator[Sample]:
+    """None of what has no known price: a 0 would say that it is free (trap 67)."""
     for (provider, model), counts in by_model.items():
-        yield "llm_cost_usd_total", {"provider": provider, "model": model}, counts.cost_usd
+        if counts.cost_usd or not counts.unpriced:
+            yield "llm_cost_usd_total", {"provider": provider, "model": model}, counts.cost_usd
 
 
 def _unpriced(by_model: Mapping[tuple[str, str], Counts]) -> Iterator[Sample]:
@@ -152,4 +168,4 @@ def _escaped(text: str) -> str:
 
 
 def _number(value: float | Decimal) -> str:
-    return f"{value:f}" if isinstance(value, Decimal) else str(value)
+    return f"{value:f}" if isinstance(value, Decimal) and value else str(value or 0)

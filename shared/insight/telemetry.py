@@ -7,6 +7,7 @@ Durations are seconds; names of ours begin with `realmultillm`.
 from collections.abc import Mapping
 from typing import Final
 
+from shared.chat.receipt import in_dollars
 from shared.providers.find import find_provider
 from shared.records.ledger import LedgerRow
 
@@ -42,10 +43,11 @@ def attributes(row: LedgerRow, *, answered_by: str | None = None) -> dict[str, s
         "realmultillm.outcome": row.outcome,
         "realmultillm.api": row.api,
         "realmultillm.attempts": row.attempts,
-        "realmultillm.duration": row.duration_ms / 1000,
+        "realmultillm.duration": None if row.duration_ms is None else row.duration_ms / 1000,
         "realmultillm.usage.estimated": row.estimated or None,
-        "realmultillm.cost.usd": None if row.cost_usd is None else f"{row.cost_usd:f}",
+        "realmultillm.cost.usd": None if row.cost_usd is None else in_dollars(row.cost_usd),
         "realmultillm.cost.source": row.cost_source,
+        "realmultillm.cost.reason": row.cost_reason,
         "realmultillm.token.id": row.token_id,
     }
     return {name: value for name, value in told.items() if value is not None}

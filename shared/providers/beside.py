@@ -46,7 +46,8 @@ def in_base64(body: dict[str, Any]) -> dict[str, Any]:
 
 OF_OPENAIS: Final[Beside] = {"embeddings": Offer(), "images": Offer(quirks=(in_base64,)), "moderations": Offer()}
 """As OpenAI does; who lacks some of it says so itself."""
-OF_OPENAI: Final[Beside] = {**OF_OPENAIS, "counts": Offer("responses")}
+OF_OPENAI: Final[Beside] = {**OF_OPENAIS, "moderations": Offer(free=True), "counts": Offer("responses")}
+"""What it takes for moderations, "The moderation endpoint is free to use": https://developers.openai.com/api/docs/guides/moderation (2026-05)."""
 OF_ANTHROPIC: Final[Beside] = {"counts": Offer("anthropic")}
 OF_GEMINI: Final[Beside] = {"embeddings": Offer("gemini"), "images": Offer("gemini"), "counts": Offer("gemini")}
 OF_VERTEX: Final[Beside] = {

@@ -30,6 +30,8 @@ class Offer:
     """Of the dialect's folder, where it is not named as the kind."""
     models: tuple[str, ...] = ("*",)
     quirks: tuple[Quirk, ...] = ()
+    free: bool = False
+    """The provider takes nothing for it, as a page of its own says that the row names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -90,6 +92,20 @@ class Provider:
     def has_name(self, model: str) -> bool:
         """The name is one that this provider gives."""
         return any(fnmatchcase(model.lower(), pattern) for pattern in self.makes)
+
+    @property
+    def names_freely(self) -> bool:
+        """Whoever runs the server names its models as they like."""
+        return self.pricing == "self-hosted"
+
+    @property
+    def names_by_vendor(self) -> bool:
+        """There are models here whose names have a slash, `vendor/model`."""
+        return self.names_freely or any("/" in pattern for pattern in self.makes)
+
+    def may_name(self, model: str) -> bool:
+        """Nothing speaks against a model of that name here."""
+        return self.names_freely or self.has_name(model)
 
     def facts(self, model: str) -> Facts:
         """What its pages say of this model, also by a dated or `-latest` name; none where they say nothing."""

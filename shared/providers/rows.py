@@ -99,7 +99,16 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         models_query="pageSize=1000",
         model_prefixes=("gemini", "gemma", "learnlm"),
         aliases=("google-ai", "gemini"),
-        makes=("gemini-*", "gemma-*-it", "learnlm-*", "imagen-*", "text-embedding-004", "embedding-001"),
+        makes=(
+            "gemini-*",
+            "gemma-*-it",
+            "learnlm-*",
+            "imagen-*",
+            "text-embedding-004",
+            "embedding-001",
+            "models/*",
+            "tunedmodels/*",
+        ),
         beside=beside.OF_GEMINI,
     ),
     Provider(
@@ -183,7 +192,17 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         key_prefix="github_pat_",
         models_path=None,
         aliases=("copilot",),
-        makes=("*/*",),
+        makes=(  # https://models.github.ai/catalog/models (2026-11)
+            "ai21-labs/*",
+            "cohere/*",
+            "core42/*",
+            "deepseek/*",
+            "meta/*",
+            "microsoft/*",
+            "mistral-ai/*",
+            "openai/*",
+            "xai/*",
+        ),
         beside=beside.EMBEDDINGS,
     ),
     Provider(
@@ -249,7 +268,15 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         price_ids=("groq",),
         tiers_at_usual_price=("flex",),  # https://console.groq.com/docs/flex-processing (2026-11)
         documented=documented.GROQ,
-        makes=("llama-*-versatile", "llama-*-instant", "*/*"),
+        makes=(  # https://console.groq.com/docs/models (2026-11)
+            "llama-*-versatile",
+            "llama-*-instant",
+            "canopylabs/*",
+            "meta-llama/*",
+            "moonshotai/*",
+            "openai/*",
+            "qwen/*",
+        ),
     ),
     Provider(
         id="deepseek",

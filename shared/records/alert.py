@@ -19,3 +19,7 @@ class Alert:
     at: int
     details: Mapping[str, str] = field(default_factory=dict)
     telling: Telling = "waiting"
+    tries: int = 0
+    """How often the webhook was told and did not hear."""
+    failure: str | None = None
+    """Why it did not, the last time: the code of an error, or the status that it answered."""

@@ -23,6 +23,7 @@ Action = Literal[
     "config.forgotten",
     "key.did_not_open",
     "encryption.rewrapped",
+    "encryption.master_key_rotated",
     "admin.user_changed",
     "admin.sign_up_changed",
     "admin.provider_changed",

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from shared.records.limits import ScopeKind
+
 Outcome = Literal["done", "error", "cancelled", "disconnected", "deadline", "aborted"]
 """`aborted`: whoever carried it died, and the sweeper ended it. The others end by themselves, each exactly once."""
 
@@ -28,8 +30,10 @@ class LedgerRow:
     model: str
     key: Literal["own", "shared"] = "own"
     streamed: bool = False
-    attempts: int = 0
-    duration_ms: int = 0
+    attempts: int | None = None
+    """How often a provider was asked, counted as each began; None where nobody lived to tell."""
+    duration_ms: int | None = None
+    """Until its end; None where nobody lived to see it."""
     first_token_ms: int | None = None
     input_tokens: int | None = None
     output_tokens: int | None = None
@@ -39,7 +43,16 @@ class LedgerRow:
     estimated: bool = False
     """The tokens are our guess: the provider reported none."""
     cost_usd: Decimal | None = None
+    """0 where nobody was asked for anything, or refused before the first word."""
     cost_source: str | None = None
-    """`provider`, `custom` or `table`; where the cost is null, the reason why."""
+    """`provider`, `custom`, `table` or `documented`; `unused` where nothing was used. None where the cost is null."""
+    cost_reason: str | None = None
+    """Why the cost is null."""
     charged_micros: int = 0
     """What budgets were charged, in whole micro-dollars: the cost, rounded up; where that is null, our guess of it or what was reserved."""
+    listed_micros: int | None = None
+    """What budgets that an admin sets were charged, where that is another amount: a price of the caller's own makes nothing cheaper there."""
+
+    def charged_to(self, kind: ScopeKind) -> int:
+        """What the budget of such a scope was charged."""
+        return self.charged_micros if kind == "token" or self.listed_micros is None else self.listed_micros

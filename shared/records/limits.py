@@ -61,7 +61,7 @@ class Refusal:
     resets_at: float | None
     """None: no time makes it better."""
     too_large: bool = False
-    """It asks for more than the limit ever allows at once."""
+    """It asks for more than the limit ever allows at once: `resets_at`, when all of it is there again, does not help."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from shared.crypto.binding import WEBHOOK, Binding
+from shared.crypto.vault import SealedKey
 from shared.records.limits import Limits
 
 INSTALLATION: Final = "installation"
@@ -70,9 +72,18 @@ class Moderation:
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """Where alerts are told."""
+    """Where alerts are told. Without a secret of its own, an alert is signed with what the environment holds."""
 
     url: str
+    sealed: SealedKey | None = None
+    """What alerts are signed with. It opens for the origin of `url` alone."""
+    version: int = 0
+    """Counts the secrets that it had."""
+    fingerprint: str | None = None
+
+    def binding(self, origin: str) -> Binding:
+        """Where the secret belongs, told at that origin: nothing that wraps or opens provider keys opens it."""
+        return Binding(INSTALLATION, "webhook", "alerts", origin, self.version, purpose=WEBHOOK)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+State = Literal["running", "kept", "too_large", "too_many"]
+"""`too_large`, `too_many`: it was answered, but the answer, or all that its owner had kept that day, was more than is kept."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
@@ -23,7 +26,7 @@ class Claim:
 class Replay:
     """What lies under a key already."""
 
-    state: Literal["running", "kept", "too_large"]
+    state: State
     holder: str
     fingerprint: bytes = field(repr=False)
     lease: int

@@ -40,10 +40,10 @@ async def keep_account(table: Table, account: Account) -> None:
 
 
 async def _write_account(table: Table, account: Account) -> None:
-    """What limited somebody of that e-mail before holds from the first moment."""
+    """What limited somebody of that e-mail before holds from the first moment. Listed first: who goes over everybody misses nobody."""
     await apply_limits(table, account)
-    await table.put(_item(layout.account(account.owner), asdict(account)))
     await table.put(_item(layout.person(account.owner), {"email": account.email}))
+    await table.put(_item(layout.account(account.owner), asdict(account)))
 
 
 async def find_account(table: Table, owner: str) -> Account | None:
@@ -68,6 +68,12 @@ async def list_owners(table: Table) -> AsyncIterator[str]:
         after = page.after
         if after is None:
             return
+
+
+async def owners_page(table: Table, *, after: str | None, limit: int) -> tuple[list[str], str | None]:
+    """Some of them, behind the place `after`, and the place to go on behind."""
+    page = await table.query(layout.people().pk, after=after, limit=limit)
+    return [str(item["sk"]) for item in page.items], page.after
 
 
 async def change_account(

@@ -12,6 +12,7 @@ from typing import Final
 from shared.errors import StorageUnavailable
 from shared.records.limits import MICROS_A_DOLLAR, Left, Limits, Refusal, Scope, period_name
 from shared.storage import layout
+from shared.storage.held import Held, to_text
 from shared.storage.holdings import note_holding
 from shared.storage.quota import (
     MOST_OPEN,
@@ -115,6 +116,25 @@ class Admissions:
         self._remember(scope, limits, refusal)
         raise Refused(scope, refusal)
 
+    async def lower(self, hold: Hold, limits: Limits, claim: Claim) -> Hold:
+        """The same place, of which less is reserved now; what the claim tells takes the place of what was told.
+
+        Raises:
+            StorageUnavailable: the table does not answer, or somebody ended the hold.
+        """
+        now, over = self._nanoseconds(), hold.tokens - claim.tokens
+        adds = {f"c_{hold.period}": claim.micros - hold.micros} if claim.micros != hold.micros else {}
+        if hold.token_step and (back := max(0, over * hold.token_step - max(0, now - hold.taken_at))):
+            adds["tat_t"] = -back
+        held = Held(claim.micros, claim.tokens, claim.expires_at, hold.period, claim.owner, claim.told)
+        change = Change(set={hold.name: to_text(held)}, increase=adds)
+        try:
+            item = await self._table.update(hold.key, change, when=Present(hold.name))
+        except ConditionFailed as failed:
+            raise StorageUnavailable("the request's place is gone: try again", retry_after=_RETRY_AFTER) from failed
+        part = limits if limits.is_empty else _share(limits, hold.shard, parts_of(hold.scope, limits))
+        return replace(hold, micros=claim.micros, tokens=claim.tokens, left=left(part, claim, item, now))
+
     async def settle(self, hold: Hold, used: Used) -> bool:
         """Give back what was not used; False when somebody else did already.
 
@@ -136,7 +156,7 @@ class Admissions:
         key = layout.admission(scope.kind, scope.id, shard)
         now, item = self._nanoseconds(), self._seen.get(key)
         if refusal := find_refusal(limits, claim, None, now):
-            raise Refused(scope, refusal)
+            raise Refused(scope, await self._as_it_is(key, limits, claim, refusal, now=now))
         await self._note(key, scope, shard)
         for _ in range(_MOST_TRIES):
             change, when = attempt(limits, claim, item, now)
@@ -152,6 +172,12 @@ class Admissions:
             self._saw(key, item)
             return _hold(scope, shard, limits, claim, item, now=now)
         raise StorageUnavailable("too many ask for the same at once: try again", retry_after=_RETRY_AFTER)
+
+    async def _as_it_is(self, key: Key, limits: Limits, claim: Claim, refusal: Refusal, *, now: int) -> Refusal:
+        """What no item would let in, with what is left in this one. Of nothing there is nothing left."""
+        if not refusal.limit:
+            return refusal
+        return find_refusal(limits, claim, await self._table.get(key), now) or refusal
 
     def _parts(self, scope: Scope, limits: Limits) -> Iterator[tuple[int, Limits]]:
         """The items to try, and what of the limits each has. The first one is this process's own."""
@@ -230,9 +256,14 @@ def _split(limit: int | None, part: int, parts: int) -> int | None:
 
 def _together(refusals: Sequence[Refusal]) -> Refusal:
     """Of several parts: what waits shortest, with the limits summed."""
-    first = min(refusals, key=lambda refusal: float("inf") if refusal.resets_at is None else refusal.resets_at)
+    first = min(refusals, key=_waiting)
     same = [refusal for refusal in refusals if refusal.policy == first.policy]
     return replace(first, limit=sum(each.limit for each in same), remaining=sum(each.remaining for each in same))
+
+
+def _waiting(refusal: Refusal) -> float:
+    """Until when; for ever where that does not help."""
+    return float("inf") if refusal.too_large or refusal.resets_at is None else refusal.resets_at
 
 
 def _hold(scope: Scope, shard: int, limits: Limits, claim: Claim, item: Item, *, now: int) -> Hold:

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import Any, Final
 
-from shared.records.alert import Alert, AlertKind, Telling
+from shared.records.alert import Alert, AlertKind
 from shared.storage import layout
 from shared.storage.policies import find_policies
 from shared.storage.table import Absent, Change, Compare, ConditionFailed, Item, Key, Present, Table
@@ -70,18 +70,24 @@ async def claim_alert(table: Table, alert_id: str, *, due: int, until: int) -> A
     return _record(dict(item))
 
 
-async def settle_alert(table: Table, alert: Alert, telling: Telling) -> None:
-    """It was told, or it never will be."""
-    with suppress(ConditionFailed):  # forgotten meanwhile
-        await table.update(Key(layout.alerts().pk, alert.id), Change(set={"telling": telling}), when=Present("pk"))
+async def settle_alert(table: Table, alert: Alert) -> None:
+    """It was told, or it never will be, as the alert says."""
+    await _note(table, alert)
     await table.delete(layout.waiting_alert(alert.id))
 
 
 async def postpone_alert(table: Table, alert: Alert, due: int) -> None:
-    """It is tried again then."""
-    with suppress(ConditionFailed):  # the same
+    """It is tried again then, and says why it was not heard."""
+    await _note(table, alert)
+    with suppress(ConditionFailed):  # forgotten meanwhile
         await table.update(layout.waiting_alert(alert.id), Change(set={"due": due}), when=Present("pk"))
 
 
+async def _note(table: Table, alert: Alert) -> None:
+    told = Change(set={"telling": alert.telling, "tries": alert.tries, "failure": alert.failure})
+    with suppress(ConditionFailed):  # the same
+        await table.update(Key(layout.alerts().pk, alert.id), told, when=Present("pk"))
+
+
 def _record(item: dict[str, Any]) -> Alert:
-    return Alert(**{name: item[name] for name in Alert.__dataclass_fields__})
+    return Alert(**{name: item[name] for name in Alert.__dataclass_fields__ if name in item})

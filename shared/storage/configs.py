@@ -40,6 +40,12 @@ async def every_config(table: Table) -> AsyncIterator[ProviderConfig]:
             yield config
 
 
+async def configs_page(table: Table, *, after: str | None, limit: int) -> tuple[list[tuple[str, str]], str | None]:
+    """Owner and provider of configs of the installation, behind the place `after`, and the place to go on behind."""
+    page = await table.query(listed_configs().pk, after=after, limit=limit)
+    return [(str(entry["owner"]), str(entry["provider"])) for entry in page.items], page.after
+
+
 async def save_config(table: Table, config: ProviderConfig) -> ProviderConfig:
     """Write the config in place of the revision that it was made from; the config as it lies there now.
 

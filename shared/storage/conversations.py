@@ -11,7 +11,7 @@ from typing import Any
 
 from shared.records.conversation import Conversation, KeptMessage
 from shared.storage import layout
-from shared.storage.table import Absent, Change, ConditionFailed, Item, Key, Present, Table
+from shared.storage.table import Absent, Change, Compare, ConditionFailed, Item, Key, Present, Table
 
 _PAGE = 100
 _AT_ONCE = 25
@@ -31,6 +31,15 @@ async def add_journal_key(table: Table, owner: str, wrapped: bytes) -> bytes:
     except ConditionFailed as error:
         return _bytes((error.item or {})["wrapped"])
     return wrapped
+
+
+async def replace_journal_key(table: Table, owner: str, before: bytes, after: bytes) -> bool:
+    """The same key wrapped anew; False when it is gone, or somebody else did so meanwhile."""
+    try:
+        await table.update(layout.journal(owner), Change(set={"wrapped": after}), when=Compare("wrapped", "=", before))
+    except ConditionFailed:
+        return False
+    return True
 
 
 async def find_conversation(table: Table, owner: str, conversation_id: str) -> Conversation | None:
@@ -96,6 +105,27 @@ async def list_messages(
     page = await table.query(listing.pk, prefix=listing.prefix, after=since, limit=limit, newest_first=newest_first)
     messages = [_message(item) for item in page.items]
     return messages, messages[-1].number if page.after is not None else None
+
+
+async def conversations_page(
+    table: Table, owner: str, *, after: str | None, limit: int
+) -> tuple[list[tuple[str, Conversation]], str | None]:
+    """All of the owner's, the oldest first, each with its place, behind the place `after`; and the place to go on behind."""
+    listing = layout.conversations(owner)
+    page = await table.query(listing.pk, prefix=listing.prefix, after=after, limit=limit)
+    return [(str(item["sk"]), _conversation(item)) for item in page.items], page.after
+
+
+async def messages_page(
+    table: Table, owner: str, *, after: str | None, limit: int
+) -> tuple[list[tuple[str, str, KeptMessage]], str | None]:
+    """All of the owner's, conversation by conversation: place, conversation's id and message, as `conversations_page` does."""
+    listing = layout.all_kept_messages(owner)
+    page = await table.query(listing.pk, prefix=listing.prefix, after=after, limit=limit)
+    places = [str(item["sk"]) for item in page.items]
+    return [
+        (place, layout.conversation_in(place), _message(item)) for place, item in zip(places, page.items, strict=True)
+    ], page.after
 
 
 async def delete_conversation(table: Table, conversation: Conversation) -> None:

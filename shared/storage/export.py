@@ -48,9 +48,10 @@ async def export_owner(table: Table, owner: str) -> Export:
     for token in await list_tokens(table, owner):
         key = layout.access_token_of(owner, token.id)
         export.items[key.sk] = _shown(await table.get(layout.access_token(token.id), consistent=True) or {})
-    limits = await table.get(layout.user_limits(owner), consistent=True)
-    if limits is not None:
-        export.items["LIMITS"] = _shown(limits)
+    for name, place in (("LIMITS", layout.user_limits(owner)), ("COUNTRIES", layout.countries(owner))):
+        found = await table.get(place, consistent=True)
+        if found is not None:
+            export.items[name] = _shown(found)
     async for entry in every_entry(table):
         if owner in {entry.actor, entry.subject}:
             export.deeds.append(_deed(entry))

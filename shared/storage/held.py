@@ -18,6 +18,8 @@ class Told(msgspec.Struct, frozen=True, array_like=True):
     model: str
     key: Literal["own", "shared"]
     streamed: bool
+    listed: int | None = None
+    """Micro-dollars that were reserved in budgets that an admin sets, where those are others than here."""
 
 
 class Held(msgspec.Struct, frozen=True, array_like=True):

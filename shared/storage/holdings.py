@@ -52,6 +52,14 @@ async def list_holdings(table: Table, *, after: str | None = None) -> tuple[list
     return found, page.after
 
 
+async def forget_holdings(table: Table, scope: Scope) -> None:
+    """The scope is deleted itself: nobody has to look there any more."""
+    listing = layout.holdings_of(scope.kind, scope.id)
+    while items := (await table.query(listing.pk, prefix=listing.prefix)).items:
+        for item in items:
+            await table.delete(Key(str(item["pk"]), str(item["sk"])))
+
+
 async def drop_holding(table: Table, holding: Holding) -> None:
     """Nothing is held there; an entry that was renewed meanwhile stays."""
     key = layout.holding(holding.scope.kind, holding.scope.id, holding.shard)

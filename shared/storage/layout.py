@@ -10,6 +10,8 @@ from datetime import date
 from shared.errors import InvalidRequest
 from shared.storage.table import Key
 
+ALL_COUNTRIES = "COUNTRIES#"
+"""What the pk of everybody's countries begins with."""
 _UNSAFE = re.compile(r"[#%\x00-\x1f\x7f-\x9f]")
 
 
@@ -39,6 +41,11 @@ def listed_config(owner: str, provider: str) -> Key:
 def listed_configs() -> Listing:
     """The entries of all configs of the installation."""
     return Listing("CONFIGS", "")
+
+
+def listed_configs_of(owner: str) -> Listing:
+    """The entries of one owner's configs in that list."""
+    return Listing("CONFIGS", f"{_part(owner)}#")
 
 
 def route(owner: str, name: str) -> Key:
@@ -124,6 +131,16 @@ def person(owner: str) -> Key:
 def people() -> Listing:
     """The entries of all accounts."""
     return Listing("PEOPLE", "")
+
+
+def tombstone(owner: str) -> Key:
+    """That an account was deleted, for whoever erases what is written in its name after that."""
+    return Key("ERASED", _part(owner))
+
+
+def tombstones() -> Listing:
+    """Those of all accounts that were deleted lately."""
+    return Listing("ERASED", "")
 
 
 def first_admin() -> Key:
@@ -217,6 +234,11 @@ def limits_left(email_digest: str) -> Key:
     return Key("POLICY#LEFT", _part(email_digest))
 
 
+def spared_scope(owner: str) -> Key:
+    """That what somebody used before they left still counts, under the id of their account of then."""
+    return Key("POLICY#SPARED", _part(owner))
+
+
 def alert(hour: int, kind: str, subject: str) -> Key:
     """An alert: of one kind there is one an hour for each subject. Sorts by time."""
     return Key("ALERT", f"{hour:010d}#{_part(kind)}#{_part(subject)}")
@@ -248,8 +270,8 @@ def spent_hours(owner: str) -> Listing:
 
 
 def countries(owner: str) -> Key:
-    """From where an owner's credentials were used."""
-    return Key(_owner(owner), "COUNTRIES")
+    """From where an owner's credentials were used. Apart from all else of theirs, so that doors which only read may be let write this alone."""
+    return Key(f"{ALL_COUNTRIES}{_part(owner)}", "COUNTRIES")
 
 
 def attempts(what: str, window: int) -> Key:
@@ -287,6 +309,26 @@ def kept_messages(owner: str, conversation_id: str) -> Listing:
     return Listing(_owner(owner), f"SAID#{_part(conversation_id)}#")
 
 
+def all_kept_messages(owner: str) -> Listing:
+    """All messages of all of an owner's conversations."""
+    return Listing(_owner(owner), "SAID#")
+
+
+def conversation_in(sk: str) -> str:
+    """The id of the conversation whose message lies there. It is a ULID of ours, so nothing of it is escaped."""
+    return sk.split("#")[1]
+
+
+def replays(owner: str) -> Listing:
+    """All that an owner asked for with an idempotency key."""
+    return Listing(_owner(owner), "REPLAY#")
+
+
+def replay_in(sk: str) -> str:
+    """The name under which that answer lies: a digest in hex."""
+    return sk.split("#")[1]
+
+
 def replay(owner: str, name: str) -> Key:
     """Who answers what came with an idempotency key, and what was answered."""
     return Key(_owner(owner), f"REPLAY#{_part(name)}")
@@ -295,6 +337,11 @@ def replay(owner: str, name: str) -> Key:
 def replay_piece(owner: str, name: str, holder: str, number: int) -> Key:
     """A piece of that answer for which its row has no room, as the request `holder` gave it."""
     return Key(_owner(owner), f"REPLAYED#{_part(name)}#{_part(holder)}#{number:04}")
+
+
+def replays_kept(owner: str, day: date) -> Key:
+    """How many bytes of such answers were kept for that owner on that day."""
+    return Key(_owner(owner), f"REPLAYS#{day.isoformat()}")
 
 
 def admission(kind: str, scope: str, shard: int) -> Key:
@@ -314,6 +361,11 @@ def _admissions(kind: str, scope: str) -> str:
 def holding(kind: str, scope: str, shard: int) -> Key:
     """The entry by which the sweeper finds an item that may have holds."""
     return Key("HOLDING", f"{_part(kind)}#{_part(scope)}#{shard:03}")
+
+
+def holdings_of(kind: str, scope: str) -> Listing:
+    """The entries of one scope's items."""
+    return Listing("HOLDING", f"{_part(kind)}#{_part(scope)}#")
 
 
 def holdings() -> Listing:

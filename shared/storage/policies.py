@@ -5,17 +5,18 @@ All policies but the limits of single users lie together and are read with one q
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from decimal import Decimal
 from typing import Any, Final, cast
 from weakref import WeakKeyDictionary
 
+from shared.crypto.vault import SealedKey
 from shared.records.limits import Limits, Scope, ScopeKind
 from shared.records.policy import Moderation, Policies, ProviderPolicy, Sharing, SignUp, Webhook
 from shared.records.token import AccessToken
 from shared.storage import layout
 from shared.storage.configs import find_config
-from shared.storage.table import Change, ConditionFailed, Item, Key, Present, Table
+from shared.storage.table import Change, Compare, ConditionFailed, Item, Key, Present, Table
 
 KEPT: Final = 5.0
 """Seconds."""
@@ -179,7 +180,21 @@ async def save_moderation(table: Table, moderation: Moderation) -> None:
 
 async def save_webhook(table: Table, webhook: Webhook | None) -> None:
     """In place of the one before; None: alerts are told nowhere."""
-    await _put(table, layout.house_policy("webhook"), {"url": webhook.url if webhook else None})
+    fields = {} if webhook is None else asdict(replace(webhook, sealed=None))
+    sealed = webhook.sealed.envelope if webhook and webhook.sealed else None
+    await _put(table, layout.house_policy("webhook"), {"url": None, **fields, "sealed": sealed})
+
+
+async def replace_webhook_secret(table: Table, before: SealedKey, after: SealedKey) -> bool:
+    """The same secret, its data key wrapped anew; False when another is there by now."""
+    same = Compare("sealed", "=", before.envelope)
+    try:
+        await table.update(layout.house_policy("webhook"), Change(set={"sealed": after.envelope}), when=same)
+    except ConditionFailed:
+        return False
+    finally:
+        forget_policies(table)
+    return True
 
 
 async def save_sign_up(table: Table, sign_up: SignUp) -> None:
@@ -242,8 +257,16 @@ def _moderation(item: Item | None) -> Moderation:
 
 
 def _webhook(house: dict[str, Item]) -> Webhook | None:
-    item = house.get("webhook")
-    return Webhook(str(item["url"])) if item and item["url"] else None
+    item: Any = house.get("webhook")
+    if not item or not item["url"]:
+        return None
+    sealed = item.get("sealed")
+    return Webhook(
+        url=item["url"],
+        sealed=SealedKey(bytes(sealed)) if sealed else None,
+        version=item.get("version", 0),
+        fingerprint=item.get("fingerprint"),
+    )
 
 
 def _sign_up(house: dict[str, Item]) -> SignUp:

@@ -163,7 +163,8 @@ def _rate_refusal(limits: Limits, claim: Claim, item: Item | None, now: int) -> 
     for rate in rates(limits, claim):
         remaining = rate.remaining(item, now)
         if rate.cost > rate.limit:
-            return Refusal(rate.policy, rate.limit, remaining, None, too_large=True)
+            whole = max(number(item, rate.attribute), now) / SECOND
+            return Refusal(rate.policy, rate.limit, remaining, whole, too_large=True)
         at = number(item, rate.attribute) - (rate.window - rate.increase)
         if at > now and (found is None or found.resets_at is None or at / SECOND > found.resets_at):
             found = Refusal(rate.policy, rate.limit, remaining, at / SECOND)

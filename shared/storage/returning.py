@@ -16,18 +16,23 @@ from shared.storage.table import Absent, ConditionFailed, Item, Table
 _PLACE: Final = frozenset({"pk", "sk", "id"})
 
 
-async def keep_limits(table: Table, account: Account) -> bool:
-    """Before the account is erased: keep what limits it, by name or like all others; whether anything is. Begun again, it keeps what it kept."""
+async def keep_limits(table: Table, account: Account) -> None:
+    """Before the account is erased: keep what limits it, by name or like all others. Begun again, it keeps what it kept."""
     key = layout.limits_left(await digest_of_email(table, account.email))
     own = await table.get(layout.user_limits(account.owner), consistent=True)
-    if own is not None:
-        await table.put({"pk": key.pk, "sk": key.sk, "scope": account.owner, **_fields(own)})
-        return True
-    if ("user", DEFAULT_USER) in (await find_policies(table)).limits:
-        with suppress(ConditionFailed):  # it was interrupted, and their own limits are there already
-            await table.put({"pk": key.pk, "sk": key.sk, "kind": "user", "scope": account.owner}, when=Absent("pk"))
-        return True
-    return await table.get(key, consistent=True) is not None
+    by_default = ("user", DEFAULT_USER) in (await find_policies(table)).limits
+    if own is None and not by_default:
+        return
+    kept: Item = {"pk": key.pk, "sk": key.sk, "kind": "user", "scope": account.owner, **_fields(own or {})}
+    spare = layout.spared_scope(str(kept["scope"]))
+    await table.put({"pk": spare.pk, "sk": spare.sk})
+    with suppress(ConditionFailed):  # it was interrupted, and their own limits are there already
+        await table.put(kept, when=None if own is not None else Absent("pk"))
+
+
+async def spared(table: Table, owner: str) -> bool:
+    """What is counted under that id goes on counting, though its account is gone."""
+    return await table.get(layout.spared_scope(owner), consistent=True) is not None
 
 
 async def apply_limits(table: Table, account: Account) -> None:

@@ -102,7 +102,7 @@ def _times(row: LedgerRow) -> dict[str, int | Decimal]:
     times: dict[str, int | Decimal] = {}
     if row.first_token_ms is not None:
         times |= {f"f{bucket(row.first_token_ms)}": 1, "first_token_ms": row.first_token_ms}
-    if row.outcome != "done":
+    if row.outcome != "done" or row.duration_ms is None:
         return times
     times |= {f"d{bucket(row.duration_ms)}": 1, "duration_ms": row.duration_ms}
     speaking = row.duration_ms - (row.first_token_ms or 0)

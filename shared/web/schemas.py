@@ -38,7 +38,9 @@ def moment(seconds: float) -> datetime:
 
 
 def write_dollars(amount: Decimal) -> str:
-    """An amount of money in US dollars: cents at least, and every digit there is."""
+    """An amount of money in US dollars: cents at least, and every digit there is; nothing is `0`."""
+    if not amount:
+        return "0"
     exact = amount.normalize()
     return f"{exact if exact.as_tuple().exponent in range(-99, -2) else exact.quantize(_CENT):f}"
 

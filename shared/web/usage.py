@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Literal, Self
 
 from pydantic import Field
@@ -10,6 +11,7 @@ from shared.insight.groups import By, Group, grouped, page_of
 from shared.insight.read import Span
 from shared.records.histogram import Histogram, percentile
 from shared.records.ledger import LedgerRow, Outcome
+from shared.records.limits import MICROS_A_DOLLAR
 from shared.records.usage import Counts, DayUsage, total
 from shared.web.models import Dollars
 from shared.web.schemas import Answer, Moment, moment
@@ -167,8 +169,8 @@ class RequestAnswer(Answer):
     token: str | None = Field(description="The access token's id; null for a session.")
     key: Literal["own", "shared"]
     streamed: bool
-    attempts: int
-    duration_ms: int
+    attempts: int | None = Field(description="How often a provider was asked; null where whoever asked died.")
+    duration_ms: int | None = Field(description="Null where whoever carried it died: nobody saw its end.")
     time_to_first_token_ms: int | None
     input_tokens: int | None
     output_tokens: int | None
@@ -177,7 +179,16 @@ class RequestAnswer(Answer):
     reasoning_tokens: int | None
     estimated: bool
     cost_usd: Dollars | None
-    cost_source: str | None = Field(description="Who told the cost; where it is null, why.")
+    cost_source: str | None = Field(
+        description="`provider`, `custom`, `table` or `documented`; `unused` where nothing was used. Null where the cost is."
+    )
+    cost_reason: str | None = Field(description="Why the cost is null.")
+    charged_usd: Dollars = Field(
+        description="What the budget of the access token was charged: the cost, rounded up to a micro-dollar; else an estimate."
+    )
+    charged_listed_usd: Dollars = Field(
+        description="What budgets that an admin sets were charged: no less than the price table says, whatever the price of your own."
+    )
 
     @classmethod
     def of(cls, row: LedgerRow) -> Self:
@@ -205,6 +216,9 @@ class RequestAnswer(Answer):
             estimated=row.estimated,
             cost_usd=row.cost_usd,
             cost_source=row.cost_source,
+            cost_reason=row.cost_reason,
+            charged_usd=Decimal(row.charged_micros) / MICROS_A_DOLLAR,
+            charged_listed_usd=Decimal(row.charged_to("user")) / MICROS_A_DOLLAR,
         )
 
 

@@ -1,7 +1,7 @@
 """What every recorded answer cost, by our reckoning and by the price table's own: `python -m tests.conformance.costs --corpus FOLDER`.
 
 Ours: the dialect reads the recorded bytes, `shared.providers.prices` prices the usage. The table's: genai-prices reads the provider's own
-usage object with its own extractors, and prices that. They agree to the hundredth of a micro-dollar, or a rule of ours is named.
+usage object with its own extractors, and prices that. Embeddings, pictures and moderations too. They agree to the hundredth of a micro-dollar, or a rule of ours is named.
 """
 
 import argparse
@@ -21,12 +21,14 @@ from genai_prices.data_snapshot import get_snapshot
 
 from shared.chat.events import Annotation, ChatEvent, Start, Usage
 from shared.chat.receipt import Cost
+from shared.dialects.exchanges import Ask, Kind, Reply
 from shared.errors import ProviderError
-from shared.providers.dialects import load_dialect
+from shared.gateway.admitted_exchange import NOTHING
+from shared.providers.dialects import load_dialect, load_exchange
 from shared.providers.fees import is_fee
 from shared.providers.find import find_provider
 from shared.providers.prices import price
-from shared.providers.provider import Provider
+from shared.providers.provider import Offer, Provider
 from tests.fakes.gateway import ROOT
 
 SHARED = ROOT.parent / "shared" / "provider-traffic"
@@ -48,6 +50,7 @@ FLAVOURS = {"chat": ("chat", "default"), "responses": ("responses", "default"), 
 """What the table's extractors are called, the likeliest first."""
 KINDRED = {"chat": "openai", "responses": "openai", "messages": "anthropic"}
 """Whose extractors read the usage of a provider who speaks as they do, where the table has none for it."""
+BESIDE: Mapping[str, Kind] = {"embeddings": "embeddings", "images": "images", "moderations": "moderations"}
 ROWS = {"xai": "grok", "google-vertex": "vertex"}
 
 RULES: Mapping[str, str] = {
@@ -104,7 +107,7 @@ class _Heard:
 
 
 def compare(folder: Path) -> Iterator[Compared]:
-    """Every recorded chat that was answered with usage, by a provider of the catalogue. Raises FileNotFoundError for an empty folder."""
+    """Every recorded chat, embedding, picture and judgement that was answered with usage or takes nothing, by a provider of the catalogue. Raises FileNotFoundError for an empty folder."""
     files = [file for file in sorted(folder.glob("*.jsonl")) if not file.name.endswith(".expected.jsonl")]
     if not files:
         raise FileNotFoundError(f"{folder} holds no recorded chats: <provider>.jsonl")
@@ -119,7 +122,12 @@ def _compare(recorded: dict[str, Any]) -> Iterator[Compared]:
     if recorded["provider"] == "google-vertex" and recorded["api"] == "messages":
         name = "vertex-anthropic"
     row = find_provider(name)
-    if row is None or recorded["api"] not in DIALECTS or recorded["response"]["status"] != 200:
+    if row is None or recorded["response"]["status"] != 200:
+        return
+    if recorded["api"] in BESIDE:
+        yield from _compare_beside(recorded, row)
+        return
+    if recorded["api"] not in DIALECTS:
         return
     heard = _hear(recorded)
     if heard.usage is None:
@@ -132,6 +140,52 @@ def _compare(recorded: dict[str, Any]) -> Iterator[Compared]:
     theirs = _theirs(row, recorded["api"], model, heard)
     compared = Compared(recorded["id"], row.id, model, ours, theirs)
     yield compared if compared.equal else Compared(recorded["id"], row.id, model, ours, theirs, _rule(ours, theirs))
+
+
+def _compare_beside(recorded: dict[str, Any], row: Provider) -> Iterator[Compared]:
+    model = recorded.get("model") or ""
+    offer = row.find_offer(BESIDE[recorded["api"]], model) or Offer()
+    said = json.loads(recorded["response"]["body_text"])
+    reply = _read_beside(recorded, offer, said)
+    if reply.usage is None and not offer.free:
+        return
+    heard, ours = _Heard(reply.usage or Usage()), NOTHING
+    for name in filter(None, (reply.model, model)):
+        if reply.usage is not None and (ours := _priced(row, name, heard)).usd is not None:
+            model = name
+            break
+    theirs = _theirs_beside(row, recorded["api"], model, {**said, "model": model, "modelVersion": model})
+    compared = Compared(recorded["id"], row.id, model, ours, theirs)
+    yield compared if compared.equal else Compared(recorded["id"], row.id, model, ours, theirs, _rule(ours, theirs))
+
+
+def _read_beside(recorded: dict[str, Any], offer: Offer, said: dict[str, Any]) -> Reply:
+    """The answer, read as one to a question of ours: of each form that is one text for each vector, and floats."""
+    asked, model = recorded["request"]["json"] or {}, recorded.get("model") or ""
+    texts = asked.get("input") or asked.get("texts") or ["x"] * len(asked.get("requests", "x"))
+    if isinstance(vectors := said.get("embeddings"), dict):
+        said = {**said, "embeddings": {"float": next(iter(vectors.values()))}}  # Cohere's int8, for which we never ask
+    exchange = load_exchange(offer.dialect, offer.file or BESIDE[recorded["api"]])
+    return exchange.read(json.dumps(said).encode(), Ask(model, {"input": texts, "prompt": "x"}))
+
+
+def _theirs_beside(row: Provider, api: str, model: str, said: dict[str, Any]) -> Decimal | None:
+    known = {provider.id: provider for provider in get_snapshot().providers}
+    readers = [(name, flavour) for name in row.price_ids for flavour in (api, "default")] + [("openai", api)]
+    for price_id in row.price_ids:
+        for reader, flavour in readers:
+            try:
+                usage = (
+                    genai_prices.Usage()
+                    if api == "moderations" and "usage" not in said
+                    else known[reader].extract_usage(said, api_flavor=flavour)[1]
+                )
+                return genai_prices.calc_price(
+                    usage, model, provider_id=price_id, genai_request_timestamp=AT
+                ).total_price
+            except (LookupError, ValueError):
+                continue
+    return None
 
 
 def _priced(row: Provider, model: str, heard: _Heard) -> Cost:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.costs import RULES, Compared, compare, report
+from tests.conformance.costs import BESIDE, RULES, Compared, compare, report
 from tests.fakes.gateway import ROOT
 
 
@@ -23,6 +23,21 @@ def test_every_recorded_cost_is_the_tables_or_explained(compared: list[Compared]
     assert odd == []
     assert len(compared) > 1000
     assert sum(each.equal for each in compared) > 1000
+
+
+def test_embeddings_pictures_and_judgements_are_among_them(shared_material: Path, compared: list[Compared]) -> None:
+    """Every one that was answered with usage, or takes nothing, by a provider of the catalogue."""
+    ids = {
+        recorded["id"]
+        for file in (shared_material / "provider-traffic").glob("*.jsonl")
+        for recorded in map(json.loads, file.read_text("utf-8").splitlines())
+        if recorded.get("api") in BESIDE
+    }
+    beside = [each for each in compared if each.id in ids]
+
+    assert len(beside) == 26
+    assert sum(each.equal for each in beside) == 20
+    assert {each.rule for each in beside if not each.equal} == {"the provider's word", "unknown to both"}
 
 
 def test_a_rule_explains_what_it_says(compared: list[Compared]) -> None:

@@ -1,11 +1,13 @@
 """AWS for tests: moto behind a socket of this machine, one call at a time (under threads it over-admits), and faults that moto knows nothing of."""
 
+import json
 import logging
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import BytesIO
 from itertools import count
 from typing import Any
 
@@ -13,7 +15,7 @@ import boto3
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from shared.aws.json_service import COGNITO, DYNAMODB, KMS, JsonService, Service
+from shared.aws.json_service import COGNITO, DYNAMODB, KMS, SQS, JsonService, Service
 from shared.aws.operation import Ask
 from shared.aws.own_identity import OwnIdentity
 from shared.egress.addresses import Rules
@@ -22,7 +24,7 @@ from tests.fakes.services import FixedClock
 
 REGION = "eu-central-1"
 ENVIRONMENT = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_SESSION_TOKEN": "testing"}
-SERVICES = {service.name: service for service in (DYNAMODB, KMS, COGNITO)}
+SERVICES = {service.name: service for service in (DYNAMODB, KMS, COGNITO, SQS)}
 _SIGNED = re.compile(r"Credential=([^/]+)/\d+/[^/]+/([^/]+)/aws4_request")
 _numbers = count()
 
@@ -34,6 +36,8 @@ class Aws:
     url: str
     asked: list[tuple[str, str, str]]
     """Who asked which service for which operation, by the access key that signed: `("AKIACHAT", "dynamodb", "GetItem")`."""
+    touched: set[tuple[str, str, str]] = field(default_factory=set)
+    """Who asked for which operation on what: the `pk` of an item, or the purpose of a data key; what IAM's conditions are about."""
     clients: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -81,6 +85,12 @@ class Aws:
         arn: str = self.boto3("kms").create_key()["KeyMetadata"]["Arn"]
         return arn
 
+    def create_queue(self) -> str:
+        """A queue that shows again after two minutes what was taken and not deleted, as the stack makes it; its URL."""
+        name = f"queue{next(_numbers)}"
+        url: str = self.boto3("sqs").create_queue(QueueName=name, Attributes={"VisibilityTimeout": "120"})["QueueUrl"]
+        return url
+
     def create_user_pool(self) -> tuple[str, str]:
         """A pool as the stack makes it, closed, with its groups; its id and its app client's."""
         cognito = self.boto3("cognito-idp")
@@ -113,6 +123,7 @@ class Aws:
             "REALMULTILLM_KEY": self.create_key(),
             "REALMULTILLM_USER_POOL": pool,
             "REALMULTILLM_USER_POOL_CLIENT": client,
+            "REALMULTILLM_SETTLEMENTS": self.create_queue(),
         }
 
 
@@ -128,11 +139,12 @@ def moto_server() -> Iterator[Aws]:
     """moto on a free port of 127.0.0.1, until the context is left."""
     logging.getLogger("moto").setLevel(logging.ERROR)
     asked: list[tuple[str, str, str]] = []
-    app = _one_at_a_time(DomainDispatcherApplication(create_backend_app), asked)
+    touched: set[tuple[str, str, str]] = set()
+    app = _one_at_a_time(DomainDispatcherApplication(create_backend_app), asked, touched)
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Silent)
     serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     serving.start()
-    aws = Aws(f"http://127.0.0.1:{server.server_port}", asked)
+    aws = Aws(f"http://127.0.0.1:{server.server_port}", asked, touched)
     try:
         yield aws
     finally:
@@ -143,13 +155,17 @@ def moto_server() -> Iterator[Aws]:
         serving.join()
 
 
-def _one_at_a_time(app: Any, asked: list[tuple[str, str, str]]) -> Callable[[dict[str, Any], Any], Iterable[bytes]]:
+def _one_at_a_time(
+    app: Any, asked: list[tuple[str, str, str]], touched: set[tuple[str, str, str]]
+) -> Callable[[dict[str, Any], Any], Iterable[bytes]]:
     lock = threading.Lock()
 
     def serve(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         with lock:
             if found := _SIGNED.search(environ.get("HTTP_AUTHORIZATION", "")):
-                asked.append((found[1], found[2], environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]))
+                operation = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
+                asked.append((found[1], found[2], operation))
+                touched.update((found[1], operation, what) for what in _touched(_body(environ)))
             answer = app(environ, start_response)
             try:
                 return [b"".join(answer)]
@@ -158,6 +174,25 @@ def _one_at_a_time(app: Any, asked: list[tuple[str, str, str]]) -> Callable[[dic
                     answer.close()
 
     return serve
+
+
+def _body(environ: dict[str, Any]) -> dict[str, Any]:
+    """Of a call in JSON; it is put back for whoever reads it next."""
+    text = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    environ["wsgi.input"] = BytesIO(text)
+    body: dict[str, Any] = json.loads(text) if text.startswith(b"{") else {}
+    return body
+
+
+def _touched(body: dict[str, Any]) -> Iterator[str]:
+    for place in ("Key", "Item"):
+        if "pk" in body.get(place, {}):
+            yield body[place]["pk"]["S"]
+    if ":pk" in body.get("ExpressionAttributeValues", {}) and "KeyConditionExpression" in body:
+        yield body["ExpressionAttributeValues"][":pk"]["S"]
+    for name in ("EncryptionContext", "SourceEncryptionContext", "DestinationEncryptionContext"):
+        if "purpose" in body.get(name, {}):
+            yield body[name]["purpose"]
 
 
 class Faulty:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from functions.local import OnePort, create_app
 from shared.egress.exchange import Client
@@ -77,6 +78,10 @@ class House:
     """It, its table, and a client without a credential."""
 
     app: OnePort
+    door: ASGIApp
+    """The app, overheard."""
+    overheard: bytearray
+    """Every head and body that went to whoever asked."""
     services: Services
     table: WatchedTable
     http: httpx.AsyncClient
@@ -105,6 +110,21 @@ class House:
         assert kept.status_code < 300, kept.text
 
 
+def overheard(app: ASGIApp, heard: bytearray) -> ASGIApp:
+    """The app; what it says is noted."""
+
+    async def listening(scope: Scope, receive: Receive, send: Send) -> None:
+        async def note(message: Message) -> None:
+            for name, value in message.get("headers", ()):
+                heard.extend(name + b": " + value + b"\n")
+            heard.extend(message.get("body", b""))
+            await send(message)
+
+        await app(scope, receive, note)
+
+    return listening
+
+
 @asynccontextmanager
 async def whole_house(home: Path, *, client: Client | None = None, **settings: Any) -> AsyncGenerator[House]:
     """Open until the context is left. `client` is the only way out; without one, the real one, over real sockets."""
@@ -115,7 +135,9 @@ async def whole_house(home: Path, *, client: Client | None = None, **settings: A
     if client is not None:
         services.client = client
     app = create_app(services)
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    heard = bytearray()
+    door = overheard(app, heard)
+    transport = httpx.ASGITransport(door, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://house") as http:
-        yield House(app, services, table, http, clock)
+        yield House(app, door, heard, services, table, http, clock)
     await services.close()

@@ -1,9 +1,11 @@
 """What a provider reports, held against what could be."""
 
+from decimal import Decimal
+
 import pytest
 
 from shared.chat.events import Usage
-from shared.gateway.credible import BELIEVED, THEIR_OWN_WORDS, Ceiling
+from shared.gateway.credible import BELIEVED, MOST_USD, THEIR_OWN_WORDS, Ceiling
 
 CEILING = Ceiling(input=20_000, output=20_000, thought=40_000)
 MOST_INPUT = 10 * (20_000 + THEIR_OWN_WORDS)
@@ -19,7 +21,16 @@ MOST_INPUT = 10 * (20_000 + THEIR_OWN_WORDS)
         (Usage(input=7, output=200_001), False),
         (Usage(input=7, output=400_500, reasoning=400_000), True),
         (Usage(input=7, output=400_001, reasoning=400_001), False),
+        (Usage(input=7, cached=MOST_INPUT + 1), False),
+        (Usage(input=7, cache_write=MOST_INPUT + 1), False),
         (Usage(input=7, raw={"prompt_tokens": 7, "completion_tokens": -1}), False),
+        (Usage(input=7, raw={"prompt_tokens": 7, "cost": -0.1}), False),
+        (Usage(input=7, cost=MOST_USD), True),
+        (Usage(input=7, cost=MOST_USD + Decimal("1e-9")), False),
+        (Usage(input=7, cost=Decimal(repr(1e300))), False),
+        (Usage(input=7, cost=Decimal(repr(1.2345678901234567e-12))), True),
+        (Usage(input=7, cost=Decimal(repr(1e-300))), False),
+        (Usage(input=7, cost=Decimal(0)), True),
         (Usage(input=7, raw={"prompt_tokens": 7, "details": {"audio": -1}, "cost": None, "tier": "x"}), True),
     ],
 )
@@ -36,3 +47,4 @@ def test_what_is_merely_high_is_the_providers_to_say() -> None:
 
 def test_of_what_the_provider_reads_itself_nothing_is_known() -> None:
     assert Ceiling(None, 50, 4000).holds(Usage(input=10**6, output=5))
+    assert not Ceiling(None, 50, 4000).holds(Usage(input=10**6, output=BELIEVED + 1))

@@ -17,6 +17,7 @@ def test_a_rate_that_is_reached_is_429_with_the_time_to_wait(policy: Policy) -> 
 
     assert isinstance(error, LimitReached)
     assert error.retry_after == 1.5
+    assert "x-should-retry" not in error.headers
     assert error.details["limit"] == 60
     assert error.details["remaining"] == 3
     assert error.details["resetTime"] == "2027-01-15T08:00:02Z"
@@ -42,14 +43,17 @@ def test_a_budget_that_nothing_renews_names_no_time() -> None:
 
     assert error.details["resetTime"] is None
     assert error.retry_after is None
+    assert error.headers["x-should-retry"] == "false"
     assert "budget of 0 USD" in error.message
 
 
 def test_what_never_fits_is_told_so_and_not_to_wait() -> None:
-    error = refused(TOKEN, Refusal("tokens", 100, 100, None, too_large=True), NOW)
+    error = refused(TOKEN, Refusal("tokens", 100, 85, NOW + 9, too_large=True), NOW)
 
     assert error.retry_after is None
-    assert "ask for less" in error.message
+    assert error.headers["x-should-retry"] == "false"
+    assert (error.details["remaining"], error.details["resetTime"]) == (85, "2027-01-15T08:00:09Z")
+    assert "no waiting helps: ask for less" in error.message
 
 
 def test_what_has_no_price_has_a_remedy() -> None:

@@ -51,7 +51,7 @@ async def with_judge(services: Services, **more: Any) -> None:
 
 
 def asking(text: str) -> ChatRequest:
-    return ChatRequest(model="m", messages=(Message("user", (Text(text),)),))
+    return ChatRequest(model="m", messages=(Message("user", (Text(text),)),), stream=True)
 
 
 async def batches(*texts: str | list[ChatEvent]) -> AsyncGenerator[Sequence[ChatEvent | Done]]:

@@ -2,10 +2,11 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from shared.errors import KeyServiceUnavailable, StillAnswering
+from shared.errors import KeyServiceUnavailable, NotKept, StillAnswering
 from shared.gateway.once import Said, Turn, take_turn
 from shared.identity.caller import Caller
 from shared.services import Services
@@ -54,6 +55,19 @@ async def test_what_was_kept_is_said_with_its_head(services: Services) -> None:
     await turn.keep(said)
 
     assert await take(services, "R2") == said
+
+
+async def test_an_answer_whose_end_was_taken_away_is_none(services: Services) -> None:
+    """Its sealed head tells how long it is, so a row that tells of fewer pieces gives nothing."""
+    turn = await take(services)
+    assert isinstance(turn, Turn)
+    await turn.keep(Said(200, [], bytes(700_000)))
+    items: dict[tuple[str, str], dict[str, Any]] = services.table.items  # type: ignore[attr-defined]  # the fake's
+    row = next(item for (_, sk), item in items.items() if sk.startswith("REPLAY#"))
+    row["pieces"] -= 1
+
+    with pytest.raises(NotKept):
+        await take(services, "R2")
 
 
 async def test_who_died_late_changes_nothing_of_what_their_successor_holds(

@@ -1,10 +1,8 @@
 """What looks suspicious."""
 
-from decimal import Decimal
-
 import pytest
 
-from shared.gateway.suspicion import HOUR, MANY_REFUSED, WINDOW, note_refused_key, note_spend
+from shared.gateway.suspicion import MANY_REFUSED, WINDOW, note_refused_key
 from shared.storage.alerts import list_alerts
 from tests.fakes.table import MemoryTable
 
@@ -32,33 +30,9 @@ async def test_many_refused_keys_of_one_owner_are_an_alert(table: MemoryTable) -
     assert await kinds(table) == [("refused_keys", "alice")]
 
 
-async def test_much_more_than_usual_is_sudden(table: MemoryTable) -> None:
-    for hours in range(1, 5):
-        await note_spend(table, "alice", Decimal(2), NOW - hours * HOUR)
-    for _ in range(9):
-        await note_spend(table, "alice", Decimal("1.10"), NOW)
-    before = await kinds(table)
-    await note_spend(table, "alice", Decimal("1.10"), NOW)
-    await note_spend(table, "alice", Decimal(50), NOW)
-
-    assert before == []
-    assert await kinds(table) == [("sudden_spend", "alice")]
-
-
-async def test_little_is_never_sudden_and_the_first_much_is(table: MemoryTable) -> None:
-    await note_spend(table, "alice", Decimal("4.99"), NOW)
-    await note_spend(table, "bob", None, NOW)
-    before = await kinds(table)
-    await note_spend(table, "alice", Decimal("0.01"), NOW)
-
-    assert before == []
-    assert await kinds(table) == [("sudden_spend", "alice")]
-
-
 async def test_a_table_that_does_not_answer_fails_no_request(table: MemoryTable) -> None:
     table.down = True
     await note_refused_key(table, "alice", "openai", NOW)
-    await note_spend(table, "alice", Decimal(9), NOW)
     table.down = False
 
     assert await kinds(table) == []

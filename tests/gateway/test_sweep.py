@@ -79,6 +79,7 @@ async def test_what_was_left_is_aborted_and_charged_as_it_was_reserved(services:
         "openai",
         True,
     )
+    assert (row.attempts, row.duration_ms) == (None, None)
     month = period_name("month", clock())
     assert [await spent(services.table, scope, month) for scope in (USER, HOUSE)] == [500, 500]
     assert await open_holds(services) == 0

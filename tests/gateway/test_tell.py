@@ -10,7 +10,8 @@ import pytest
 
 from shared.egress.exchange import Outbound
 from shared.errors import AddressRefused, Conflict, InvalidRequest, Unreachable
-from shared.gateway.tell import FIRST_WAIT, MOST_TRIES, check_webhook, tell_alerts
+from shared.gateway.tell import FIRST_WAIT, MOST_TRIES, tell_alerts
+from shared.gateway.webhook import check_webhook
 from shared.records.policy import Webhook
 from shared.services import Services
 from shared.storage.alerts import HOUR, add_alert, list_alerts
@@ -128,10 +129,10 @@ async def test_without_a_webhook_an_alert_is_written_down_all_the_same(services:
 def test_a_webhook_goes_through_the_same_walls(services: Services, url: str, error: type[Exception]) -> None:
     """Threat E1."""
     with pytest.raises(error):
-        check_webhook(url, services.settings)
+        check_webhook(Webhook(url), services.settings)
 
 
 def test_without_a_secret_there_is_no_webhook(services: Services) -> None:
     """An HMAC with an empty secret is anybody's (CVE of New API)."""
     with pytest.raises(Conflict, match="REALMULTILLM_ALERT_SECRET"):
-        check_webhook(URL, replace(services.settings, alert_secret=None))
+        check_webhook(Webhook(URL), replace(services.settings, alert_secret=None))

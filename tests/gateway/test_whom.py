@@ -10,6 +10,7 @@ from shared.egress.exchange import Outbound
 from shared.errors import Forbidden, InvalidRequest, ModelNotFound, NotFound, Unreachable
 from shared.gateway.whom import whom
 from shared.identity.caller import Caller
+from shared.providers.find import get_provider
 from shared.records.token import AccessToken
 from shared.services import Services
 from tests.fakes import kept
@@ -46,7 +47,9 @@ def services(tmp_path: Path, client: FakeClient) -> Services:
 
 
 async def keep(services: Services, *providers: str, **more: Any) -> None:
-    await kept.keep(services, "alice", *providers, **more)
+    for provider in providers:
+        place = {"base_url": "https://llm.example.com/v1"} if get_provider(provider).pricing == "self-hosted" else {}
+        await kept.keep(services, "alice", provider, **place, **more)
 
 
 async def found(services: Services, model: str, *, wished: str | None = None) -> tuple[str, str]:
@@ -74,12 +77,80 @@ async def test_several_keys_and_a_name_that_tells(
     assert client.asked == []
 
 
-@pytest.mark.parametrize("model", ["anything", "claude-haiku-4-5", "meta-llama/Llama-3.3-70B-Instruct", ""])
-async def test_the_only_key_gets_every_name(services: Services, client: FakeClient, model: str) -> None:
+@pytest.mark.parametrize("model", ["anything", "claude-haiku-4-5", ""])
+async def test_the_only_key_gets_every_name_without_a_slash(services: Services, client: FakeClient, model: str) -> None:
     await keep(services, "openai")
 
     assert await found(services, model) == ("openai", model)
     assert client.asked == []
+
+
+@pytest.mark.parametrize(
+    ("provider", "model"),
+    [
+        ("openrouter", "meta-llama/llama-9"),
+        ("huggingface", "meta-llama/Llama-3.3-70B-Instruct:fastest"),
+        ("together", "mine/fine-tuned"),
+        ("fireworks", "accounts/mine/models/m"),
+        ("github", "microsoft/phi-4"),
+        ("groq", "meta-llama/llama-4-scout-17b-16e-instruct"),
+        ("google", "models/gemini-2.5-flash"),
+        ("vllm", "Qwen/Qwen3-8B"),
+        ("ollama", "hf.co/unsloth/m"),
+        ("bedrock", "arn:aws:bedrock:eu-west-1:1:inference-profile/m"),
+    ],
+)
+async def test_the_only_key_gets_a_name_with_a_slash_where_its_provider_has_such(
+    services: Services, client: FakeClient, provider: str, model: str
+) -> None:
+    await keep(services, provider)
+
+    assert await found(services, model) == (provider, model)
+    assert client.asked == []
+
+
+@pytest.mark.parametrize("model", ["opnai/gpt-4o-mini", "nope/llama", "sk-live-0123456789/x"])
+@pytest.mark.parametrize("providers", [("openai",), ("openai", "groq"), ("groq", "openrouter", "huggingface", "vllm")])
+async def test_an_unknown_provider_before_a_model_asks_nobody_for_it(
+    services: Services, client: FakeClient, providers: tuple[str, ...], model: str
+) -> None:
+    """Promise 1: nobody is asked whom the caller did not name. The name is not repeated: people paste keys into the wrong field."""
+    await keep(services, *providers)
+    with pytest.raises(ModelNotFound) as caught:
+        await found(services, model)
+
+    assert (caught.value.status, caught.value.code) == (404, "model_not_found")
+    assert caught.value.details == {"parameter": "model"}
+    assert "no provider of ours" in caught.value.message
+    assert "write it as provider/model" in caught.value.message
+    assert model not in caught.value.message
+    assert {outbound.method for outbound in client.asked} <= {"GET"}
+
+
+async def test_what_an_owner_lists_is_theirs_whatever_stands_before_the_slash(
+    services: Services, client: FakeClient
+) -> None:
+    await keep(services, "openai", "openrouter")
+    await keep(services, "cerebras", models=("house/model",))
+
+    assert await found(services, "house/model") == ("cerebras", "house/model")
+    assert client.asked == []
+
+
+@pytest.mark.parametrize(
+    "model", ["meta-llama/llama-3.3-70b-instruct:free", "Meta-Llama/Llama-3.3-70B-Instruct:online"]
+)
+async def test_a_list_tells_in_any_case_and_without_what_stands_behind_a_colon(services: Services, model: str) -> None:
+    await keep(services, "openai", "openrouter", "vllm")
+
+    assert await found(services, model) == ("openrouter", model)
+
+
+async def test_who_shows_no_list_gets_the_names_that_it_is_known_to_have(services: Services) -> None:
+    """GitHub has none; where both could be meant and one lists it, that one is."""
+    await keep(services, "openai", "github", "openrouter")
+
+    assert await found(services, "mistral-ai/mistral-medium") == ("github", "mistral-ai/mistral-medium")
 
 
 async def test_lists_tell_what_names_do_not(services: Services, client: FakeClient) -> None:

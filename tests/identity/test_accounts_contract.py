@@ -14,7 +14,7 @@ from shared.identity.accounts import Accounts
 from shared.identity.sessions import SESSION_LIFE
 from shared.records.limits import Limits, Scope
 from shared.storage.accounts import find_account
-from shared.storage.erase import erase_owner
+from shared.storage.erase import bury_owner, erase_again, erase_owner
 from shared.storage.policies import DEFAULT_USER, find_limits, forget_policies, list_user_limits, save_limits
 from tests.fakes.services import CountingTable, FixedClock
 from tests.identity.conftest import EMAIL, PASSWORD, Installation, unverified
@@ -426,9 +426,12 @@ OLD_LIMITS = Limits(requests_per_minute=3, budget_usd=Decimal("2.50"), budget_pe
 
 async def left_and_back(installation: Installation, accounts: Accounts, owner: str) -> str:
     """Their new id; how they spell their e-mail makes nobody else of them."""
+    now = installation.clock()
+    await bury_owner(installation.table, owner, now=now)
     await erase_owner(installation.table, owner)
     await erase_owner(installation.table, owner)  # as if the first time had been interrupted
     await accounts.remove(EMAIL)
+    await erase_again(installation.table, now + 60)
     return (await accounts.sign_up(EMAIL.upper(), PASSWORD)).user.id
 
 

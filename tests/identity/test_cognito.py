@@ -9,6 +9,7 @@ from shared.aws.operation import NoAnswer, Refused
 from shared.errors import InvalidRequest, StorageUnavailable, Unauthenticated
 from shared.identity.cognito import CognitoAccounts, spell_password
 from shared.identity.passwords import LONGEST
+from shared.storage.erase import bury_owner, erase_owner
 from tests.fakes.services import CountingTable, FixedClock
 from tests.identity.conftest import EMAIL, PASSWORD, OnAws, unverified
 
@@ -332,3 +333,16 @@ async def test_while_the_key_set_is_out_of_reach_a_session_is_503_never_401(on_a
     on_aws.keys_at = "http://127.0.0.1:1/jwks.json"
     with pytest.raises(StorageUnavailable):
         await on_aws.process().verify(session.token)
+
+
+async def test_who_left_while_cognito_did_not_answer_is_forgotten_there_when_they_come_again(
+    accounts: CognitoAccounts, table: CountingTable
+) -> None:
+    """Threat K10: the table forgot them, and the sweeper may not ask Cognito."""
+    gone = await accounts.sign_up(EMAIL, PASSWORD)
+    await bury_owner(table, gone.user.id, now=1_800_000_000)
+    await erase_owner(table, gone.user.id)
+
+    with pytest.raises(Unauthenticated):
+        await accounts.sign_in(EMAIL, PASSWORD)
+    assert (await accounts.sign_up(EMAIL, PASSWORD)).user.id != gone.user.id

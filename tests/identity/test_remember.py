@@ -31,3 +31,20 @@ def test_there_are_never_more_than_were_allowed() -> None:
         seen.keep(number, number, since=100)
 
     assert [number for number in range(25) if seen.find(number) is not None] == list(range(15, 25))
+
+
+def test_what_was_being_looked_up_while_it_was_forgotten_is_not_kept() -> None:
+    """Threat I9."""
+    clock = FixedClock(100)
+    seen: Remembered[str, int] = Remembered(clock)
+    seen.keep("a", 1, since=99)
+    seen.keep("b", 2, since=99)
+
+    clock.pass_by(1)
+    seen.forget_all(lambda value: value == 1)
+    clock.pass_by(1)
+    seen.keep("a", 1, since=100)
+
+    assert [seen.find("a"), seen.find("b")] == [None, 2]
+    seen.keep("a", 1, since=102)
+    assert seen.find("a") == 1

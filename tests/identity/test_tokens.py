@@ -90,6 +90,7 @@ async def test_an_unknown_id_and_a_wrong_secret_read_alike(tokens: AccessTokens,
 async def test_a_token_is_looked_up_once_in_five_seconds(
     tokens: AccessTokens, table: CountingTable, clock: FixedClock
 ) -> None:
+    await add_account(table, Account("alice", "alice@example.com", None, "user", 1))
     _, token = await kept(table)
 
     for _ in range(10):

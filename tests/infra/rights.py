@@ -1,6 +1,6 @@
 """What a role may do, as IAM would judge by its policies: allowed only where a statement says so and none denies it. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html"""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -48,8 +48,25 @@ def may(house: Synthesised, door: str, action: str, resource: Any, context: Mapp
 
 
 def _holds(condition: Json, context: Mapping[str, str]) -> bool:
-    """`ForAnyValue` of one value is that value: an item operation has one leading key."""
-    assert set(condition) <= {"StringEquals", "ForAnyValue:StringEquals"}, "this judge knows no other operator"
+    """`ForAnyValue` and `ForAllValues` of one value are that value: an item operation has one leading key. Of none, all are what you like."""
+    assert set(condition) <= {*_OPERATORS}, "this judge knows no other operator"
     return all(
-        context.get(name) in listed(value) for operator in condition.values() for name, value in operator.items()
+        _OPERATORS[operator](context.get(name), listed(value))
+        for operator, operands in condition.items()
+        for name, value in operands.items()
     )
+
+
+def _is_like(value: str | None, patterns: list[str]) -> bool:
+    return value is None or any(fnmatchcase(value, pattern) for pattern in patterns)
+
+
+def _is_one_of(value: str | None, values: list[str]) -> bool:
+    return value in values
+
+
+_OPERATORS: Mapping[str, Callable[[str | None, list[str]], bool]] = {
+    "StringEquals": _is_one_of,
+    "ForAnyValue:StringEquals": _is_one_of,
+    "ForAllValues:StringLike": _is_like,
+}

@@ -27,7 +27,7 @@ def zips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.mark.parametrize("which", [CHAT, DOORS], ids=lambda each: each.name)
 def test_its_doors_start_from_what_lies_in_it_alone(zips: dict[str, Path], which: Bundle) -> None:
     """boto3 is the runtime's; nothing here loads it at the start."""
-    parts = [f"{door}.{'main' if door == 'sweeper' else 'app'}" for door in which.doors]
+    parts = [f"{door}.{'main' if door in {'sweeper', 'teller'} else 'app'}" for door in which.doors]
     wanted = "; ".join(
         f"import functions.{part}" for part in (*parts, *(["chat.history.app"] if which is CHAT else []))
     )

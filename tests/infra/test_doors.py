@@ -7,24 +7,29 @@ import pytest
 from infra.routes import BUFFERED
 from tests.fakes.gateway import ROOT
 from tests.infra.conftest import Synthesise, Synthesised
+from tests.infra.test_settlements import queue_of
 
 DOORS = ("accounts", "configs", "key_test", "catalog", "analytics", "admin", "chat")
-FUNCTIONS = (*DOORS, "sweeper")
+CLOCKED = ("sweeper", "teller")
+FUNCTIONS = (*DOORS, *CLOCKED)
 
 
 def test_every_folder_that_is_a_door_on_lambda_is_a_function(house: Synthesised) -> None:
     folders = {path.parent.name for path in (ROOT / "functions").glob("*/main.py")}
 
-    assert set(house.functions()) == folders == {*BUFFERED, "chat", "sweeper"}
+    assert set(house.functions()) == folders == {*BUFFERED, "chat", *CLOCKED}
 
 
-def test_the_sweeper_is_called_each_minute_and_by_nobody_else(house: Synthesised) -> None:
+@pytest.mark.parametrize(("name", "rate"), [("sweeper", "rate(1 minute)"), ("teller", "rate(2 minutes)")])
+def test_what_a_clock_calls_is_called_by_nobody_else(house: Synthesised, name: str, rate: str) -> None:
     """faults.md: what a crash left open is ended within two minutes after its time."""
-    rule, function = house.the("AWS::Events::Rule"), house.functions()["sweeper"]
+    rules = [each["Properties"] for each in house.of("AWS::Events::Rule").values()]
+    (rule,) = [each for each in rules if name.title() in str(each["Targets"])]
+    function = house.functions()[name]
     permissions = [each["Properties"] for each in house.of("AWS::Lambda::Permission").values()]
-    calls = [each["Principal"] for each in permissions if "Sweeper" in str(each["FunctionName"])]
+    calls = [each["Principal"] for each in permissions if name.title() in str(each["FunctionName"])]
 
-    assert rule["ScheduleExpression"] == "rate(1 minute)"
+    assert rule["ScheduleExpression"] == rate
     assert rule["Targets"][0]["RetryPolicy"] == {"MaximumRetryAttempts": 0}
     assert calls == ["events.amazonaws.com"]
     assert function["Timeout"] < 60
@@ -63,7 +68,11 @@ def test_a_function_is_told_names_and_ids_and_no_secret(house: Synthesised, door
     for name, kind in by_kind.items():
         (logical_id,) = house.of(kind)
         assert logical_id in str(told[name])
-    assert set(told) - set(by_kind) <= {"REALMULTILLM_LOG_LEVEL", "AWS_LAMBDA_EXEC_WRAPPER"}
+    assert told["REALMULTILLM_SETTLEMENTS"] == {"Ref": queue_of(house)[0]}
+    assert set(told) - set(by_kind) - {"REALMULTILLM_SETTLEMENTS"} <= {
+        "REALMULTILLM_LOG_LEVEL",
+        "AWS_LAMBDA_EXEC_WRAPPER",
+    }
 
 
 def test_nothing_in_the_template_looks_like_a_secret_or_names_an_account(house: Synthesised) -> None:

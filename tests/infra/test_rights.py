@@ -6,12 +6,15 @@ import pytest
 
 from infra.doors import GIVES_ROLES
 from shared.storage.layout import audit_entries
+from tests.fakes.rights import NOTES_COUNTRIES, PURPOSES, TELLER
 from tests.infra.conftest import Synthesised
 from tests.infra.rights import actions, listed, may, role_of, statements
+from tests.infra.test_settlements import queue_of
 
-DOORS = ("accounts", "configs", "key_test", "catalog", "analytics", "admin", "chat", "sweeper")
+DOORS = ("accounts", "configs", "key_test", "catalog", "analytics", "admin", "chat", "sweeper", "teller")
 PROVIDER_KEY = {"kms:EncryptionContext:purpose": "provider-key"}
 JOURNAL = {"kms:EncryptionContext:purpose": "journal"}
+WEBHOOK = {"kms:EncryptionContext:purpose": "webhook-secret"}
 WRITES_ITS_LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
 READS_AND_WRITES = {f"dynamodb:{name}" for name in ("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query")}
 
@@ -42,7 +45,7 @@ def test_no_door_changes_or_deletes_an_entry_of_the_audit_log(house: Synthesised
 
     for action in ("dynamodb:UpdateItem", "dynamodb:DeleteItem"):
         assert not may(house, door, action, table, audited)
-    assert may(house, door, "dynamodb:PutItem", table, audited) is (door not in {"catalog", "analytics"})
+    assert may(house, door, "dynamodb:PutItem", table, audited) is (door not in {"catalog", "analytics", "teller"})
 
 
 @pytest.mark.parametrize("door", DOORS)
@@ -57,13 +60,72 @@ def test_only_chat_and_key_test_open_provider_keys_and_only_those(house: Synthes
 
 
 @pytest.mark.parametrize("door", DOORS)
-def test_only_chat_makes_and_opens_journals_and_does_not_wrap_them_anew(house: Synthesised, door: str) -> None:
+def test_only_chat_makes_and_opens_journals_and_configs_alone_wraps_them_anew(house: Synthesised, door: str) -> None:
     """Threat K7: the right to what was said opens no provider key, and the reverse."""
     key = arn(house, "AWS::KMS::Key")
 
     assert may(house, door, "kms:Decrypt", key, JOURNAL) is (door == "chat")
     assert may(house, door, "kms:GenerateDataKey", key, JOURNAL) is (door == "chat")
-    assert not may(house, door, "kms:ReEncryptFrom", key, JOURNAL)
+    assert may(house, door, "kms:ReEncryptFrom", key, JOURNAL) is (door == "configs")
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_door_uses_the_key_for_the_purposes_that_it_asks_for_and_no_other(house: Synthesised, door: str) -> None:
+    """Threat K7: ReEncrypt is two rights."""
+    key = arn(house, "AWS::KMS::Key")
+    rights = {
+        "Decrypt": ["Decrypt"],
+        "GenerateDataKey": ["GenerateDataKey"],
+        "ReEncrypt": ["ReEncryptFrom", "ReEncryptTo"],
+    }
+    allowed = {
+        (operation, purpose)
+        for operation, needed in rights.items()
+        for purpose in ("provider-key", "journal", "webhook-secret", "token-signing", "anything else")
+        if all(may(house, door, f"kms:{one}", key, {"kms:EncryptionContext:purpose": purpose}) for one in needed)
+    }
+
+    assert allowed == PURPOSES[door]
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_only_the_teller_opens_what_alerts_are_signed_with_and_only_admin_seals_it(
+    house: Synthesised, door: str
+) -> None:
+    """Threats K7 and I14: the secret lies sealed in the table and in no environment, and who tells alerts opens nothing else."""
+    key = arn(house, "AWS::KMS::Key")
+
+    assert may(house, door, "kms:Decrypt", key, WEBHOOK) is (door == "teller")
+    assert may(house, door, "kms:GenerateDataKey", key, WEBHOOK) is (door == "admin")
+
+
+def test_the_teller_reaches_alerts_and_reads_policies_and_nothing_else_of_the_table(house: Synthesised) -> None:
+    """Threat K7: no account, no key, no conversation, no limit."""
+    table = arn(house, "AWS::DynamoDB::Table")
+    reached = {
+        (action.removeprefix("dynamodb:"), pk)
+        for action in READS_AND_WRITES
+        for pk in ("ALERT", "ALERT#WAITING", "POLICY", "POLICY#USER", "OWNER#a", "INSTALLATION", "AUDIT", "TOKEN#t")
+        if may(house, "teller", action, table, {"dynamodb:LeadingKeys": pk})
+    }
+
+    assert reached == TELLER
+
+
+@pytest.mark.parametrize("door", ["catalog", "analytics"])
+def test_a_door_that_reads_writes_from_where_it_is_called_and_nothing_else(synthesise: Any, door: str) -> None:
+    """Threats I9 and K7: only where the operator says which header to believe."""
+    told = synthesise(stage="prod", country_header="CloudFront-Viewer-Country")
+    table = arn(told, "AWS::DynamoDB::Table")
+    written = {
+        (action, pk.removesuffix("alice"))
+        for action in ("PutItem", "UpdateItem", "DeleteItem")
+        for pk in ("COUNTRIES#alice", "ALERT", "ALERT#WAITING", "OWNER#alice", "POLICY", "AUDIT", "TOKEN#alice")
+        if may(told, door, f"dynamodb:{action}", table, {"dynamodb:LeadingKeys": pk})
+    }
+
+    assert written == NOTES_COUNTRIES
+    assert told.functions()[door]["Environment"]["Variables"]["REALMULTILLM_COUNTRY_HEADER"]
 
 
 @pytest.mark.parametrize("door", DOORS)
@@ -105,6 +167,7 @@ def test_the_keys_own_policy_leaves_the_say_to_iam(house: Synthesised) -> None:
         ("admin", READS_AND_WRITES),
         ("chat", READS_AND_WRITES),
         ("sweeper", READS_AND_WRITES),
+        ("teller", READS_AND_WRITES - {"dynamodb:PutItem"}),
     ],
 )
 def test_a_door_does_with_the_table_what_it_needs_and_no_more(house: Synthesised, door: str, allowed: set[str]) -> None:
@@ -130,8 +193,21 @@ def test_nothing_else_of_the_account_is_in_reach(house: Synthesised, door: str) 
     """Threat E6: no function is changed or called, no role assumed, no secret read."""
     services = {action.partition(":")[0] for action in actions(house, door)}
 
-    assert services <= {"logs", "dynamodb", "kms", "cognito-idp"}
+    assert services - {"sqs"} <= {"logs", "dynamodb", "kms", "cognito-idp"}
     assert {action for action in actions(house, door) if action.startswith("logs:")} == WRITES_ITS_LOG
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_chat_leaves_settlements_and_the_sweeper_takes_them(house: Synthesised, door: str) -> None:
+    """Threat H8: nobody does both, nobody else either, and no policy of the queue lets anybody in."""
+    queue, _ = queue_of(house)
+    theirs = {"chat": {"sqs:SendMessage"}, "sweeper": {"sqs:ReceiveMessage", "sqs:DeleteMessage"}}
+
+    assert {action for action in actions(house, door) if action.startswith("sqs:")} == theirs.get(door, set())
+    for action in theirs.get(door, set()):
+        assert may(house, door, action, {"Fn::GetAtt": [queue, "Arn"]})
+    policies = [each["Properties"]["PolicyDocument"] for each in house.of("AWS::SQS::QueuePolicy").values()]
+    assert {statement["Effect"] for policy in policies for statement in policy["Statement"]} == {"Deny"}
 
 
 def test_a_door_writes_no_log_but_its_own(house: Synthesised) -> None:

@@ -36,6 +36,15 @@ def test_a_breaker_and_a_used_up_budget_are_told_within_five_minutes(house: Synt
     assert refused["Dimensions"] == [{"Name": "policy", "Value": "budget"}]
 
 
+def test_what_is_not_believed_is_told_within_five_minutes(house: Synthesised) -> None:
+    """Faults 3 and 18: once is enough, of whichever provider."""
+    watched = {alarm["MetricName"]: alarm for alarm in alarms(house).values() if alarm.get("Namespace") == NAMESPACE}
+    both = [watched[name] for name in ("llm_certificate_refused_total", "llm_usage_doubted_total")]
+
+    assert {(each["Statistic"], each["Threshold"], each["Period"]) for each in both} == {("Sum", 1, 300)}
+    assert not any("Dimensions" in each for each in both)
+
+
 def test_the_calculator_counts_the_alarms_that_there_are(house: Synthesised) -> None:
     assert len(house.of("AWS::CloudWatch::Alarm")) == ALARMS
 

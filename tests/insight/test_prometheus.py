@@ -7,7 +7,7 @@ from typing import Any
 from prometheus_client.parser import text_string_to_metric_families
 
 from shared.insight.prometheus import MOST_MODELS, exposition
-from shared.observability import BreakerOpened, LimitRefused
+from shared.observability import BreakerOpened, CertificateRefused, LimitRefused, Unsettled, UsageDoubted
 from shared.records.histogram import bucket, merged
 from shared.records.usage import Counts, DayUsage
 
@@ -46,10 +46,14 @@ def test_the_official_parser_reads_every_name_that_was_promised() -> None:
 
 
 def test_what_befell_is_counted_where_it_is_told() -> None:
-    page = exposition([], {BreakerOpened("openai"): 2, LimitRefused("budget", "token"): 3})
+    counted = {BreakerOpened("openai"): 2, LimitRefused("budget", "token"): 3, Unsettled("waiting"): 4}
+    page = exposition([], {**counted, CertificateRefused("openai"): 5, UsageDoubted("openai"): 6})
 
     assert sample(page, "llm_breaker_open_total", provider="openai") == 2
     assert sample(page, "llm_limit_refusals_total", policy="budget", scope="token") == 3
+    assert sample(page, "llm_unsettled_total", state="waiting") == 4
+    assert sample(page, "llm_certificate_refused_total", provider="openai") == 5
+    assert sample(page, "llm_usage_doubted_total", provider="openai") == 6
     assert "llm_breaker_open_total" not in exposition([])
 
 
@@ -114,3 +118,12 @@ def test_no_owner_and_no_token_is_named() -> None:
 
     names = {name for _, labels in samples(page) for name, _ in labels}
     assert names <= {"provider", "model", "outcome", "code", "direction", "kind", "le"}
+
+
+def test_what_has_no_known_price_has_no_cost() -> None:
+    """Trap 67: a 0 would say that it is free."""
+    page = exposition([used(requests=2, outcomes={"done": 2}, unpriced=2)])
+
+    assert "llm_cost_usd_total{" not in page
+    assert 'llm_unpriced_requests_total{provider="openai",model="gpt-4o"} 2' in page
+    assert "llm_cost_usd_total{" in exposition([used(requests=1, outcomes={"error": 1}, cost_usd=Decimal("0.00"))])

@@ -12,6 +12,7 @@ from shared.egress.exchange import Outbound
 from shared.observability import logger
 from tests.fakes.client import FakeAnswer, FakeClient
 from tests.fakes.house import Headers, House, whole_house
+from tests.fakes.sinks import no_secret_anywhere
 
 ANSWER = {
     "id": "x1",
@@ -72,9 +73,11 @@ def client() -> FakeClient:
 
 
 @pytest.fixture
-async def house(tmp_path: Path, client: FakeClient) -> AsyncIterator[House]:
+async def house(tmp_path: Path, client: FakeClient, log: io.StringIO) -> AsyncIterator[House]:
+    """Wherever it was walked through, and whatever failed on the way: no secret is anywhere afterwards."""
     async with whole_house(tmp_path, client=client) as house:
         yield house
+        await no_secret_anywhere(house, log.getvalue())
 
 
 @pytest.fixture

@@ -320,7 +320,7 @@ async def test_limits_of_everybody_are_set_shown_and_hold_for_who_is_new(
     await decided(house, root, "limits", {"scope": "user", "id": await id_of(house, alice), "requestsPerMinute": 9})
     shown = (await house.http.get("/api/admin/limits", headers=root)).json()["limits"]
 
-    assert (before, said["id"], said["budgetUsd"]) == (200, "default", "0.00")
+    assert (before, said["id"], said["budgetUsd"]) == (200, "default", "0")
     assert refused == ["budget_spent", "budget_spent"]
     assert [(each["scope"], each["id"] == "default") for each in shown] == [("user", True), ("user", False)]
     assert (await chat(house, alice)).status_code == 200

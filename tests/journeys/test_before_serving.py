@@ -1,15 +1,17 @@
 """What is found before the first request, and what is done without a server."""
 
+import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from shared.records.policy import Webhook
 from shared.storage import layout
-from shared.storage.audit import AuditLog
+from shared.storage.audit import AuditLog, list_entries
 from shared.storage.policies import save_webhook
 from shared.storage.sqlite import SqliteTable
 from tests.fakes.gateway import ROOT
@@ -46,6 +48,36 @@ async def test_the_verifier_tells_whether_the_log_is_whole_and_where_it_is_not(t
 
     assert whole == (0, "The audit log is whole.\n")
     assert broken == (1, "The audit log is broken at entry 2: it is missing.\n")
+
+
+async def test_a_rotation_of_the_master_key_is_in_the_log_which_stays_whole(tmp_path: Path) -> None:
+    """Threat I12: who, what and when, also beside a server that goes on writing."""
+    table = SqliteTable(tmp_path / "table.sqlite")
+    log = AuditLog(table, now=FixedClock())
+    await log.add("token.created", subject="t0")
+    begun = int(time.time())
+    rotated = told(tmp_path, "rotate-master-key")
+    await log.add("token.revoked", subject="t0")
+    newest, entry, *_ = await list_entries(table)
+    await table.close()
+    masters = json.loads((tmp_path / "keys.json").read_text())["keys"]
+
+    assert rotated[0] == 0
+    assert (newest.number, newest.action) == (3, "token.revoked")
+    assert (entry.action, entry.subject) == ("encryption.master_key_rotated", masters[-1]["id"])
+    assert (entry.actor, entry.details) == (None, {"by": "operator", "uid": str(os.getuid())})
+    assert entry.at >= begun
+    assert not [key for key in masters if key["key"] in rotated[1] + repr(entry)]
+    assert told(tmp_path, "verify-audit") == (0, "The audit log is whole.\n")
+
+
+async def test_a_rotation_that_cannot_be_written_down_says_so(tmp_path: Path) -> None:
+    """It happened all the same: whoever did it should not be told that it went well."""
+    (tmp_path / "table.sqlite").write_bytes(b"no table at all, and long enough to be looked at" * 100)
+    code, said = told(tmp_path, "rotate-master-key")
+
+    assert code == 2
+    assert "not in the audit log" in said
 
 
 @pytest.mark.parametrize(

@@ -85,9 +85,11 @@ async def test_the_start_line_names_what_can_be_stopped_and_what_is_over_cannot(
     cancelled, said = await stopped(alice, "/api/llm/stream", STALL)
     first, *_, last = lines(said)
     again = await alice.post(f"/api/requests/{first['id']}/cancel")
+    (row, *_) = (await alice.get("/api/analytics/requests")).json()["requests"]
 
     assert cancelled.json() == {"id": first["id"], "cancelled": True}
     assert (last["type"], last["error"]["code"], last["error"]["statusCode"]) == ("error", "cancelled", 499)
+    assert (row["id"], row["outcome"], row["attempts"]) == (first["id"], "cancelled", 1)
     assert (again.status_code, again.json()["error"]["code"]) == (409, "conflict")
 
 

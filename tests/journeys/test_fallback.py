@@ -554,3 +554,32 @@ async def test_thinking_that_is_kept_is_marked_with_who_answered(
 
     assert (messages[1]["provider"], messages[1]["state"]) == ("anthropic", "answered")
     assert '"rml1.anthropic@' in json.dumps(messages[1]["message"])
+
+
+@pytest.mark.parametrize("fallback", [["nope/llama"], [CLAUDE, "anthropc/claude-haiku-4-5"]])
+async def test_a_fallback_of_no_provider_is_refused_before_anybody_is_asked(
+    asked: Asked, client: FakeClient, fallback: list[str]
+) -> None:
+    """Promise 1: a slip never sends a chat to somebody else. It names the place in the list."""
+    house, providers, caller = asked
+    await house.with_key(caller, "groq")
+    client.answer = lambda outbound: (
+        FakeAnswer(200, {"data": [{"id": "qwen/qwen3-32b"}]}) if outbound.method == "GET" else providers(outbound)
+    )
+    body = {"provider": "openai", "model": "gpt-4o-mini", **CHAT, "fallback": fallback}
+    native = await house.http.post("/api/llm/chat", json=body, headers=caller)
+    theirs = await house.http.post(
+        "/v1/chat/completions",
+        json={"model": GPT, "messages": HELLO},
+        headers={**caller, "x-realmultillm-fallback": ", ".join(fallback)},
+    )
+    first = await house.http.post(
+        "/v1/messages", json={"model": "opnai/gpt-4o-mini", "max_tokens": 9, "messages": HELLO}, headers=caller
+    )
+
+    assert [answer.status_code for answer in (native, theirs, first)] == [404, 404, 404]
+    error = native.json()["error"]
+    assert (error["code"], error["details"]["parameter"]) == ("model_not_found", f"fallback[{len(fallback) - 1}]")
+    assert theirs.json()["error"]["code"] == "model_not_found"
+    assert theirs.json()["error"]["param"] == f"fallback[{len(fallback) - 1}]"
+    assert providers.asked == []

@@ -3,6 +3,7 @@
 The promises are the first table of faults.md. The provider is real recorded traffic behind real sockets; only our patience is shortened.
 """
 
+import io
 import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from tests.conformance.heard import Heard, hear_answer, hear_failure, hear_strea
 from tests.conformance.replay_server import load
 from tests.fakes.books import balanced
 from tests.fakes.house import KEY, House, whole_house
+from tests.fakes.sinks import no_secret_anywhere
 
 HASTY = Timeouts(connect=2.0, first_byte=0.3, idle=0.3, total=20.0)
 LONG = 60_000
@@ -95,7 +97,7 @@ def _choose(module: Any, server: Any, provider: str, *, stream: bool) -> str:
 
 
 @pytest.fixture
-async def house(replay: Replay, tmp_path: Path) -> AsyncIterator[House]:
+async def house(replay: Replay, tmp_path: Path, log: io.StringIO) -> AsyncIterator[House]:
     origin = replay.server.url.removeprefix("http://")
     client = HastyClient(Rules(frozenset({origin})))
     async with whole_house(tmp_path, client=client) as house:
@@ -105,6 +107,7 @@ async def house(replay: Replay, tmp_path: Path) -> AsyncIterator[House]:
         for provider in PATHS:
             await house.with_key({}, provider)
         yield house
+        await no_secret_anywhere(house, log.getvalue())
 
 
 async def ask(house: House, provider: str, *, stream: bool) -> Heard:
@@ -246,6 +249,7 @@ async def test_a_later_attempt_may_succeed(house: House, replay: Replay) -> None
 
     assert first_difference(replay.expected("openai", stream=False), heard) is None
     assert replay.attempts == 2
+    await _next_is_answered(house, replay, "openai", stream=False)
 
 
 async def _next_is_answered(house: House, replay: Replay, provider: str, *, stream: bool, before: int = 1) -> None:

@@ -30,6 +30,7 @@ MAY_BE_THERE = {
     "x-realmultillm-attempts",
     "x-realmultillm-tried",
     "x-realmultillm-cost",
+    "x-realmultillm-cost-reason",
 }
 """Where the answer, or the failure, is a provider's: whom we asked, and how the provider names the request (`x-request-id`, its own word)."""
 ADDED_BY_US = {

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import anthropic
@@ -15,8 +16,10 @@ import pytest
 from shared.egress.exchange import Outbound, Timeouts
 from shared.errors import ProviderFailed
 from shared.gateway.once import LARGEST
+from shared.storage.layout import replays_kept
 from shared.storage.ledger import list_rows
-from shared.storage.replays import KEPT_FOR
+from shared.storage.replays import KEPT_FOR, MOST_A_DAY
+from shared.storage.table import Change
 from tests.fakes.client import FakeAnswer, FakeClient
 from tests.fakes.house import HELLO, Headers, House
 from tests.journeys.conftest import ANSWER, answers
@@ -283,13 +286,33 @@ async def test_an_answer_that_is_too_large_is_given_once(house: House, asker: He
     assert len(client.asked) == 1
 
 
+async def test_beyond_the_room_of_a_day_answers_are_given_once(
+    house: House, asker: Headers, client: FakeClient
+) -> None:
+    """Its own reason; what was kept before comes again all the same."""
+    await ask(house, asker)
+    owner = (await house.services.accounts.verify(asker["authorization"].removeprefix("Bearer "))).owner
+    today = datetime.fromtimestamp(house.services.now(), UTC).date()
+    await house.table.update(replays_kept(owner, today), Change(set={"kept_bytes": MOST_A_DAY}))
+    other = {"idempotency-key": "another"}
+    first, again = await ask(house, asker, **other), await ask(house, asker, **other)
+    before = await ask(house, asker)
+
+    assert first.status_code == 200
+    assert (again.status_code, again.json()["error"]["code"]) == (409, "answer_not_kept")
+    assert again.json()["error"]["details"]["limit"] == MOST_A_DAY
+    assert again.headers["x-should-retry"] == "false"
+    assert before.headers["idempotency-replayed"] == "true"
+    assert len(client.asked) == 2
+
+
 async def test_an_answer_of_several_rows_comes_again_whole(house: House, asker: Headers, client: FakeClient) -> None:
     choice = {"index": 0, "message": {"role": "assistant", "content": "é" * 600_000}, "finish_reason": "stop"}
     client.answer = lambda _: FakeAnswer(200, {**ANSWER, "choices": [choice]})
     first, again = await ask(house, asker), await ask(house, asker)
 
     assert again.content == first.content
-    assert sum("REPLAYED#" in sk for _, sk in house.table.items) == 3
+    assert sum("REPLAYED#" in sk for _, sk in house.table.items) == 4
 
 
 async def test_what_was_said_lies_sealed_and_what_was_changed_does_not_come_again(house: House, asker: Headers) -> None:

@@ -10,14 +10,17 @@ from pathlib import Path
 import httpx
 
 from shared.gateway.sweep import sweep
+from shared.records.limits import Scope, period_name
 from shared.services import Services
 from shared.settings import Settings
 from shared.storage import layout
+from shared.storage.admission import spent
 from shared.storage.holdings import list_holdings
 from shared.storage.ledger import list_rows
 from tests.fakes.gateway import running_gateway
 from tests.fakes.provider import GOOD_KEY, fake_provider
 from tests.fakes.services import FixedClock
+from tests.fakes.sinks import files_of, found, masters_of
 
 STREAMS, FINISHED = 50, 10
 
@@ -52,15 +55,19 @@ async def test_no_acknowledged_row_is_lost_and_no_hold_outlives_the_sweep(tmp_pa
             gateway.process.send_signal(signal.SIGKILL)
             await gateway.process.wait()
             await asyncio.gather(*streams)
+            left = {"printed": bytes(gateway.printed), **files_of(tmp_path)}
 
     services = Services(Settings(home=tmp_path), now=FixedClock(time.time() + 3600))  # after every hold's time
     try:
         first, again = await sweep(services), await sweep(services)
         rows, _ = await list_rows(services.table, owner)
         items = (await services.table.query(layout.admissions("user", owner).pk)).items
+        charged = await spent(services.table, Scope("user", owner), period_name("month", services.now()))
         noted, _ = await list_holdings(services.table)
     finally:
         await services.close()
+    async with running_gateway(tmp_path) as restarted, restarted.signed_in("bob@example.com") as client:
+        providers = await client.get("/api/provider-configs")
 
     assert {answer.status_code for answer in done} == {200}
     assert (first.holds, first.aborted, again.holds) == (STREAMS, STREAMS, 0)
@@ -69,3 +76,6 @@ async def test_no_acknowledged_row_is_lost_and_no_hold_outlives_the_sweep(tmp_pa
     assert not any(name.startswith("h_") for item in items for name in item)
     assert sum(int(str(item.get("n_open", 0))) for item in items) == 0
     assert noted == []
+    assert charged == sum(row.charged_micros for row in rows)
+    assert found([GOOD_KEY, *masters_of(tmp_path)], {**left, **files_of(tmp_path)}) == []
+    assert providers.status_code == 200

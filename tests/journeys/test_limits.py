@@ -210,12 +210,12 @@ async def test_a_provider_that_fails_is_in_the_ledger_and_costs_nothing(
 
 
 async def test_what_a_chat_costs_the_table(house: House, asker: Headers) -> None:
-    """One write lets it in, then the ledger, the counts of usage and of the hour's spending, and the settlement: five in all, and no read but of config and key."""
+    """One write lets it in, then the ledger, the counts of usage, and the settlement: four in all, and no read but of config and key."""
     await house.http.post("/api/llm/chat", json=NATIVE, headers=asker)
     before = house.table.writes, house.table.reads
     await house.http.post("/api/llm/chat", json=NATIVE, headers=asker)
 
-    assert house.table.writes - before[0] == 5
+    assert house.table.writes - before[0] == 4
     assert house.table.reads - before[1] <= 2
 
 
@@ -263,3 +263,27 @@ async def test_a_token_is_changed_strictly_and_shows_what_it_is_for(house: House
 
     assert (wrong.status_code, "origins" in wrong.json()["error"]["message"]) == (400, True)
     assert (lifted.json()["origins"], lifted.json()["routes"]) == (["203.0.113.7/32"], None)
+
+
+async def test_what_never_fits_is_429_once_and_tells_what_is_left(
+    house: House, asker: Headers, client: FakeClient
+) -> None:
+    """The SDK does not ask again in vain. Trap 31."""
+    _, token = await token_of(house, asker, tokensPerMinute=1100)
+    newer = httpx2.AsyncClient(transport=httpx2.ASGITransport(house.app))
+    theirs = openai.AsyncOpenAI(api_key=token, base_url="http://house/v1", http_client=newer)
+    await theirs.chat.completions.create(model="openai/gpt-4o-mini", messages=[{"role": "user", "content": "hello"}])
+    asked = len(client.asked)
+    with pytest.raises(openai.RateLimitError) as refused:
+        await theirs.chat.completions.create(
+            model="openai/gpt-4o-mini", messages=[{"role": "user", "content": "hello"}], max_tokens=2000
+        )
+    answer = refused.value.response
+    details = answer.json()["error"]["details"]
+
+    assert answer.request.headers["x-stainless-retry-count"] == "0"
+    assert answer.headers["x-should-retry"] == "false"
+    assert "retry-after" not in answer.headers
+    assert (details["limit"], details["remaining"]) == (1100, 1088)
+    assert details["resetTime"] is not None
+    assert len(client.asked) == asked

@@ -4,11 +4,14 @@ What every door asks of AWS on the way is written down: those are the rights tha
 """
 
 import base64
+import hashlib
+import hmac
 import json
 import re
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -24,13 +27,29 @@ import functions.catalog.app as catalog
 import functions.chat.app as chat
 import functions.configs.app as configs
 import functions.key_test.app as key_test
+from shared.errors import Unreachable
+from shared.gateway.admit import Asked, admit, limits_of
+from shared.gateway.carry_out import carry_out
+from shared.gateway.estimate import Need
+from shared.gateway.sweep import sweep
+from shared.gateway.tell import tell_alerts
+from shared.gateway.unsettled import leave_unsettled
+from shared.identity.cognito import CognitoAccounts
+from shared.identity.key_set import AFTER_A_FAILURE, FRESH, LONGEST_KEPT
 from shared.identity.sessions import SESSION_LIFE
+from shared.records.ledger import LedgerRow
 from shared.services import Services
 from shared.settings import read_settings
+from shared.storage.admission import Used
+from shared.storage.alerts import add_alert, list_alerts
+from shared.storage.policies import forget_policies
 from tests.fakes.aws import Aws
+from tests.fakes.client import FakeClient
 from tests.fakes.gateway import ROOT, lines, running_gateway
-from tests.fakes.http_server import HttpServer
+from tests.fakes.http_server import HttpServer, answer, http_server, saying
 from tests.fakes.provider import GOOD_KEY, WORDS, fake_provider
+from tests.fakes.rights import NOTES_COUNTRIES, PURPOSES, TELLER
+from tests.fakes.targets import target_of
 
 DOORS: dict[str, ModuleType] = {
     "accounts": accounts,
@@ -43,6 +62,8 @@ DOORS: dict[str, ModuleType] = {
 }
 HELLO = [{"role": "user", "content": "hello"}]
 WRONG_KEY = "sk-wrong-5Tg9Bv2Nc7Mx4Qa8Ws3Ed6Rf1Yh"
+HOOK_SECRET = "5f1e9a07c3b24d68850fa6d1e2c794b3"
+KMS = {"Decrypt", "GenerateDataKey", "ReEncrypt"}
 ALICE = {"email": "alice@example.com", "password": "correct horse battery staple"}
 
 RIGHTS = {
@@ -88,7 +109,18 @@ RIGHTS = {
         "dynamodb:DeleteItem",
         "kms:Decrypt",
         "kms:GenerateDataKey",
+        "sqs:SendMessage",
     },
+    "sweeper": {
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:Query",
+        "dynamodb:UpdateItem",
+        "dynamodb:DeleteItem",
+        "sqs:ReceiveMessage",
+        "sqs:DeleteMessage",
+    },
+    "teller": {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "kms:Decrypt"},
 }
 """By door. ReEncrypt is two rights of IAM's: kms:ReEncryptFrom and kms:ReEncryptTo."""
 
@@ -118,6 +150,10 @@ class HouseOnAws:
         """What this door asked of AWS."""
         return {f"{service}:{operation}" for key, service, operation in self.aws.asked if key == self.key(door)}
 
+    def touched(self, door: str) -> set[tuple[str, str]]:
+        """On what."""
+        return {(operation, what) for key, operation, what in self.aws.touched if key == self.key(door)}
+
     def key(self, door: str) -> str:
         return f"{door}-of-{self.ids['REALMULTILLM_TABLE']}"
 
@@ -129,11 +165,18 @@ async def provider() -> AsyncIterator[HttpServer]:
 
 
 @pytest.fixture
-async def house(aws: Aws, provider: HttpServer) -> AsyncIterator[HouseOnAws]:
+async def receiver() -> AsyncIterator[HttpServer]:
+    """Who hears of alerts."""
+    async with http_server(saying(answer(b"", "204 No Content"))) as server:
+        yield server
+
+
+@pytest.fixture
+async def house(aws: Aws, provider: HttpServer, receiver: HttpServer) -> AsyncIterator[HouseOnAws]:
     ids = {
         **aws.settings(),
         "REALMULTILLM_PROVIDER_URLS": json.dumps({"openai": provider.url("/v1")}),
-        "REALMULTILLM_EGRESS_ALLOW": provider.origin,
+        "REALMULTILLM_EGRESS_ALLOW": f"{provider.origin},{receiver.origin}",
     }
     house = HouseOnAws(aws, ids, {}, {})
     async with AsyncExitStack() as stack:
@@ -141,7 +184,9 @@ async def house(aws: Aws, provider: HttpServer) -> AsyncIterator[HouseOnAws]:
             services = Services(read_settings({**ids, "AWS_ACCESS_KEY_ID": house.key(name)}))
             house.services[name] = services
             house.doors[name] = await stack.enter_async_context(opened(door.create_app, services))
+        house.services["teller"] = Services(read_settings({**ids, "AWS_ACCESS_KEY_ID": house.key("teller")}))
         yield house
+        await house.services["teller"].close()
 
 
 @asynccontextmanager
@@ -215,6 +260,52 @@ async def test_another_user_has_no_key(house: HouseOnAws) -> None:
     assert answer.status_code == 404
 
 
+def of_another_key(token: str) -> str:
+    """The token, as if a key had signed it that nobody here has seen."""
+    header, dot, rest = token.partition(".")
+    said = {**json.loads(base64.urlsafe_b64decode(header + "==")), "kid": "next-years-key"}
+    return base64.urlsafe_b64encode(json.dumps(said).encode()).decode().rstrip("=") + dot + rest
+
+
+async def test_while_the_pool_s_keys_are_out_of_reach_who_is_known_chats_on(
+    house: HouseOnAws, provider: HttpServer
+) -> None:
+    """Fault 26: sessions by the keys of before, access tokens without any; a key that nobody has seen is 503, never 401, and nobody is asked."""
+    session = await house.signed_up(ALICE)
+    await stored(house)
+    program = {"x-api-key": (await house.ask("accounts", "POST", "/api/tokens", {"name": "ci"})).json()["token"]}
+    person, hello = house.headers, {"model": "openai/hello", "messages": HELLO}
+    stranger = {"authorization": f"Bearer {of_another_key(session['token'])}"}
+
+    async def chats(*, by: dict[str, str]) -> httpx.Response:
+        house.headers = by
+        return await house.ask("chat", "POST", "/api/llm/chat", hello)
+
+    before = await chats(by=person)
+    accounts_of_chat = house.services["chat"].accounts
+    assert isinstance(accounts_of_chat, CognitoAccounts)
+    keys, passed = accounts_of_chat._keys, [FRESH + 1.0]
+    way_out, asked = keys._client, len(provider.visits)
+    keys._client, keys._now = FakeClient(lambda _: Unreachable("no")), lambda: time.time() + passed[0]
+    known, token, unknown = await chats(by=person), await chats(by=program), await chats(by=stranger)
+    asked_meanwhile = len(provider.visits) - asked
+    passed[0] += LONGEST_KEPT
+    forgotten, token_still = await chats(by=person), await chats(by=program)
+    keys._client = way_out
+    passed[0] += AFTER_A_FAILURE
+    after, refused = await chats(by=person), await chats(by=stranger)
+    rows = house.aws.boto3("dynamodb").scan(TableName=house.ids["REALMULTILLM_TABLE"])["Items"]
+    ledger = [row["outcome"]["S"] for row in rows if row["sk"]["S"].startswith("REQUEST#")]
+
+    assert [each.status_code for each in (before, known, token, token_still, after)] == [200] * 5
+    for each in (unknown, forgotten):
+        assert (each.status_code, each.json()["error"]["code"]) == (503, "storage_unavailable")
+        assert int(each.headers["retry-after"]) > 0
+    assert (refused.status_code, asked_meanwhile) == (401, 2)
+    assert ledger == ["done"] * 5
+    assert not [name for row in rows for name in row if name.startswith("h_")]
+
+
 async def test_a_key_that_was_moved_to_another_owner_opens_nowhere(house: HouseOnAws) -> None:
     """Threat K2, with KMS's own check of the context."""
     await house.signed_up(ALICE)
@@ -232,18 +323,98 @@ async def test_a_key_that_was_moved_to_another_owner_opens_nowhere(house: HouseO
     assert (answer.status_code, answer.json()["error"]["code"]) == (424, "credential_corrupt")
 
 
-async def test_every_door_asks_for_what_its_role_may_and_for_all_of_it(house: HouseOnAws) -> None:
+async def test_every_door_asks_for_what_its_role_may_and_for_all_of_it(house: HouseOnAws, receiver: HttpServer) -> None:
     """What `infra` grants: docs/aws-rights.md."""
     await walk_everywhere(house)
+    await leave_behind(house)
+    settled, aborted = await sweep_up(house)
+    session = (await house.ask("accounts", "POST", "/api/auth/signin", ALICE)).json()
+    house.headers = {"authorization": f"Bearer {session['token']}"}
+    await tell(house, receiver)
+    await stored(house)
+    await house.ask("chat", "POST", "/api/llm/chat", {"model": "openai/hello", "messages": HELLO, "keep": True})
+    rewrapped = (await house.ask("configs", "POST", "/api/admin/encryption/rewrap")).json()
+    assert rewrapped == {
+        "rewrapped": 1, "needsReentry": 0, "journals": 1, "own": 1, "unreadable": 0, "next": None,
+    }  # fmt: skip
+    purposes = {door: {(done, of) for done, of in house.touched(door) if done in KMS} for door in RIGHTS}
 
-    assert {door: house.asked(door) for door in DOORS} == RIGHTS
+    assert (settled, aborted) == (1, 1)
+    assert {door: house.asked(door) for door in RIGHTS} == RIGHTS
+    assert purposes == {door: PURPOSES[door] for door in RIGHTS}
+    assert {(done, of) for done, of in house.touched("teller") if done not in KMS} == TELLER
+
+
+async def tell(house: HouseOnAws, receiver: HttpServer) -> None:
+    """An admin names a webhook, something looks suspicious, the clock calls."""
+    body = {"url": receiver.url("/hook"), "secret": HOOK_SECRET}
+    named = await house.ask("admin", "PUT", "/api/admin/alerts/webhook", body)
+    assert named.status_code == 200, named.text
+    chat = house.services["chat"]
+    forget_policies(chat.table)  # as five seconds later
+    await add_alert(chat.table, "refused_keys", "alice", now=chat.now())
+    told = await tell_alerts(house.services["teller"])
+    assert told == 1, (await list_alerts(chat.table))[0][0].failure
+
+
+READ_AT: dict[str, str] = {
+    "accounts": "/api/tokens",
+    "configs": "/api/provider-configs",
+    "key_test": "/api/models/openai",
+    "catalog": "/api/providers",
+    "analytics": "/api/analytics/usage",
+    "admin": "/api/admin/limits",
+    "chat": "/api/chat/history",
+}
+"""A route of each door that any admin may read."""
+
+
+@pytest.mark.parametrize("door", DOORS)
+async def test_a_new_country_is_noted_at_every_door_within_its_rights(
+    house: HouseOnAws, receiver: HttpServer, door: str
+) -> None:
+    """Threat I9: also by those that else only read, with no more than the rule needs (tests/infra/test_rights.py)."""
+    await house.signed_up(ALICE)
+    await house.ask("admin", "PUT", "/api/admin/alerts/webhook", {"url": receiver.url("/hook"), "secret": HOOK_SECRET})
+    services = house.services[door]
+    object.__setattr__(services.settings, "country_header", "x-country")
+    for country in ("DE", "FR"):
+        await house.ask(door, "GET", READ_AT[door], **{"x-country": country})
+    found, _ = await list_alerts(services.table)
+    written = {(done, of) for done, of in house.touched(door) if done in {"PutItem", "UpdateItem"}}
+
+    assert [(alert.kind, alert.telling) for alert in found] == [("new_country", "waiting")]
+    assert house.asked(door) <= RIGHTS[door] | {"dynamodb:PutItem", "dynamodb:UpdateItem"}
+    if door in {"catalog", "analytics"}:
+        assert {(done, of.partition("#")[0] + "#" if of.startswith("COUNTRIES") else of) for done, of in written} == (
+            NOTES_COUNTRIES
+        )
+
+
+async def test_an_alert_is_told_signed_with_a_secret_that_no_environment_holds(
+    house: HouseOnAws, receiver: HttpServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Threats I14 and K8: it lies sealed in the table, and no answer, row or log has it."""
+    await house.signed_up(ALICE)
+    await tell(house, receiver)
+    (visit,) = receiver.visits
+    signed = visit.headers["x-realmultillm-timestamp"].encode() + b"." + visit.body
+    expected = hmac.new(HOOK_SECRET.encode(), signed, hashlib.sha256).hexdigest()
+    (alert,) = (await house.ask("admin", "GET", "/api/admin/alerts")).json()["alerts"]
+    rows = house.aws.boto3("dynamodb").scan(TableName=house.ids["REALMULTILLM_TABLE"])["Items"]
+    printed = capsys.readouterr()
+    sinks = [repr(rows), printed.out, printed.err, repr(house.ids), *(said.text for said in house.said)]
+
+    assert visit.headers["x-realmultillm-signature"] == f"v1={expected}"
+    assert (alert["telling"], alert["tries"], alert["failure"]) == ("told", 0, None)
+    assert not [sink for sink in sinks if HOOK_SECRET in sink]
 
 
 def test_the_page_about_rights_says_the_same() -> None:
     page = (ROOT / "docs" / "aws-rights.md").read_text("utf-8")
     rows = [line.strip("| ").split("|") for line in page.splitlines() if line.startswith("| ") and "---" not in line]
-    written = {door.strip(): cells for door, *cells in rows if door.strip() in DOORS}
-    services = ("dynamodb", "kms", "cognito-idp")
+    written = {door.strip(): cells for door, *cells in rows if door.strip() in RIGHTS}
+    services = ("dynamodb", "kms", "cognito-idp", "sqs")
 
     assert {
         door: {
@@ -309,6 +480,32 @@ async def walk_everywhere(house: HouseOnAws) -> None:
         answer.text for answer in house.said if answer.status_code in {500, 503}
     ]  # the provider speaks one API of four
     assert not ours
+
+
+async def leave_behind(house: HouseOnAws) -> None:
+    """One request whose end the table did not take, and one whose process died long ago."""
+    services, target = house.services["chat"], target_of("openai", "gpt-4o-mini")
+    asked = Asked(request_id="LATE", owner="alice", token=None, api="openai", streamed=False, started_at=services.now())
+    limited = await limits_of(services, asked, [target])
+    late = await admit(services, asked, limited, [(target, Need(1, 1, 1))], within=60)
+    row = LedgerRow(
+        request_id="LATE", owner="alice", token_id=None, started_at=0, outcome="done", provider="openai", model="m"
+    )
+    await leave_unsettled(services, row, late, Used())
+    await admit(services, replace(asked, request_id="DEAD"), limited, [(target, Need(1, 1, 1))], within=-3600)
+
+
+async def sweep_up(house: HouseOnAws) -> tuple[int, int]:
+    """What the sweeper's function does each minute; and what it does once nobody has called for two hours."""
+    settings = read_settings({**house.ids, "AWS_ACCESS_KEY_ID": house.key("sweeper")})
+    now, later = Services(settings), Services(settings, now=lambda: time.time() + 7200)
+    try:
+        found, swept = await carry_out(now), await sweep(now)
+        await sweep(later)
+    finally:
+        await now.close()
+        await later.close()
+    return found["settled"], swept.aborted
 
 
 async def try_a_moved_key(house: HouseOnAws, owner: str) -> None:
@@ -385,6 +582,7 @@ async def chat_in_every_way(house: HouseOnAws) -> None:
     if told:
         await house.ask("chat", "POST", "/api/llm/chat", {**hello, "conversationId": told["id"]})
         one = f"/api/chat/history/{told['id']}"
+        await house.ask("chat", "GET", "/api/account/texts")
         await house.ask("chat", "PATCH", one, {"title": "Sky"})
         for method, path in (("GET", ""), ("GET", one), ("DELETE", one), ("DELETE", "")):
             assert (await house.ask("chat", method, path or "/api/chat/history")).status_code < 300

@@ -89,15 +89,15 @@ async def policies_are_forgotten(http: httpx.AsyncClient, person: Headers) -> No
     assert changed.status_code == 200, changed.text
 
 
-async def test_a_chat_right_after_another_reads_once_and_writes_five_times(
+async def test_a_chat_right_after_another_reads_once_and_writes_four_times(
     http: httpx.AsyncClient, program: Headers, table: Recorded
 ) -> None:
-    """It reads its config; it writes its place, its row, the day's usage, the hour's spending, and gives its place back. Limits add nothing."""
+    """It reads its config; it writes its place, its row, the day's usage, and gives its place back. Limits add nothing."""
     table.forget()
     await chat(http, program)
 
-    assert table.calls == Counter({"get": 1, "put": 1, "update": 4})
-    assert (table.reads, table.writes) == (Decimal("0.5"), 5)
+    assert table.calls == Counter({"get": 1, "put": 1, "update": 3})
+    assert (table.reads, table.writes) == (Decimal("0.5"), 4)
 
 
 async def test_a_chat_by_itself_reads_what_nobody_remembers_any_more(
@@ -109,7 +109,7 @@ async def test_a_chat_by_itself_reads_what_nobody_remembers_any_more(
     table.forget()
     await chat(http, program)
 
-    assert table.calls == Counter({"get": 5, "query": 1, "put": 1, "update": 5})
+    assert table.calls == Counter({"get": 5, "query": 1, "put": 1, "update": 4})
     assert (table.reads, table.writes) == (READS_A_CHAT, WRITES_A_CHAT)
 
 
@@ -122,5 +122,5 @@ async def test_what_the_port_is_asked_is_what_aws_is_asked(
     await chat(http, program)
     asked = Counter(operation for _, _, operation in aws.asked[before:])
 
-    on_aws = Counter({"GetItem": 1, "PutItem": 1, "UpdateItem": 4})
+    on_aws = Counter({"GetItem": 1, "PutItem": 1, "UpdateItem": 3})
     assert asked == (on_aws if isinstance(engine, DynamoDBTable) else Counter())

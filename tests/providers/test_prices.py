@@ -1,5 +1,6 @@
 """What a chat cost: exact, or null with the reason."""
 
+import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -10,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.chat.events import Usage
+from shared.dialects.exchanges import Ask
+from shared.providers.dialects import load_exchange
 from shared.providers.find import get_provider
 from shared.providers.prices import CustomPrice, price
 
@@ -210,6 +213,61 @@ def test_each_kind_of_token_is_paid_once_at_its_own_price(kinds: tuple[int, ...]
 
     exact = sum(count * Fraction(amount) for count, amount in zip(kinds, amounts, strict=True)) / 1_000_000
     assert Fraction(told.usd) == exact
+
+
+PICTURES = {"text": Fraction(5), "image": Fraction(8), "said": Fraction(10), "painted": Fraction(32)}
+"""Of gpt-image-1.5, dollars a million: https://developers.openai.com/api/docs/pricing (2026-10)."""
+
+
+def pictured(text: int, image: int, said: int, painted: int) -> Decimal:
+    """What such an answer costs, as its dialect reads it."""
+    details = {"text_tokens": text, "image_tokens": image}, {"text_tokens": said, "image_tokens": painted}
+    used = {
+        "input_tokens": text + image,
+        "input_tokens_details": details[0],
+        "output_tokens": said + painted,
+        "output_tokens_details": details[1],
+        "total_tokens": text + image + said + painted,
+    }
+    answer = json.dumps({"data": [], "usage": used}).encode()
+    usage = load_exchange("openai", "images").read(answer, Ask("gpt-image-1.5", {})).usage
+    assert usage is not None
+    told = cost("openai", "gpt-image-1.5", usage)
+    assert told.source == "table"
+    assert isinstance(told.usd, Decimal)
+    return told.usd
+
+
+@given(COUNT, COUNT, COUNT, COUNT)
+def test_pictures_are_the_sum_of_their_parts(text: int, image: int, said: int, painted: int) -> None:
+    """Whole numbers and decimals alone, no double on the way: the parts are the whole to the last digit."""
+    parts = pictured(text, 0, 0, 0) + pictured(0, image, 0, 0) + pictured(0, 0, said, 0) + pictured(0, 0, 0, painted)
+    told = pictured(text, image, said, painted)
+    counts = dict(zip(PICTURES, (text, image, said, painted), strict=True))
+
+    assert told == parts
+    assert Fraction(told) == sum(count * PICTURES[kind] for kind, count in counts.items()) / 1_000_000
+
+
+@given(st.tuples(COUNT, COUNT, COUNT, COUNT), st.integers(0, 3), st.integers(1, 10**6))
+def test_more_tokens_of_any_kind_cost_more(counts: tuple[int, int, int, int], kind: int, more: int) -> None:
+    raised = [count + more * (at == kind) for at, count in enumerate(counts)]
+
+    assert pictured(*raised) > pictured(*counts)
+
+
+@given(COUNT, COUNT)
+def test_embeddings_in_two_halves_cost_what_they_cost_at_once(one: int, other: int) -> None:
+    def embedded(tokens: int) -> Decimal:
+        answer = {"data": [{"embedding": [0.5]}], "usage": {"prompt_tokens": tokens, "total_tokens": tokens}}
+        read = load_exchange("openai", "embeddings").read(json.dumps(answer).encode(), Ask("m", {"input": "a"}))
+        assert read.usage is not None
+        usd: Decimal = cost("openai", "text-embedding-3-small", read.usage).usd
+        return usd
+
+    assert isinstance(embedded(one), Decimal)
+    assert embedded(one) + embedded(other) == embedded(one + other)
+    assert Fraction(embedded(one)) == Fraction(one, 50_000_000)
 
 
 @given(

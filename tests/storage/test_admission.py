@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
@@ -386,3 +387,51 @@ async def test_an_item_that_others_keep_changing_is_given_up_after_four_tries(cl
 
     assert table.tries == 4
     assert busy.value.retry_after == 1
+
+
+async def test_a_place_may_be_kept_for_less(table: Table, clock: Clock) -> None:
+    """What was reserved too much is there for others at once, and is not given back again in the end."""
+    admissions = Admissions(table, now=clock)
+    limits = Limits(tokens_per_minute=100, budget_usd=Decimal("0.0001"), budget_period="day")
+    first = claim(tokens=90, micros=90)
+    hold = await admissions.take(TOKEN, limits, first)
+    with pytest.raises(Refused):
+        await admissions.take(TOKEN, limits, claim(tokens=50, micros=50))
+    lower = replace(first, tokens=20, micros=20)
+    hold = await admissions.lower(hold, limits, lower)
+    second = await admissions.take(TOKEN, limits, claim(tokens=50, micros=50))
+
+    assert [(each.policy, each.remaining) for each in hold.left] == [("tokens", 80), ("budget", 80)]
+    assert await state(table, TOKEN) == (2, 70, 0)
+    assert await admissions.settle(hold, Used(micros=5, tokens=5))
+    assert await admissions.settle(second, Used(micros=50, tokens=50))
+    assert await state(table, TOKEN) == (0, 55, 55)
+    with pytest.raises(StorageUnavailable):
+        await admissions.lower(hold, limits, lower)
+    third = await admissions.take(TOKEN, limits, claim(tokens=45, micros=45))
+    assert [each.remaining for each in third.left] == [0, 0]
+
+
+async def test_what_never_fits_is_told_what_is_left(table: Table, clock: Clock) -> None:
+    """Another process took some of it; nothing of ours is guessed."""
+    budget = Limits(budget_usd=Decimal("0.0001"), budget_period="day")
+    rate = Limits(tokens_per_minute=100)
+    theirs, ours = Admissions(table, now=clock), Admissions(table, now=clock)
+    await theirs.take(TOKEN, budget, claim(micros=86))
+    await theirs.take(HOUSE, rate, claim(tokens=15))
+    with pytest.raises(Refused) as dear:
+        await ours.take(TOKEN, budget, claim(micros=101))
+    with pytest.raises(Refused) as long:
+        await ours.take(HOUSE, rate, claim(tokens=101))
+
+    assert (dear.value.refusal.policy, dear.value.refusal.remaining, dear.value.refusal.too_large) == (
+        "budget",
+        14,
+        True,
+    )
+    assert (long.value.refusal.policy, long.value.refusal.remaining, long.value.refusal.too_large) == (
+        "tokens",
+        85,
+        True,
+    )
+    assert long.value.refusal.resets_at == pytest.approx(clock() + 9)

@@ -3,15 +3,15 @@
 import json
 
 import pytest
-from pydantic import TypeAdapter, ValidationError
+from pydantic import SecretStr, TypeAdapter, ValidationError
 
 from shared.web.keys import KeyText, read_key
 
-ADAPTER: TypeAdapter[object] = TypeAdapter(KeyText)
+ADAPTER: TypeAdapter[SecretStr] = TypeAdapter(KeyText)
 
 
 def kept(text: str) -> str:
-    key = read_key(ADAPTER.validate_python(text))  # type: ignore[arg-type]
+    key = read_key(ADAPTER.validate_python(text))
     assert key is not None
     return key.reveal()
 

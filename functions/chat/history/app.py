@@ -11,6 +11,7 @@ from functions.chat.history.schemas import (
     MessageAnswer,
     TitleBody,
 )
+from functions.chat.history.texts import text_routes
 from shared.crypto.journal import Journal
 from shared.errors import InvalidRequest
 from shared.gateway.history import TITLE, get_conversation, open_message, open_title
@@ -36,6 +37,7 @@ def create_app(services: Services) -> FastAPI:
     app = new_door(services, title="History")
     app.include_router(_all_of_them(services), prefix="/api/chat/history", tags=["Conversations"])
     app.include_router(_one_of_them(services), prefix="/api/chat/history", tags=["Conversations"])
+    app.include_router(text_routes(services), tags=["Accounts"])
     return app
 
 

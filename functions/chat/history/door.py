@@ -14,6 +14,7 @@ def routes(services: Services) -> list[BaseRoute]:
     """Its addresses, as the chat door has them; what each answers is told in `app`."""
     history = History(services)
     return [
+        Route("/api/account/texts", history, methods=["GET"]),
         Route("/api/chat/history", history, methods=["GET", "DELETE"]),
         Route("/api/chat/history/{conversation}", history, methods=["GET", "PATCH", "DELETE"]),
     ]

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from shared.gateway.texts import AnswerKept, MessageKept, TitleKept
 from shared.records.conversation import Conversation, KeptMessage
 from shared.web.schemas import Answer, Body, Moment, moment
 
@@ -86,6 +87,77 @@ class ConversationDetail(Answer):
     conversation: ConversationAnswer
     messages: list[MessageAnswer]
     next: int | None
+
+
+class ConversationText(Answer):
+    """A conversation; `title` is null where it does not open any more."""
+
+    id: str
+    title: str | None
+    created_at: Moment
+    updated_at: Moment
+    messages: int
+
+    @classmethod
+    def read(cls, text: TitleKept) -> Self:
+        """As it is taken along."""
+        one = text.conversation
+        return cls(
+            id=one.id,
+            title=text.said,
+            created_at=moment(one.created_at),
+            updated_at=moment(one.updated_at),
+            messages=one.messages,
+        )
+
+
+class MessageText(Answer):
+    """A message; `message` is null where it does not open any more."""
+
+    conversation_id: str
+    number: int
+    state: str
+    error: str | None
+    created_at: Moment
+    request_id: str
+    provider: str | None
+    model: str | None
+    message: dict[str, Any] | None
+
+    @classmethod
+    def read(cls, text: MessageKept) -> Self:
+        """As it is taken along."""
+        shown = dict(MessageAnswer.of(text.kept, text.said or {}))
+        return cls(conversation_id=text.conversation, **{**shown, "message": text.said})
+
+
+class AnswerText(Answer):
+    """What was answered to a request with an `Idempotency-Key`; `status` and `body` are null where it does not open any more."""
+
+    request_id: str
+    kept_until: Moment
+    status: int | None
+    body: str | None
+
+    @classmethod
+    def read(cls, text: AnswerKept) -> Self:
+        """As it is taken along: answers are JSON, or lines of it."""
+        said = text.said
+        return cls(
+            request_id=text.request_id,
+            kept_until=moment(text.until),
+            status=said.status if said else None,
+            body=said.body.decode("utf-8", "replace") if said else None,
+        )
+
+
+class TextsAnswer(Answer):
+    """A page of the texts that are kept of somebody; `next` is the `after` of the page behind it, null on the last."""
+
+    conversations: list[ConversationText]
+    messages: list[MessageText]
+    answers: list[AnswerText]
+    next: str | None
 
 
 class TitleBody(Body):

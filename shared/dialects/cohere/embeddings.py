@@ -4,8 +4,8 @@ from typing import Any, Final
 
 from shared.dialects.cohere.read import read_object
 from shared.dialects.dialect import Written
-from shared.dialects.exchanges import Ask, Exchange
-from shared.dialects.exchanges.embeddings import speak, texts
+from shared.dialects.exchanges import Ask, Exchange, Reply
+from shared.dialects.exchanges.embeddings import counted, speak, texts
 from shared.dialects.lenient import find_count, record
 
 _FAMILY: Final = "Cohere"
@@ -25,7 +25,7 @@ def _write(ask: Ask) -> Written:
     return Written("/v2/embed", body)
 
 
-def _read(body: bytes, ask: Ask) -> bytes:
+def _read(body: bytes, ask: Ask) -> Reply:
     answer = read_object(body)
     vectors = record(answer.get("embeddings")).get("float")
     billed = record(record(answer.get("meta")).get("billed_units"))
@@ -33,7 +33,7 @@ def _read(body: bytes, ask: Ask) -> bytes:
         vectors if isinstance(vectors, list) else [],
         ask,
         family=_FAMILY,
-        tokens=find_count(billed.get("input_tokens")),
+        usage=counted(find_count(billed.get("input_tokens")), billed),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from shared.chat.events import Usage
 from shared.dialects.dialect import Written
 
 Kind = Literal["embeddings", "images", "moderations", "counts"]
@@ -26,12 +27,23 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole answer in OpenAI's form, and what has to do with its price."""
+
+    body: bytes = field(repr=False)
+    usage: Usage | None = None
+    """As the provider reported it; None where it did not."""
+    model: str | None = None
+    """The provider's own name of the model that answered."""
+
+
+@dataclass(frozen=True, slots=True)
 class Exchange:
     """How one family of providers takes a kind of question. The file of each is named as the kind, and offers it as `EXCHANGE`."""
 
     write: Callable[[Ask], Written]
     """Raises UnsupportedParameter for what these providers cannot do."""
-    read: Callable[[bytes, Ask], bytes]
-    """A whole 200 body → the answer in OpenAI's form. Raises BadResponse when it is none, or the ProviderError inside it."""
+    read: Callable[[bytes, Ask], Reply]
+    """A whole 200 body → the answer. Raises BadResponse when it is none, or the ProviderError inside it."""
     takes: frozenset[str] | None = None
     """The fields that have a counterpart there; None where the body goes out as it came."""

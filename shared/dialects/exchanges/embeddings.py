@@ -2,12 +2,13 @@
 
 import struct
 from base64 import b64decode, b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
-from shared.dialects.exchanges import Ask
+from shared.chat.events import Usage
+from shared.dialects.exchanges import Ask, Reply
 from shared.dialects.exchanges.check import check
 from shared.errors import BadResponse, InvalidRequest, UnsupportedParameter
 from shared.wire.json import write
@@ -51,8 +52,13 @@ def texts(ask: Ask, family: str) -> list[str]:
     return list(found)
 
 
-def speak(vectors: Sequence[Sequence[float]], ask: Ask, *, family: str, tokens: int | None) -> bytes:
-    """The answer. `tokens` were counted by the provider; where it did not, an estimate says that it is one (trap 22).
+def counted(tokens: int | None, raw: Mapping[str, Any]) -> Usage | None:
+    """What was read, where the provider counted it: an embedding says nothing, so its output is 0 and not unknown."""
+    return None if tokens is None else Usage(input=tokens, output=0, total=tokens, raw=raw)
+
+
+def speak(vectors: Sequence[Sequence[float]], ask: Ask, *, family: str, usage: Usage | None) -> Reply:
+    """The answer. `usage` was counted by the provider; where it did not, an estimate says that it is one (trap 22).
 
     Raises:
         BadResponse: there are not as many vectors as there were texts.
@@ -60,12 +66,12 @@ def speak(vectors: Sequence[Sequence[float]], ask: Ask, *, family: str, tokens: 
     said = texts(ask, family)
     if len(vectors) != len(said):
         raise BadResponse(f"{family} answered {len(said)} texts with {len(vectors)} embeddings")
-    used = -(-sum(map(len, said)) // _CHARACTERS_A_TOKEN) if tokens is None else tokens
-    usage = {"prompt_tokens": used, "total_tokens": used, **({"estimated": True} if tokens is None else {})}
+    used = -(-sum(map(len, said)) // _CHARACTERS_A_TOKEN) if usage is None else usage.input
+    told = {"prompt_tokens": used, "total_tokens": used, **({"estimated": True} if usage is None else {})}
     data = [
         {"object": "embedding", "index": index, "embedding": spell(vector, ask)} for index, vector in enumerate(vectors)
     ]
-    return write({"object": "list", "data": data, "model": ask.model, "usage": usage})
+    return Reply(write({"object": "list", "data": data, "model": ask.model, "usage": told}), usage)
 
 
 def spell(vector: Any, ask: Ask) -> Any:

@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from shared.dialects.exchanges import Ask
+from shared.chat.events import Usage
+from shared.dialects.exchanges import Ask, Reply
 from shared.dialects.exchanges.check import check
 from shared.errors import InvalidRequest, UnsupportedParameter
 from shared.wire.json import write
@@ -45,11 +46,13 @@ def refuse_links(ask: Ask, family: str) -> None:
         )
 
 
-def speak(pictures: Sequence[tuple[str, str]], ask: Ask, *, usage: Mapping[str, Any] | None) -> bytes:
-    """The answer: pictures as (base64, media type)."""
+def speak(
+    pictures: Sequence[tuple[str, str]], ask: Ask, *, told: Mapping[str, Any] | None, usage: Usage | None
+) -> Reply:
+    """The answer: pictures as (base64, media type). `told` is the usage in OpenAI's words."""
     answer: dict[str, Any] = {"created": ask.created, "data": [{"b64_json": data} for data, _ in pictures]}
     if kind := pictures[0][1].partition("/")[2]:
         answer["output_format"] = kind
-    if usage:
-        answer["usage"] = usage
-    return write(answer)
+    if told:
+        answer["usage"] = told
+    return Reply(write(answer), usage)

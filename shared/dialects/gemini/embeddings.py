@@ -3,8 +3,8 @@
 from typing import Final
 
 from shared.dialects.dialect import Written
-from shared.dialects.exchanges import Ask, Exchange
-from shared.dialects.exchanges.embeddings import speak, texts
+from shared.dialects.exchanges import Ask, Exchange, Reply
+from shared.dialects.exchanges.embeddings import counted, speak, texts
 from shared.dialects.gemini.path import path, resource
 from shared.dialects.gemini.read import read_object
 from shared.dialects.lenient import find_count, record, records
@@ -21,12 +21,11 @@ def _write(ask: Ask) -> Written:
     return Written(path(ask.model, "batchEmbedContents"), {"requests": requests})
 
 
-def _read(body: bytes, ask: Ask) -> bytes:
+def _read(body: bytes, ask: Ask) -> Reply:
     answer = read_object(body)
     vectors = [entry.get("values") or [] for entry in records(answer.get("embeddings"))]
-    return speak(
-        vectors, ask, family=_FAMILY, tokens=find_count(record(answer.get("usageMetadata")).get("promptTokenCount"))
-    )
+    used = record(answer.get("usageMetadata"))
+    return speak(vectors, ask, family=_FAMILY, usage=counted(find_count(used.get("promptTokenCount")), used))
 
 
 EXCHANGE: Final = Exchange(_write, _read, frozenset({"model", "input", "dimensions", "encoding_format"}))

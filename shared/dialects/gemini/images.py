@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from shared.dialects.dialect import Written
-from shared.dialects.exchanges import Ask, Exchange
+from shared.dialects.exchanges import Ask, Exchange, Reply
 from shared.dialects.exchanges.images import refuse_links, speak
+from shared.dialects.gemini.answer import usage
 from shared.dialects.gemini.path import path
 from shared.dialects.gemini.read import read_object
 from shared.dialects.lenient import find_count, find_text, record, records
@@ -80,12 +81,13 @@ def _ratio(ask: Ask, ratios: Mapping[str, str]) -> str | None:
     return ratios[size]
 
 
-def _read(body: bytes, ask: Ask) -> bytes:
+def _read(body: bytes, ask: Ask) -> Reply:
     answer = read_object(body)
     pictures = _predicted(answer) if _is_imagen(ask) else _generated(answer)
     if not pictures:
         raise _none(answer)
-    return speak(pictures, ask, usage=_usage(record(answer.get("usageMetadata"))))
+    used = record(answer.get("usageMetadata"))
+    return speak(pictures, ask, told=_told(used), usage=usage(used))
 
 
 def _predicted(answer: dict[str, Any]) -> list[tuple[str, str]]:
@@ -134,7 +136,7 @@ def _none(answer: dict[str, Any]) -> RequestRefused | BadResponse:
     return BadResponse("the provider answered without a picture")
 
 
-def _usage(said: dict[str, Any]) -> dict[str, Any] | None:
+def _told(said: dict[str, Any]) -> dict[str, Any] | None:
     asked, total = find_count(said.get("promptTokenCount")), find_count(said.get("totalTokenCount"))
     if asked is None or total is None:
         return None

@@ -7,8 +7,8 @@ https://docs.cloud.google.com/vertex-ai/generative-ai/docs/embeddings/get-text-e
 from typing import Any, Final
 
 from shared.dialects.dialect import Written
-from shared.dialects.exchanges import Ask, Exchange
-from shared.dialects.exchanges.embeddings import speak, texts
+from shared.dialects.exchanges import Ask, Exchange, Reply
+from shared.dialects.exchanges.embeddings import counted, speak, texts
 from shared.dialects.gemini.path import path
 from shared.dialects.gemini.read import read_object
 from shared.dialects.lenient import find_count, record, records
@@ -29,16 +29,17 @@ def _write(ask: Ask) -> Written:
     return Written(path(ask.model, "embedContent"), {"content": {"parts": [{"text": said[0]}]}, **size})
 
 
-def _read(body: bytes, ask: Ask) -> bytes:
+def _read(body: bytes, ask: Ask) -> Reply:
     answer = read_object(body)
     if ask.model.startswith(_ONE_AT_A_TIME):
         vectors = [record(answer.get("embedding")).get("values") or []]
-        counted = find_count(record(answer.get("usageMetadata")).get("promptTokenCount"))
-        return speak(vectors, ask, family=_FAMILY, tokens=counted)
+        used = record(answer.get("usageMetadata"))
+        return speak(vectors, ask, family=_FAMILY, usage=counted(find_count(used.get("promptTokenCount")), used))
     found = [record(entry.get("embeddings")) for entry in records(answer.get("predictions"))]
     counts = [find_count(record(entry.get("statistics")).get("token_count")) for entry in found]
     total = None if None in counts else sum(count or 0 for count in counts)
-    return speak([entry.get("values") or [] for entry in found], ask, family=_FAMILY, tokens=total)
+    usage = counted(total, {"token_count": total})
+    return speak([entry.get("values") or [] for entry in found], ask, family=_FAMILY, usage=usage)
 
 
 EXCHANGE: Final = Exchange(_write, _read, frozenset({"model", "input", "dimensions", "encoding_format"}))

@@ -21,7 +21,7 @@ from shared.chat.events import (
     Usage,
     Verbatim,
 )
-from shared.chat.receipt import Cost, Done, Receipt
+from shared.chat.receipt import Cost, Done, Receipt, in_dollars
 from shared.chat.request import ToolCall
 from shared.dialects.caller import About
 from shared.dialects.native.errors import describe
@@ -198,7 +198,7 @@ def _usage(usage: Usage) -> dict[str, Any]:
 
 
 def _money(amount: Decimal | None) -> str | None:
-    return None if amount is None else f"{amount:f}"
+    return None if amount is None else in_dollars(amount)
 
 
 def _receipt(receipt: Receipt) -> dict[str, Any]:

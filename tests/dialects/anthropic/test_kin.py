@@ -8,10 +8,11 @@ import pytest
 from shared.chat.request import ChatRequest, Original
 from shared.dialects.anthropic import DIALECT
 from shared.dialects.signed import mark, signed_id
+from shared.errors import ProviderError
 
 CALL = {"type": "tool_use", "id": "a", "name": "f", "input": {}}
 THOUGHT = {"type": "thinking", "thinking": "Hm", "signature": "EqQBCkYI"}
-RESULT = {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "a", "content": "1"}]}
+RESULT: dict[str, Any] = {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "a", "content": "1"}]}
 ASKED = {"role": "user", "content": "Hi"}
 
 
@@ -52,7 +53,7 @@ def test_thinking_that_others_signed_is_left_out() -> None:
 def test_calls_have_their_own_ids_again() -> None:
     """Trap 41: what Google signed is nothing to Anthropic."""
     seen = signed_id("a", "google", "c2ln")
-    called, result = {**CALL, "id": seen}, {**RESULT["content"][0], "tool_use_id": seen}  # type: ignore[dict-item]
+    called, result = {**CALL, "id": seen}, {**RESULT["content"][0], "tool_use_id": seen}
 
     assert sent(ASKED, answered(called), {"role": "user", "content": [result]})["messages"] == [
         ASKED,
@@ -99,7 +100,8 @@ def test_kin_hear_a_failing_stream_in_the_providers_own_words() -> None:
     reader = DIALECT.stream(verbatim=True)
     error = b'{"type":"error","error":{"type":"overloaded_error","message":"Overloaded","details":{"x":1}}}'
 
-    with pytest.raises(Exception, match="Overloaded") as caught:
+    with pytest.raises(ProviderError, match="Overloaded") as caught:
         reader.feed(b"event: error\ndata: " + error + b"\n\n")
 
-    assert caught.value.verbatim["error"]["details"] == {"x": 1}  # type: ignore[attr-defined]
+    assert caught.value.verbatim is not None
+    assert caught.value.verbatim["error"]["details"] == {"x": 1}

@@ -60,8 +60,8 @@ def test_what_is_no_answer_is_a_bad_response(body: bytes) -> None:
 
 
 def test_the_list_of_models_tells_what_they_take_and_give() -> None:
-    told = {"modelId": "amazon.nova-lite-v1:0", "modelName": "Nova Lite"}
-    told |= {"inputModalities": ["TEXT", "IMAGE", "VIDEO"], "outputModalities": ["TEXT"]}  # type: ignore[dict-item]
+    told: dict[str, Any] = {"modelId": "amazon.nova-lite-v1:0", "modelName": "Nova Lite"}
+    told |= {"inputModalities": ["TEXT", "IMAGE", "VIDEO"], "outputModalities": ["TEXT"]}
     listed = DIALECT.models(json.dumps({"modelSummaries": [told, {"modelId": "x"}, {"modelName": "no id"}]}).encode())
 
     assert [(model.id, model.name) for model in listed] == [("amazon.nova-lite-v1:0", "Nova Lite"), ("x", None)]

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.model import Shape
 from botocore.session import get_session
 from botocore.validate import ParamValidator
 
@@ -70,14 +69,13 @@ def converse() -> Any:
     return get_session().get_service_model("bedrock-runtime").operation_model("Converse").input_shape
 
 
-def in_python(value: Any, shape: Shape) -> Any:
-    """As botocore takes it: bytes where the wire has base64."""
+def in_python(value: Any, shape: Any) -> Any:
+    """As botocore, whose shapes have types of their own, takes it: bytes where the wire has base64."""
     match shape.type_name:
         case "structure" if isinstance(value, dict) and not getattr(shape, "is_document_type", False):
-            members: Any = shape.members  # type: ignore[attr-defined]
-            return {name: in_python(given, members[name]) for name, given in value.items()}
+            return {name: in_python(given, shape.members[name]) for name, given in value.items()}
         case "list":
-            return [in_python(given, shape.member) for given in value]  # type: ignore[attr-defined]
+            return [in_python(given, shape.member) for given in value]
         case "blob":
             return base64.b64decode(value, validate=True)
         case _:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.chat.events import Usage
 from shared.dialects.exchanges import Ask
 from shared.dialects.exchanges.embeddings import read_ask, speak, spell, texts
 from shared.errors import BadResponse, InvalidRequest, UnsupportedParameter
@@ -48,12 +49,12 @@ def test_a_missing_vector_is_no_answer() -> None:
 
 def test_an_answer_has_a_vector_for_each_text() -> None:
     several = ask(input=["a", "b"])
-    answer = json.loads(speak([[1.0], [2.0]], several, family="X", tokens=0))
+    answer = json.loads(speak([[1.0], [2.0]], several, family="X", usage=Usage(0, 0)).body)
 
     assert [(item["index"], item["embedding"]) for item in answer["data"]] == [(0, [1.0]), (1, [2.0])]
     assert answer["usage"] == {"prompt_tokens": 0, "total_tokens": 0}
     with pytest.raises(BadResponse):
-        speak([[1.0]], several, family="X", tokens=0)
+        speak([[1.0]], several, family="X", usage=Usage(0, 0))
 
 
 @pytest.mark.parametrize("said", [[1, 2], [[1], [2]]])

@@ -44,9 +44,10 @@ def test_google_clouds_predictions_are_read() -> None:
         ]
     }
     answer = vertex_embeddings.EXCHANGE.read(json.dumps(said).encode(), ask("text-embedding-005", input=["a", "b"]))
+    said_by_us = json.loads(answer.body)
 
-    assert [item["embedding"] for item in json.loads(answer)["data"]] == [[0.5], [1.5]]
-    assert json.loads(answer)["usage"] == {"prompt_tokens": 5, "total_tokens": 5}
+    assert [item["embedding"] for item in said_by_us["data"]] == [[0.5], [1.5]]
+    assert said_by_us["usage"] == {"prompt_tokens": 5, "total_tokens": 5}
 
 
 @pytest.mark.vectors
@@ -54,7 +55,7 @@ def test_a_recorded_embedding_of_google_cloud_is_read(shared_material: Path) -> 
     (exchange,) = exchanges(shared_material, "google-vertex", "embeddings")
     text = exchange.request["json"]["content"]["parts"][0]["text"]
     asked = ask("gemini-embedding-2", input=text)
-    answer = json.loads(vertex_embeddings.EXCHANGE.read(exchange.body, asked))
+    answer = json.loads(vertex_embeddings.EXCHANGE.read(exchange.body, asked).body)
 
     assert vertex_embeddings.EXCHANGE.write(asked).body == exchange.request["json"]
     assert answer["data"][0]["embedding"] == json.loads(exchange.body)["embedding"]["values"]
@@ -64,6 +65,6 @@ def test_a_recorded_embedding_of_google_cloud_is_read(shared_material: Path) -> 
 def test_thoughts_are_no_pictures() -> None:
     blob = {"inlineData": {"mimeType": "image/jpeg", "data": "YWJj"}}
     said = {"candidates": [{"content": {"parts": [{**blob, "thought": True}, {"text": "Here"}, blob]}}]}
-    answer = json.loads(images.EXCHANGE.read(json.dumps(said).encode(), ask("gemini-3-pro-image", prompt="a")))
+    answer = json.loads(images.EXCHANGE.read(json.dumps(said).encode(), ask("gemini-3-pro-image", prompt="a")).body)
 
     assert answer == {"created": 7, "data": [{"b64_json": "YWJj"}], "output_format": "jpeg"}

@@ -276,7 +276,7 @@ async def test_a_change_keeps_what_is_left_out_and_null_lifts_a_limit(
     }
     del expected["token"]
     assert changed.json() == expected
-    assert changed.json()["budgetUsd"] == "0.00"
+    assert changed.json()["budgetUsd"] == "0"
     assert changed.json()["updatedAt"] != made["updatedAt"]
 
 

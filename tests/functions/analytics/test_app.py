@@ -308,18 +308,29 @@ async def test_a_request_is_told_with_its_cost_or_why_there_is_none(
     """Trap 67."""
     owner = await owner_of(services, alice)
     await keep(
-        services, owner, "01", cost_usd=Decimal("0.00125"), cost_source="table", first_token_ms=80, input_tokens=0
+        services, owner, "01", cost_usd=Decimal("0.00125"), cost_source="table", first_token_ms=80, input_tokens=0,
+        charged_micros=1250, listed_micros=2000,
+    )  # fmt: skip
+    await keep(services, owner, "02", cost_reason="nobody knows", outcome="error", error="throttled", charged_micros=7)
+    await keep(
+        services, owner, "00", cost_usd=Decimal("0.000"), cost_source="unused", outcome="error", error="throttled"
     )
-    await keep(services, owner, "02", cost_source="nobody knows", outcome="error", error="throttled")
 
-    unknown, known = (await door.get("/api/analytics/requests", headers=alice)).json()["requests"]
+    unknown, known, unused = (await door.get("/api/analytics/requests", headers=alice)).json()["requests"]
     sheet = await door.get("/api/analytics/requests", headers={**alice, "accept": "text/csv"})
 
     assert (known["costUsd"], known["costSource"], known["timeToFirstTokenMs"]) == ("0.00125", "table", 80)
     assert (known["inputTokens"], known["outputTokens"]) == (0, None)
-    assert (unknown["costUsd"], unknown["costSource"], unknown["error"]) == (None, "nobody knows", "throttled")
+    assert (known["chargedUsd"], known["chargedListedUsd"], known["costReason"]) == ("0.00125", "0.002", None)
+    assert (unknown["costUsd"], unknown["costSource"], unknown["costReason"]) == (None, None, "nobody knows")
+    assert (unknown["error"], unknown["chargedUsd"], unknown["chargedListedUsd"]) == (
+        "throttled",
+        "0.000007",
+        "0.000007",
+    )
+    assert (unused["costUsd"], unused["costSource"], unused["chargedUsd"]) == ("0", "unused", "0")
     lines = list(csv.DictReader(StringIO(sheet.text, newline="")))
-    assert [(line["id"], line["costUsd"]) for line in lines] == [("02", ""), ("01", "0.00125")]
+    assert [(line["id"], line["costUsd"]) for line in lines] == [("02", ""), ("01", "0.00125"), ("00", "0")]
 
 
 async def test_prometheus_is_told_of_everybody_by_an_admins_session_or_token(

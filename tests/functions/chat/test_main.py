@@ -5,12 +5,17 @@ import json
 import os
 import subprocess
 import sys
+from itertools import batched
 from pathlib import Path
 
+import psutil
 import pytest
 
-from tests.fakes.aws_lambda.environment import Function, running, start
-from tests.fakes.aws_lambda.house import furnished, variables
+from shared.services import Services
+from shared.settings import read_settings
+from shared.storage.ledger import list_rows
+from tests.fakes.aws_lambda.environment import Environment, Function, running, start
+from tests.fakes.aws_lambda.house import CALLER, furnished, variables
 from tests.fakes.aws_lambda.invocation import FunctionFailed
 from tests.fakes.aws_lambda.replayed import replayed, streaming
 from tests.fakes.aws_lambda.samples import event
@@ -34,8 +39,14 @@ EXPECTED = {
     "scheduled": 400,
 }
 """Nothing that Lambda may bring is an error of the function's."""
-FRESH = 6
-"""Processes, on the few cores of a machine that tests."""
+FRESH = 100
+"""Processes, all of them there before the first is asked; on a machine with little memory, in as many crowds as it takes."""
+EACH = 100 * 2**20
+"""Bytes of memory that are kept free for one."""
+AT_ONCE = 8 * (os.cpu_count() or 1)
+"""First requests that are carried at a time. All of them would wait for this machine's processor, and with it whoever holds the lock of its one file."""
+INIT = 1.5
+"""Seconds of a processor's time, which is what an init phase has to itself on Lambda."""
 CHAT = json.dumps({"provider": "openai", "model": "m", "messages": [{"role": "user", "content": "hello"}]}).encode()
 
 
@@ -43,21 +54,38 @@ async def test_every_sample_event_is_answered_by_one_process(tmp_path: Path) -> 
     assert await replayed("chat", streaming(tmp_path)) == EXPECTED
 
 
+@pytest.mark.slow
 async def test_fresh_processes_that_start_at_once_all_answer(tmp_path: Path) -> None:
-    """Fault 31, a cold-start storm, small: they share a home, and wait for nothing but the processor."""
+    """Fault 31, a cold-start storm: a hundred share a home, none fails, and they wait for nothing but the processor."""
+    inits: list[float] = []
+    answers: list[bytes] = []
     async with http_server(says_hello) as server:
         headers = [*(await furnished(tmp_path, server.origin)).items(), ("content-type", "application/json")]
+        asked = event(method="POST", target="/api/llm/chat", body=CHAT, headers=headers)
         function = streaming(tmp_path, **variables(tmp_path, server.origin))
-        environments = await asyncio.gather(*(start(function) for _ in range(FRESH)))
-        try:
-            await asyncio.gather(*(environment.init() for environment in environments))
-            asked = event(method="POST", target="/api/llm/chat", body=CHAT, headers=headers)
-            answers = await asyncio.gather(*(environment.invoke(asked).whole() for environment in environments))
-        finally:
-            await asyncio.gather(*(environment.close() for environment in environments))
+        turns = asyncio.Semaphore(AT_ONCE)
+        for crowd in batched(range(FRESH), max(1, psutil.virtual_memory().available // EACH), strict=False):
+            environments = await asyncio.gather(*(start(function) for _ in crowd))
+            try:
+                await asyncio.gather(*(environment.init() for environment in environments))
+                inits += [sum(psutil.Process(each.process.pid).cpu_times()[:2]) for each in environments]
+                answers += await asyncio.gather(*(answered(environment, asked, turns) for environment in environments))
+            finally:
+                await asyncio.gather(*(environment.close() for environment in environments))
+    services = Services(read_settings(variables(tmp_path, server.origin)))
+    owner = (await services.accounts.sign_in(CALLER["email"], CALLER["password"])).user.id
+    rows, _ = await list_rows(services.table, owner, limit=2 * FRESH)
+    await services.close()
 
     assert [b'"Bonjour"' in answer for answer in answers] == [True] * FRESH, answers
     assert len(server.visits) == FRESH
+    assert [(row.outcome, row.attempts) for row in rows] == [("done", 1)] * FRESH
+    assert max(inits) < INIT
+
+
+async def answered(environment: Environment, asked: bytes, turns: asyncio.Semaphore) -> bytes:
+    async with turns:
+        return await environment.invoke(asked).whole()
 
 
 async def says_hello(visit: Visit) -> None:

@@ -68,7 +68,8 @@ def whole(chunks: Any) -> AIMessageChunk:
     total: Any = None
     for chunk in chunks:
         total = chunk if total is None else total + chunk
-    return total  # type: ignore[no-any-return]
+    assert isinstance(total, AIMessageChunk)
+    return total
 
 
 @check

@@ -530,7 +530,8 @@ def a_strict_tool(at: At) -> None:
     said = client(at).chat.completions.parse(
         model=at.model(), messages=[{"role": "user", "content": "scene:tool"}], tools=[tool]
     )
-    same(said.choices[0].message.tool_calls[0].function.parsed_arguments, GetWeather(city="Paris"))  # type: ignore[index]
+    calls: Any = said.choices[0].message.tool_calls
+    same(calls[0].function.parsed_arguments, GetWeather(city="Paris"))
 
 
 @check

@@ -366,7 +366,8 @@ def a_picture_is_made(at: At) -> None:
     model = model if at.straight else f"{at.provider}/{model}"
     if at.provider == "openai":
         said = client(at).images.generate(model=model, prompt="A cat", n=1, size="1024x1024")
-        same(base64.b64decode(said.data[0].b64_json or ""), PNG)  # type: ignore[index]
+        pictures: Any = said.data
+        same(base64.b64decode(pictures[0].b64_json), PNG)
     else:
         error = raised(
             (openai.BadRequestError, openai.NotFoundError),
