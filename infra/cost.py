@@ -46,8 +46,8 @@ LOG_BYTES_A_CHAT: Final = 1500
 OUT_BYTES_A_CHAT: Final = 30_000
 ALARMS: Final = 9
 """Metrics that alarms look at (infra/watch.py)."""
-METRICS: Final = 45
-"""Sets of dimensions, where five providers are in use; those of breakers, refusals and errors are billed for the hours alone in which there were some."""
+METRICS: Final = 56
+"""Sets of dimensions, where five providers are in use, two kinds of tokens in each; those of breakers, refusals, errors and unknown costs are billed for the hours alone in which there were some."""
 _MB_IN_GB: Final = 1024
 SWEEPS: Final = 60 * 24 * 30
 """Of a month, one a minute, whether anybody calls or not; each asks the queue once and the table for a secret and for where holds were taken."""

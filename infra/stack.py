@@ -64,7 +64,7 @@ class RealMultiLLM(Stack):
             secrets=secrets,
             settlements=settlements,
         )
-        Sweeper(
+        sweeper = Sweeper(
             self,
             "Sweeper",
             stage=stage,
@@ -86,6 +86,7 @@ class RealMultiLLM(Stack):
             "Watch",
             stage=stage,
             chat=chat.door.function,
+            sweeper=sweeper.door.function,
             doors=doors.all,
             answered_5xx=front.answered_5xx,
         )

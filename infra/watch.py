@@ -19,12 +19,14 @@ from shared.observability import NAMESPACE
 _FIVE_MINUTES: Final = Duration.minutes(5)
 _MANY: Final = 20
 """Failed chats in five minutes: as many as open a breaker."""
+_OFTEN: Final = 3
+"""Of five minutes' calls of a clock's, one a minute."""
 _SLOW: Final = 10
 """Seconds to the first token, for the slowest one in twenty."""
 
 
 def own(name: str, statistic: str, label: str | None = None, **dimensions: str) -> cloudwatch.Metric:
-    """A metric that the chat door writes (shared/observability.py)."""
+    """A metric that the doors write (shared/observability.py)."""
     return cloudwatch.Metric(
         namespace=NAMESPACE,
         metric_name=name,
@@ -45,6 +47,7 @@ class Watch(Construct):
         *,
         stage: Stage,
         chat: lambda_.Function,
+        sweeper: lambda_.IFunction,
         doors: Mapping[str, Door],
         answered_5xx: cloudwatch.Metric,
     ) -> None:
@@ -84,16 +87,17 @@ class Watch(Construct):
             "somebody was refused since their budget is used up: raise it, or wait for its next period",
         )
         self._alarm(
-            "CertificateRefused",
-            own("llm_certificate_refused_total", "Sum"),
+            "ProviderDistrusted",
+            own("llm_provider_distrusted_total", "Sum"),
             1,
-            "a provider's certificate was refused, and no key was sent: it is over, or somebody is in between",
+            "a provider's certificate was refused and no key was sent, or it reported usage that cannot be: the dashboard says which",
         )
         self._alarm(
-            "UsageDoubted",
-            own("llm_usage_doubted_total", "Sum"),
-            1,
-            "a provider reported usage that cannot be, so costs are estimates: compare with its own bill",
+            "SweeperFails",
+            sweeper.metric_errors(period=_FIVE_MINUTES),
+            _OFTEN,
+            "what dead requests hold is not given back: see the sweeper's log",
+            silence=cloudwatch.TreatMissingData.BREACHING,
         )
         self._dashboard(stage, chat, doors)
         if stage.monthly_budget is not None and stage.alarm_email is not None:
@@ -106,7 +110,16 @@ class Watch(Construct):
         topic.add_subscription(subscriptions.EmailSubscription(stage.alarm_email))
         return topic
 
-    def _alarm(self, id_: str, metric: cloudwatch.IMetric, threshold: float, says: str, *, periods: int = 1) -> None:
+    def _alarm(
+        self,
+        id_: str,
+        metric: cloudwatch.IMetric,
+        threshold: float,
+        says: str,
+        *,
+        periods: int = 1,
+        silence: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING,
+    ) -> None:
         alarm = cloudwatch.Alarm(
             self,
             id_,
@@ -114,7 +127,7 @@ class Watch(Construct):
             threshold=threshold,
             evaluation_periods=periods,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+            treat_missing_data=silence,
             alarm_description=f"RealMultiLLM: {says}",
         )
         if self._topic is not None:
@@ -135,7 +148,11 @@ class Watch(Construct):
             ),
         )
         board.add_widgets(
-            _graph("Tokens, by provider and direction", _each("llm_tokens_total", "Sum")),
+            _graph(
+                "Tokens, by provider and direction, and of some kinds",
+                _each("llm_tokens_total", "Sum"),
+                _each("llm_token_kinds_total", "Sum"),
+            ),
             _graph("US dollars, by provider", _each("llm_cost_usd_total", "Sum")),
             _graph("Errors, by provider and code", _each("llm_errors_total", "Sum")),
         )
@@ -145,8 +162,8 @@ class Watch(Construct):
             _graph("Ends that the table did not take, by state", _each("llm_unsettled_total", "Sum")),
         )
         board.add_widgets(
-            _graph("Certificates refused, by provider", _each("llm_certificate_refused_total", "Sum")),
-            _graph("Usage doubted, by provider", _each("llm_usage_doubted_total", "Sum")),
+            _graph("What cannot be, by provider and what", _each("llm_provider_distrusted_total", "Sum")),
+            _graph("Requests of unknown cost, by provider", _each("llm_unpriced_requests_total", "Sum")),
         )
         every = {"chat": chat, **{name: door.function for name, door in doors.items()}}
         board.add_widgets(

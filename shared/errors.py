@@ -18,6 +18,7 @@
     │   ├── KeyReused                 422  that idempotency key came with another request
     │   ├── RequestTooLarge           413
     │   ├── BudgetSpent               402  a budget allows no more
+    │   │   └── ModelUnpriced         402  nobody knows what it may cost
     │   ├── Cancelled                 499  the caller stopped their own answer
     │   └── LimitReached              429  one of our own limits
     ├── ProviderError                 what the provider did
@@ -188,10 +189,16 @@ class RequestTooLarge(CallerError):
 
 
 class BudgetSpent(CallerError):
-    """A budget allows no more; details are `{limit, remaining, resetTime}`, `resetTime` null where nothing renews it."""
+    """A budget allows no more; details are `{limit, remaining, resetTime, policy, scope}`, `resetTime` null where nothing renews it."""
 
     status = 402
     code = "budget_spent"
+
+
+class ModelUnpriced(BudgetSpent):
+    """There is a budget, and no known price of the model; details are the same."""
+
+    code = "model_unpriced"
 
 
 class Cancelled(CallerError):
@@ -202,7 +209,7 @@ class Cancelled(CallerError):
 
 
 class LimitReached(CallerError):
-    """One of our own limits; details are `{limit, remaining, resetTime}`."""
+    """One of our own limits; details are `{limit, remaining, resetTime, policy, scope}`."""
 
     status = 429
     code = "limit_reached"

@@ -1,4 +1,4 @@
-"""The log: one line of JSON per event, and what may never be in it; and the metrics of chats and of what befalls them. Threats H8 and K8.
+"""The log: one line of JSON per event, and what may never be in it; and the metrics of requests and of what befalls them. Threats H8 and K8.
 
 Text of callers and providers never goes into a message or a name of a field; what is logged of it is ids, counts and codes.
 Whatever is logged nevertheless, by us or by a traceback, loses everything shaped like a key before it is written.
@@ -8,12 +8,12 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cache
-from typing import IO, TYPE_CHECKING, Final, Literal
+from typing import IO, TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
@@ -130,7 +130,7 @@ class Metric:
     """A metric: its CloudWatch unit, and by what it can be told apart. Each is also there without that, as the sum of all."""
 
     name: str
-    unit: Literal["Count", "Seconds", "NoUnit"]
+    unit: Literal["Count", "Seconds", "None"]
     dimensions: tuple[str, ...]
 
 
@@ -138,32 +138,17 @@ METRICS: Final = (
     Metric("llm_requests_total", "Count", ("provider", "outcome")),
     Metric("llm_request_duration_seconds", "Seconds", ("provider", "outcome")),
     Metric("llm_time_to_first_token_seconds", "Seconds", ("provider", "outcome")),
-    Metric("llm_cost_usd_total", "NoUnit", ("provider", "outcome")),
+    Metric("llm_cost_usd_total", "None", ("provider", "outcome")),
+    Metric("llm_unpriced_requests_total", "Count", ("provider", "outcome")),
     Metric("llm_tokens_total", "Count", ("provider", "direction")),
+    Metric("llm_token_kinds_total", "Count", ("provider", "kind")),
     Metric("llm_errors_total", "Count", ("provider", "code")),
     Metric("llm_breaker_open_total", "Count", ("provider",)),
     Metric("llm_limit_refusals_total", "Count", ("policy",)),
     Metric("llm_unsettled_total", "Count", ("state",)),
-    Metric("llm_certificate_refused_total", "Count", ("provider",)),
-    Metric("llm_usage_doubted_total", "Count", ("provider",)),
+    Metric("llm_provider_distrusted_total", "Count", ("provider", "reason")),
 )
 """All that there are. No dimension is an owner, a model or a caller's text: each value of one costs, and is anybody's to read."""
-
-type Outcome = Literal["done", "error", "disconnected"]
-
-
-@dataclass(frozen=True, slots=True)
-class ChatEnded:
-    """How one chat ended: `done`, with an `error` of that code, or because whoever asked had left. None is what nobody knows."""
-
-    provider: str
-    outcome: Outcome
-    seconds: float
-    code: str | None = None
-    first_token_seconds: float | None = None
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    usd: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,76 +180,46 @@ class Unsettled:
 
 
 @dataclass(frozen=True, slots=True)
-class CertificateRefused:
-    """Who answered at a provider's name could not show that it is them: somebody may be in between."""
+class ProviderDistrusted:
+    """What a provider showed cannot be: a `certificate` of somebody else, who may be in between, or a `usage` in whose place an estimate stands."""
 
     provider: str
+    reason: Literal["certificate", "usage"]
 
 
-@dataclass(frozen=True, slots=True)
-class UsageDoubted:
-    """A provider reported usage that cannot be, and an estimate took its place."""
-
-    provider: str
-
-
-type Incident = BreakerOpened | LimitRefused | Unsettled | CertificateRefused | UsageDoubted
+type Incident = BreakerOpened | LimitRefused | Unsettled | ProviderDistrusted
 
 
 def write_incident(incident: Incident) -> None:
-    """The metric of what befell, in the same way as those of chats."""
+    """The metric of what befell, in the same way as those of requests."""
     match incident:
         case BreakerOpened(provider):
-            _write({"provider": provider}, {"llm_breaker_open_total": 1})
+            write_metrics(({"provider": provider}, {"llm_breaker_open_total": 1}))
         case LimitRefused(policy):
-            _write({"policy": policy}, {"llm_limit_refusals_total": 1})
+            write_metrics(({"policy": policy}, {"llm_limit_refusals_total": 1}))
         case Unsettled(state):
-            _write({"state": state}, {"llm_unsettled_total": 1})
-        case CertificateRefused(provider):
-            _write({"provider": provider}, {"llm_certificate_refused_total": 1})
-        case UsageDoubted(provider):
-            _write({"provider": provider}, {"llm_usage_doubted_total": 1})
+            write_metrics(({"state": state}, {"llm_unsettled_total": 1}))
+        case ProviderDistrusted(provider, reason):
+            write_metrics(({"provider": provider, "reason": reason}, {"llm_provider_distrusted_total": 1}))
 
 
-def write_metrics(ended: ChatEnded) -> None:
-    """The metrics of one chat, as lines from which CloudWatch makes them: nothing is asked of anybody.
+type Measured = tuple[Mapping[str, str], Mapping[str, float]]
+"""Values by the name of their metric, and their dimensions."""
 
-    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html (2026-11). A line
-    has one value for each dimension, so each direction of tokens has a line of its own.
+
+def write_metrics(*measured: Measured) -> None:
+    """A line from which CloudWatch makes metrics: nothing is asked of anybody. A dimension has one value in a line.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html (2026-11)
     """
-    for dimensions, values in _lines(ended):
-        _write(dimensions, values)
-
-
-def _write(dimensions: Mapping[str, str], values: Mapping[str, Decimal | float | None]) -> None:
-    from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit  # noqa: PLC0415 - 90 ms, after the last word of a first chat
-
-    line = EphemeralMetrics(namespace=NAMESPACE)
-    line.service = ""  # or a variable of the environment would be a dimension of all of them
-    line.add_dimensions(**dimensions)
-    for metric in METRICS:
-        value = values.get(metric.name)
-        if value is not None:
-            line.add_metric(metric.name, MetricUnit[metric.unit], float(value))
-    line.flush_metrics()
-
-
-def _lines(ended: ChatEnded) -> Iterator[tuple[Mapping[str, str], Mapping[str, Decimal | float | None]]]:
-    """Dimensions, and the values that have them."""
-    yield (
-        {"provider": ended.provider, "outcome": ended.outcome},
-        {
-            "llm_requests_total": 1,
-            "llm_request_duration_seconds": ended.seconds,
-            "llm_time_to_first_token_seconds": ended.first_token_seconds,
-            "llm_cost_usd_total": ended.usd,
-        },
-    )
-    for direction, tokens in (("input", ended.input_tokens), ("output", ended.output_tokens)):
-        if tokens is not None:
-            yield {"provider": ended.provider, "direction": direction}, {"llm_tokens_total": tokens}
-    if ended.code is not None:
-        yield {"provider": ended.provider, "code": ended.code}, {"llm_errors_total": 1}
+    told: dict[str, Any] = {"_aws": {"Timestamp": time.time_ns() // 1_000_000, "CloudWatchMetrics": []}}
+    for dimensions, values in measured:
+        named = [{"Name": each.name, "Unit": each.unit} for each in METRICS if each.name in values]
+        directive = {"Namespace": NAMESPACE, "Dimensions": [[], list(dimensions)], "Metrics": named}
+        told["_aws"]["CloudWatchMetrics"].append(directive)
+        told |= {**dimensions, **values}
+    sys.stdout.write(json.dumps(told, separators=(",", ":")) + "\n")
+    sys.stdout.flush()
 
 
 def set_up_logging_when_needed(level: str) -> None:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from shared.health.breakers import Breakers
     from shared.health.incidents import Incidents
     from shared.health.latencies import Latencies
+    from shared.health.refusals import RefusalLog
     from shared.home_on_aws import HomeOnAws
-    from shared.observability import ChatEnded
     from shared.providers.models import ModelLists
     from shared.storage.admission import Admissions
     from shared.storage.outbox import Outbox
@@ -197,6 +197,13 @@ class Services:
         return Incidents(None if self.settings.aws is None else write_incident)
 
     @cached_property
+    def refusals(self) -> "RefusalLog":
+        """Tells the log of what is refused."""
+        from shared.health.refusals import RefusalLog  # noqa: PLC0415 - most requests are not
+
+        return RefusalLog(now=self.now)
+
+    @cached_property
     def latencies(self) -> "Latencies":
         """Which models answer quickly."""
         from shared.health.latencies import Latencies  # noqa: PLC0415 - the same
@@ -204,13 +211,9 @@ class Services:
         return Latencies()
 
     @cached_property
-    def metrics(self) -> "Callable[[ChatEnded], None] | None":
-        """Who is told how a chat ended: CloudWatch, by lines of the log; on one machine nobody."""
-        if self.settings.aws is None:
-            return None
-        from shared.observability import write_metrics  # noqa: PLC0415 - the other home does not load it
-
-        return write_metrics
+    def tells_cloudwatch(self) -> bool:
+        """CloudWatch reads the log, and makes metrics of it."""
+        return self.settings.aws is not None
 
     @cached_property
     def _on_aws(self) -> "HomeOnAws | None":

@@ -12,7 +12,7 @@ from shared.crypto.binding import Binding
 from shared.crypto.kms import KmsWrapper
 from shared.errors import StorageUnavailable, Unauthenticated
 from shared.identity.cognito import CognitoAccounts
-from shared.observability import BreakerOpened, write_metrics
+from shared.observability import BreakerOpened
 from shared.secrets import ApiKey
 from shared.services import Services
 from shared.settings import read_settings
@@ -41,11 +41,11 @@ async def test_its_engines_are_those_of_aws(services: Services) -> None:
     assert isinstance(services.table, DynamoDBTable)
     assert isinstance(services.key_wrapper, KmsWrapper)
     assert isinstance(services.accounts, CognitoAccounts)
-    assert services.metrics is write_metrics
+    assert services.tells_cloudwatch
 
 
 def test_the_embedded_home_counts_for_nobody(tmp_path: Any) -> None:
-    assert Services(read_settings({"HOME": str(tmp_path)})).metrics is None
+    assert not Services(read_settings({"HOME": str(tmp_path)})).tells_cloudwatch
 
 
 async def test_what_befalls_is_counted_here_and_told_to_cloudwatch_there(

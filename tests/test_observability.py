@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -16,16 +15,11 @@ from hypothesis import strategies as st
 from shared.observability import (
     MASKED,
     METRICS,
-    NAMESPACE,
     SIGNS,
     TOO_TALKATIVE,
     BreakerOpened,
-    CertificateRefused,
-    ChatEnded,
     Incident,
     LimitRefused,
-    Unsettled,
-    UsageDoubted,
     logger,
     make_logger,
     mask,
@@ -33,7 +27,6 @@ from shared.observability import (
     request_id_of_this_task,
     set_up_logging,
     write_incident,
-    write_metrics,
 )
 
 PLANTED = [
@@ -225,103 +218,24 @@ def test_libraries_that_would_tell_headers_are_kept_quiet() -> None:
         assert not logging.getLogger(name).isEnabledFor(logging.INFO)
 
 
-ENDED = ChatEnded(
-    "openai",
-    "done",
-    1.5,
-    first_token_seconds=0.25,
-    input_tokens=7,
-    output_tokens=0,
-    usd=Decimal("0.0000012"),
-)
-
-
-def metrics_of(ended: ChatEnded, capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
-    write_metrics(ended)
-    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-
-
-def test_a_chat_that_went_well_is_a_line_and_one_for_each_direction_of_tokens(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    first, read, written = metrics_of(ENDED, capsys)
-
-    assert (first["provider"], first["outcome"]) == ("openai", "done")
-    assert first["llm_requests_total"] == [1]
-    assert first["llm_request_duration_seconds"] == [1.5]
-    assert first["llm_time_to_first_token_seconds"] == [0.25]
-    assert first["llm_cost_usd_total"] == [0.0000012]
-    assert (read["direction"], read["llm_tokens_total"]) == ("input", [7])
-    assert (written["direction"], written["llm_tokens_total"]) == ("output", [0])
-
-
-def test_a_chat_that_failed_names_its_error(capsys: pytest.CaptureFixture[str]) -> None:
-    ended = ChatEnded("openai", "error", 0.5, code="throttled")
-    first, error = metrics_of(ended, capsys)
-
-    assert first["outcome"] == "error"
-    assert (error["code"], error["llm_errors_total"]) == ("throttled", [1])
-    assert "llm_cost_usd_total" not in first
-    assert "llm_time_to_first_token_seconds" not in first
-
-
 def incident_of(incident: Incident, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     write_incident(incident)
     written: dict[str, Any] = json.loads(capsys.readouterr().out)
     return written
 
 
-INCIDENTS: tuple[Incident, ...] = (
-    BreakerOpened("x"),
-    LimitRefused("budget", "user"),
-    Unsettled("waiting"),
-    CertificateRefused("x"),
-    UsageDoubted("x"),
-)
-
-
 def test_a_breaker_that_opens_and_a_limit_that_refuses_are_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
     opened = incident_of(BreakerOpened("openai"), capsys)
     refused = incident_of(LimitRefused("budget", "token"), capsys)
 
-    assert (opened["provider"], opened["llm_breaker_open_total"]) == ("openai", [1])
-    assert (refused["policy"], refused["llm_limit_refusals_total"]) == ("budget", [1])
-
-
-def test_what_is_written_is_what_the_table_of_metrics_says(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The dashboard is made from that table. What the environment says of a service is no dimension more."""
-    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "planted")
-    lines = metrics_of(ENDED, capsys) + metrics_of(ChatEnded("x", "error", 1.0, code="c"), capsys)
-    lines += [incident_of(each, capsys) for each in INCIDENTS]
-    directives = [line["_aws"]["CloudWatchMetrics"][0] for line in lines]
-    found = {
-        (metric["Name"], metric["Unit"], tuple(map(tuple, directive["Dimensions"])))
-        for directive in directives
-        for metric in directive["Metrics"]
-    }
-    units = {"Count": "Count", "Seconds": "Seconds", "NoUnit": "None"}
-
-    assert {directive["Namespace"] for directive in directives} == {NAMESPACE}
-    assert found == {(metric.name, units[metric.unit], ((), metric.dimensions)) for metric in METRICS}
+    assert (opened["provider"], opened["llm_breaker_open_total"]) == ("openai", 1)
+    assert (refused["policy"], refused["llm_limit_refusals_total"]) == ("budget", 1)
 
 
 def test_no_dimension_tells_of_a_person_or_a_word() -> None:
     told = {name for metric in METRICS for name in metric.dimensions}
 
-    assert told == {"provider", "outcome", "direction", "code", "policy", "state"}
-
-
-def test_metrics_of_many_chats_do_not_mix(capsys: pytest.CaptureFixture[str]) -> None:
-    """Powertools' usual metrics share their dimensions among all that runs at once."""
-    for number in range(20):
-        write_metrics(ChatEnded(f"provider{number}", "done", float(number)))
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-
-    assert [(line["provider"], line["llm_request_duration_seconds"]) for line in lines] == [
-        (f"provider{number}", [number]) for number in range(20)
-    ]
+    assert told == {"provider", "outcome", "direction", "kind", "code", "policy", "state"}
 
 
 def test_powertools_is_not_loaded_before_the_first_chat_has_ended() -> None:

@@ -49,6 +49,7 @@ async def _erase(services: Services, who: Caller) -> None:
     services.access_tokens.forget_all_of(who.owner)
     await erase_owner(services.table, who.owner)
     await services.accounts.remove(who.email or "")
+    await services.table.scrub(thoroughly=True)  # where it cannot be done now, the sweeper does it
 
 
 async def _check_password(services: Services, body: Farewell, who: Caller, source: str) -> None:

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, AwareDatetime, Field, PlainSerializer, Stri
 
 from shared.identity.accounts import Session, User
 from shared.identity.origins import read_network
+from shared.insight.spending import Spending
 from shared.providers.find import find_provider
 from shared.records.account import Role
 from shared.records.token import AccessToken, BudgetPeriod
@@ -189,7 +190,7 @@ class TokenAnswer(Answer):
     updated_at: Moment
 
     @classmethod
-    def of(cls, record: AccessToken, /, **more: str) -> Self:
+    def of(cls, record: AccessToken, /, **more: Any) -> Self:
         """The record as its owner sees it."""
         fields: dict[str, Any] = {name: getattr(record, name) for name in TokenAnswer.model_fields}
         times = {
@@ -206,7 +207,27 @@ class WholeTokenAnswer(TokenAnswer):
     token: str
 
 
+class UsedTokenAnswer(TokenAnswer):
+    """An access token, and what was used with it."""
+
+    spent_usd: Dollars = Field(
+        description="Within the present period of its budget; of a token without one, within this month."
+    )
+    remaining: Dollars | None = Field(
+        description="US dollars that it may still spend in this period, without what running requests hold; null without a budget."
+    )
+    last_used_at: Moment | None = Field(
+        description="When a request that providers answer was last let in with it; null where there was none for 40 days."
+    )
+
+    @classmethod
+    def using(cls, record: AccessToken, spending: Spending) -> Self:
+        """The record, and what was spent with it."""
+        last = None if spending.last is None else moment(spending.last)
+        return cls.of(record, spent_usd=spending.spent, remaining=spending.remaining, last_used_at=last)
+
+
 class TokensAnswer(Answer):
     """All of them."""
 
-    tokens: list[TokenAnswer]
+    tokens: list[UsedTokenAnswer]

@@ -89,7 +89,8 @@ async def _note_refused(services: Services, email: str, refused: Unauthenticated
     """By a digest of the e-mail. What the throttle refuses is an alert in place of an entry: a flood writes one row an hour."""
     digest = await email_digest(services.table, email)
     if isinstance(refused, LimitReached):
-        await add_alert(services.table, "failed_sign_ins", digest, now=services.now())
+        details = {"limit": str(refused.details["limit"]), "resetTime": str(refused.details["resetTime"])}
+        await add_alert(services.table, "failed_sign_ins", digest, now=services.now(), details=details)
     else:
         await services.audit.add("account.sign_in_failed", details={"email": digest})
 

@@ -6,18 +6,28 @@ from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI
 
-from functions.accounts.schemas import NewToken, TokenAnswer, TokenChange, TokensAnswer, WholeTokenAnswer
+from functions.accounts.schemas import (
+    NewToken,
+    TokenAnswer,
+    TokenChange,
+    TokensAnswer,
+    UsedTokenAnswer,
+    WholeTokenAnswer,
+)
 from shared.errors import Conflict, InvalidRequest, NotFound
 from shared.identity.caller import Caller
 from shared.identity.deeds import note_deed
 from shared.identity.opaque import digest_of
 from shared.identity.sessions import signed_out
 from shared.identity.tokens import mint_token
+from shared.insight.spending import spending_of
 from shared.records.changes import of_token
+from shared.records.limits import Scope
 from shared.records.route import is_route_name
 from shared.records.token import AccessToken
 from shared.services import Services
 from shared.storage.accounts import find_account
+from shared.storage.policies import limits_of_token
 from shared.storage.routes import find_route
 from shared.storage.tokens import MOST_TOKENS, add_token, change_token, delete_token, find_owned_token, list_tokens
 from shared.web.fastapi import person
@@ -33,8 +43,14 @@ def add_tokens(app: FastAPI, services: Services) -> None:
 
     @app.get("/api/tokens", tags=tags)
     async def show(who: Person) -> TokensAnswer:
-        """All of the caller's access tokens, the oldest first; their secrets never."""
-        return TokensAnswer(tokens=[TokenAnswer.of(token) for token in await list_tokens(services.table, who.owner)])
+        """All of the caller's access tokens, the oldest first, and what was spent with each; their secrets never."""
+        tokens = await list_tokens(services.table, who.owner)
+        spending = await spending_of(
+            services.table,
+            ((Scope("token", token.id), limits_of_token(token)) for token in tokens),
+            now=services.now(),
+        )
+        return TokensAnswer(tokens=[UsedTokenAnswer.using(*each) for each in zip(tokens, spending, strict=True)])
 
     @app.post("/api/tokens", status_code=201, tags=tags)
     async def make(body: NewToken, who: Person) -> WholeTokenAnswer:

@@ -1,5 +1,6 @@
 """Limits of the organisation, of single users, of providers and of models. Admission keeps them."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -9,13 +10,15 @@ from shared.errors import InvalidRequest, NotFound
 from shared.gateway.named import get_named_provider
 from shared.identity.caller import Caller
 from shared.identity.deeds import note_deed
+from shared.insight.spending import spending_of
 from shared.records.changes import of_limits
-from shared.records.limits import ScopeKind
+from shared.records.limits import Limits, Scope, ScopeKind
 from shared.services import Services
 from shared.storage.accounts import find_account
 from shared.storage.policies import (
     DEFAULT_USER,
     ORGANISATION,
+    counted_as,
     find_policies,
     forget_policies,
     get_scope_limits,
@@ -38,7 +41,7 @@ def routes(services: Services) -> APIRouter:
         ] = None,
         limit: Annotated[int, Query(ge=1, le=100)] = 50,
     ) -> AllLimitsAnswer:
-        """All limits that admins set. Those of users come page by page, behind all others."""
+        """All limits that admins set, and what was spent of them. Those of users come page by page, behind all others."""
         forget_policies(services.table)
         policies = await find_policies(services.table)
         kinds: dict[str, ScopeKind] = {
@@ -48,12 +51,12 @@ def routes(services: Services) -> APIRouter:
             "user": "user",
         }
         of_all = [
-            ScopedLimitsAnswer.for_scope(kinds[kind], name, limits)
+            (Scope(kinds[kind], name), limits)
             for (kind, name), limits in sorted(policies.limits.items(), key=lambda each: each[0])
         ]
         users, following = await list_user_limits(services.table, after=after, limit=limit)
-        of_users = [ScopedLimitsAnswer.for_scope("user", owner, limits) for owner, limits in users]
-        return AllLimitsAnswer(limits=of_users if after else [*of_all, *of_users], next=following)
+        of_users = [(Scope("user", owner), limits) for owner, limits in users]
+        return AllLimitsAnswer(limits=await _shown(services, of_users if after else of_all + of_users), next=following)
 
     @router.put("/limits")
     async def change_limits(body: ScopedLimitsBody, who: Admin) -> ScopedLimitsAnswer:
@@ -63,9 +66,15 @@ def routes(services: Services) -> APIRouter:
         await save_limits(services.table, body.scope, name, limits)
         changed = of_limits(before, limits)
         await note_deed(services.audit, who, "admin.limits_changed", subject=name, scope=body.scope, **changed)
-        return ScopedLimitsAnswer.for_scope(body.scope, name, limits)
+        return (await _shown(services, [(Scope(body.scope, name), limits)]))[0]
 
     return router
+
+
+async def _shown(services: Services, scopes: Sequence[tuple[Scope, Limits]]) -> list[ScopedLimitsAnswer]:
+    counted = [(await counted_as(services.table, scope), limits) for scope, limits in scopes]
+    spending = await spending_of(services.table, counted, now=services.now())
+    return [ScopedLimitsAnswer.for_scope(*each, spent) for each, spent in zip(scopes, spending, strict=True)]
 
 
 async def _get_scope(services: Services, body: ScopedLimitsBody) -> str:

@@ -5,7 +5,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from functions.admin.schemas import ChangedPolicyAnswer, ProviderBody, ProviderPolicyAnswer, SharedKeyBody
+from functions.admin.schemas import (
+    ChangedPolicyAnswer,
+    ProviderBody,
+    ProviderPoliciesAnswer,
+    ProviderPolicyAnswer,
+    SharedKeyBody,
+)
 from functions.admin.sharing import changed_sharing, check_sharing
 from shared.errors import InvalidRequest
 from shared.gateway.named import get_named_provider
@@ -13,21 +19,31 @@ from shared.gateway.store import new_config, store
 from shared.identity.caller import Caller
 from shared.identity.deeds import note_deed
 from shared.providers.provider import Provider
+from shared.providers.rows import PROVIDERS
 from shared.records.changes import differences, members, of_limits
 from shared.records.config import ProviderConfig
 from shared.records.policy import INSTALLATION, ProviderPolicy
 from shared.records.trial import Trial
 from shared.services import Services
-from shared.storage.configs import delete_config, find_config
+from shared.storage.configs import delete_config, find_config, list_configs
 from shared.storage.policies import find_policies, forget_policies, save_provider_policy
 from shared.web.fastapi import StrictRoute, admin
 from shared.web.keys import KeyTrial, read_key
 
 
 def routes(services: Services) -> APIRouter:
-    """`GET` and `PUT /providers/{provider}`."""
+    """`GET /providers`, `GET` and `PUT /providers/{provider}`."""
     router = APIRouter(route_class=StrictRoute)
     Admin = Annotated[Caller, Depends(admin(services))]  # noqa: N806 - a type
+
+    @router.get("/providers")
+    async def provider_policies(_who: Admin) -> ProviderPoliciesAnswer:
+        """What holds for each provider. None is left out, so whatever is not decided is shown as it is."""
+        forget_policies(services.table)
+        policies = await find_policies(services.table)
+        shared = {config.provider: config for config in await list_configs(services.table, INSTALLATION)}
+        answers = [ProviderPolicyAnswer.of(row.name, policies.of(row.id), shared.get(row.id)) for row in PROVIDERS]
+        return ProviderPoliciesAnswer(providers=answers)
 
     @router.get("/providers/{provider}")
     async def provider_policy(provider: str, _who: Admin) -> ProviderPolicyAnswer:
@@ -87,6 +103,7 @@ async def _change_key(services: Services, who: Caller, row: Provider, body: Prov
     if found is not None:
         await delete_config(services.table, found)
         services.vault.forget(found.id)
+        await services.table.scrub(thoroughly=False)
         await note_deed(services.audit, who, "admin.shared_key_forgotten", subject=found.id, provider=row.id)
     return None
 

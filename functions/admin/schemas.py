@@ -7,17 +7,20 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, AwareDatetime, Field, PlainSerializer, SecretStr, StringConstraints
 
 from shared.errors import InvalidRequest
+from shared.insight.spending import Spending
 from shared.records.account import Account, Role
 from shared.records.alert import Alert, AlertKind, Telling
 from shared.records.audit import Action, AuditEntry
 from shared.records.config import KeyStatus, ProviderConfig
-from shared.records.limits import Limits, ScopeKind
+from shared.records.limits import Limits, Scope, ScopeKind
 from shared.records.policy import Judge, Moderation, ProviderPolicy, SharedWith, SignUp, Webhook
 from shared.records.token import BudgetPeriod
+from shared.records.usage import Counts
 from shared.settings import SHORTEST_SECRET
 from shared.web.keys import KeyText, KeyTrial
+from shared.web.models import Dollars as ExactDollars
 from shared.web.schemas import Answer, Body, Budget, Moment, moment, write_dollars
-from shared.web.usage import CostReport, UsageReport
+from shared.web.usage import CostReport, UsageReport, failed
 
 MOST_IDS = 1000
 
@@ -90,6 +93,37 @@ class SignUpAnswer(Answer):
     sign_up: SignUp
 
 
+class UserUseAnswer(Answer):
+    """What a person used."""
+
+    id: str
+    email: str
+    requests: int
+    errors: int
+    input_tokens: int
+    output_tokens: int
+    cost_usd: ExactDollars | None = Field(description="Null where the cost of none of them is known.")
+    unpriced_requests: int = Field(description="Requests whose cost is unknown: the sum lacks them.")
+
+    @classmethod
+    def of(cls, account: Account, counts: Counts) -> Self:
+        """As it was counted."""
+        return cls(
+            id=account.owner,
+            email=account.email,
+            requests=counts.requests,
+            errors=failed(counts),
+            input_tokens=counts.input_tokens,
+            output_tokens=counts.output_tokens,
+            cost_usd=counts.cost_usd if counts.unpriced < counts.requests else None,
+            unpriced_requests=counts.unpriced,
+        )
+
+    def weight(self) -> tuple[Decimal, int]:
+        """Who spends most stands first."""
+        return self.cost_usd or Decimal(0), self.requests
+
+
 class TotalsAnswer(Answer):
     """The installation in numbers."""
 
@@ -99,6 +133,9 @@ class TotalsAnswer(Answer):
     configs: dict[str, int] = Field(description="Stored keys by provider, shared ones among them.")
     usage: UsageReport
     costs: CostReport
+    by_user: list[UserUseAnswer] | None = Field(
+        description="With `groupBy=user` who used anything, who spent most first; else null."
+    )
 
 
 class LimitsBody(Body):
@@ -159,15 +196,20 @@ class ScopedLimitsBody(LimitsBody):
 
 
 class ScopedLimitsAnswer(LimitsAnswer):
-    """The limits of a scope."""
+    """The limits of a scope, and what it spent."""
 
     scope: ScopeKind
     id: str
+    spent_usd: Dollars = Field(description="Within the present period, as far as it had limits.")
+    remaining: Dollars | None = Field(
+        description="US dollars that may still be spent in this period, without what running requests hold; null without a budget."
+    )
 
     @classmethod
-    def for_scope(cls, scope: ScopeKind, name: str, limits: Limits) -> Self:
+    def for_scope(cls, scope: Scope, limits: Limits, spending: Spending) -> Self:
         """As they are shown."""
-        return cls(scope=scope, id=name, **dict(LimitsAnswer.of(limits)))
+        use = {"spent_usd": spending.spent, "remaining": spending.remaining}
+        return cls(scope=scope.kind, id=scope.id, **use, **dict(LimitsAnswer.of(limits)))
 
 
 class AllLimitsAnswer(Answer):
@@ -252,6 +294,12 @@ class ProviderPolicyAnswer(Answer):
             if config
             else None,
         )
+
+
+class ProviderPoliciesAnswer(Answer):
+    """What holds for all of them."""
+
+    providers: list[ProviderPolicyAnswer]
 
 
 class ChangedPolicyAnswer(ProviderPolicyAnswer):

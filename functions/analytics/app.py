@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, FastAPI, Header, Query, Response
 
-from functions.analytics.schemas import CSV, LARGEST_LIST, PAGE, Question, question
+from functions.analytics.schemas import CSV, LARGEST_LIST, PAGE, Question, Wanted, question, wanted_requests
 from shared.identity.caller import Caller
 from shared.insight.prometheus import CONTENT_TYPE, exposition
 from shared.insight.read import Span, requests_of, usage_of, usage_of_everybody
@@ -17,7 +17,7 @@ from shared.insight.spreadsheet import write_csv
 from shared.records.usage import DayUsage
 from shared.services import Services
 from shared.storage.accounts import find_account
-from shared.web.fastapi import StrictRoute, caller, new_door
+from shared.web.fastapi import StrictRoute, caller, new_door, refuse_unknown
 from shared.web.schemas import Answer
 from shared.web.usage import (
     CostAnswer,
@@ -55,37 +55,38 @@ def create_app(services: Services) -> FastAPI:
 
 def _reports(services: Services) -> APIRouter:
     routes = APIRouter(route_class=StrictRoute)
-    ask, put = Depends(caller(services)), Depends(question)
+    ask, only_known = Depends(caller(services)), Depends(refuse_unknown)
+    put, choose = Depends(question), Depends(wanted_requests)
 
     @routes.get("/usage", response_model=UsageReport, responses=CSV)
-    async def usage(who: Caller = ask, what: Question = put) -> Answered:
+    async def usage(who: Caller = ask, what: Question = put, _known: None = only_known) -> Answered:
         """Requests and tokens, by day, provider, model or access token. An access token is told what was used with it."""
         page, rows = await _asked(services, who, what)
         return _answer(report(UsageReport, rows, UsageAnswer.of, page), what)
 
     @routes.get("/costs", response_model=CostReport, responses=CSV)
-    async def costs(who: Caller = ask, what: Question = put) -> Answered:
+    async def costs(who: Caller = ask, what: Question = put, _known: None = only_known) -> Answered:
         """What it cost, exactly, and how many requests have no known cost. An access token is told what was used with it."""
         page, rows = await _asked(services, who, what)
         return _answer(report(CostReport, rows, CostAnswer.of, page), what)
 
     @routes.get("/performance", response_model=PerformanceReport, responses=CSV)
-    async def performance(who: Caller = ask, what: Question = put) -> Answered:
+    async def performance(who: Caller = ask, what: Question = put, _known: None = only_known) -> Answered:
         """Time to the first token, tokens a second, durations and errors. An access token is told what was used with it."""
         page, rows = await _asked(services, who, what)
         return _answer(report(PerformanceReport, rows, PerformanceAnswer.of, page), what)
 
     @routes.get("/requests", responses=CSV, response_model=RequestsAnswer)
     async def requests(
-        after: Annotated[
-            str | None, Query(min_length=1, max_length=100, description="`next` of the page before.")
-        ] = None,
         limit: Annotated[int, Query(ge=1, le=LARGEST_LIST)] = PAGE,
         accept: Annotated[str, Header(include_in_schema=False)] = "",
         who: Caller = ask,
+        wanted: Wanted = choose,
+        _known: None = only_known,
     ) -> Answered:
         """Each request that was let in, the newest first, with how it ended and what it cost; an access token is told of its own. Never what was said."""
-        rows, following = await requests_of(services.table, who.owner, after=after, limit=limit, token_id=who.token_id)
+        wants = wanted.test_of(who.token_id)
+        rows, following = await requests_of(services.table, who.owner, after=wanted.after, limit=limit, wants=wants)
         told = [RequestAnswer.of(row) for row in rows]
         if "text/csv" in accept:
             return _spreadsheet(COLUMNS, told, following)

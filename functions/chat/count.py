@@ -1,9 +1,13 @@
 """How many tokens a chat would use, and what it would cost. Nothing is answered, and where the provider does not count, nobody is asked."""
 
 from dataclasses import replace
+from typing import Any
 
 from functions.chat.door import Ended, Head, NativeDoor, Scope, send_json
+from shared.chat.events import Answered
 from shared.dialects.caller import Wish
+from shared.gateway.admit import Asked
+from shared.gateway.admitted_count import API, admitted_count
 from shared.gateway.course import chart
 from shared.gateway.deadline import before
 from shared.gateway.forecast import forecast
@@ -19,9 +23,14 @@ class Count(NativeDoor):
     async def _answer(self, caller: Caller, wish: Wish, scope: Scope, send: Send, ended: Ended) -> None:
         course = await chart(self._services, caller, wish, speaking=self._name)
         talk, target = await self._talk(caller, _only_recalled(wish), course, scope), course.targets[0]
-        head = Head(self.dialect(scope), [target], request_id(scope))
-        async with before(deadline(scope)):
-            foreseen, answered = await forecast(self._services, talk.chat if talk else wish.chat, target)
+        head, ends = Head(self.dialect(scope), [target], request_id(scope)), deadline(scope)
+
+        async def asking() -> tuple[dict[str, Any], Answered]:
+            async with before(ends):
+                return await forecast(self._services, talk.chat if talk else wish.chat, target)
+
+        asked = Asked.now(self._services, caller, request_id(scope), API, streamed=False)
+        foreseen, answered = await admitted_count(self._services, asked, target, asking, tell=head.allow, ends=ends)
         head.hear(answered)
         told = {"conversation": {"id": talk.conversation.id, "leftOut": talk.left_out}} if talk else {}
         ended()

@@ -25,6 +25,7 @@ from shared.chat.events import Answered
 from shared.dialects.caller import Wish, load_caller
 from shared.dialects.exchanges import Ask, Kind, Reply, embeddings, images, moderations
 from shared.gateway.admit import Asked
+from shared.gateway.admitted_count import API, admitted_count
 from shared.gateway.admitted_exchange import admitted_exchange
 from shared.gateway.count import count
 from shared.gateway.course import chart
@@ -125,9 +126,14 @@ class CountTokens(Door):
     async def _answer(self, caller: Caller, wish: Wish, scope: Scope, send: Send, ended: Ended) -> None:
         course = await chart(self._services, caller, wish, speaking=self._name)
         target = course.targets[0]
-        head = Head(self.dialect(scope), [target], request_id(scope))
-        async with before(deadline(scope)):
-            counted, told = await count(self._services, wish.chat, target)
+        head, ends = Head(self.dialect(scope), [target], request_id(scope)), deadline(scope)
+
+        async def asking() -> tuple[Mapping[str, Any], Answered]:
+            async with before(ends):
+                return await count(self._services, wish.chat, target)
+
+        asked = Asked.now(self._services, caller, request_id(scope), API, streamed=False)
+        counted, told = await admitted_count(self._services, asked, target, asking, tell=head.allow, ends=ends)
         head.hear(told)
         ended()
         await send_json(send, write(self.said(counted)), head.headers())

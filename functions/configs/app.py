@@ -106,6 +106,7 @@ def _writing(services: Services) -> APIRouter:
         config = await _get_config(services, who, get_named_provider(provider, None))
         await delete_config(services.table, config)
         services.vault.forget(config.id)
+        await services.table.scrub(thoroughly=False)
         await note_deed(services.audit, who, "config.forgotten", subject=config.id, provider=config.provider)
         return Response(status_code=status.HTTP_204_NO_CONTENT)
 

@@ -197,7 +197,7 @@ class RouteBody(Body):
     targets: Annotated[list[RouteTargetBody], Field(min_length=1, max_length=_MOST_TARGETS)]
     strategy: Strategy = Field(
         default="fallback",
-        description="Whom to ask first: `fallback` as listed, `weighted` by lot, `cheapest` by the price table, `fastest` by what was measured.",
+        description="Whom to ask first: `fallback` as listed, `weighted` by lot, `cheapest` by your own prices and the price table, `fastest` by what was measured.",
     )
     after_timeout: bool = Field(
         default=False, description="Ask the next one also where one fell silent. Both may then have to be paid for."

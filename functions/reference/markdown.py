@@ -57,6 +57,7 @@ def _operation(title: str, operation: dict[str, Any]) -> Iterator[str]:
         if parameter.get("in") == "header":
             yield f"Header `{parameter['name']}`: {_type(parameter['schema'])}. {parameter.get('description', '')}"
             yield ""
+    yield from _query([each for each in operation.get("parameters", ()) if each.get("in") == "query"])
     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
     if body:
         yield f"Body: {_type(body)}"
@@ -65,6 +66,24 @@ def _operation(title: str, operation: dict[str, Any]) -> Iterator[str]:
         for kind, content in response.get("content", {}).items():
             yield f"- `{status}` {kind}: {_type(content.get('schema', {}))}"
     yield ""
+
+
+def _query(parameters: list[dict[str, Any]]) -> Iterator[str]:
+    if not parameters:
+        return
+    yield "| Query | Type | |"
+    yield "| --- | --- | --- |"
+    for each in parameters:
+        kind = _type(each["schema"]).removesuffix(" or null")  # nobody writes null in a URL
+        yield f"| `{each['name']}`{'' if each.get('required') else '?'} | {kind} | {_said(each)} |"
+    yield ""
+
+
+def _said(parameter: dict[str, Any]) -> str:
+    """Its description, and what it is where it is left out."""
+    usual = parameter["schema"].get("default")
+    told = parameter.get("description", "").replace("\n", " ")
+    return told if usual is None else f"{told} Usual: `{usual}`.".strip()
 
 
 def _records(document: dict[str, Any]) -> Iterator[str]:

@@ -18,10 +18,10 @@ from shared.gateway.target import Target
 from shared.identity.caller import Caller
 from shared.observability import LimitRefused
 from shared.records.ledger import LedgerRow
-from shared.records.limits import MICROS_A_DOLLAR, Scope
+from shared.records.limits import MICROS_A_DOLLAR, Limits, Scope
 from shared.records.token import AccessToken
 from shared.services import Services
-from shared.storage.admission import Hold
+from shared.storage.admission import Hold, budget_left
 from shared.storage.held import Told
 from shared.storage.quota import Claim
 
@@ -108,6 +108,7 @@ async def admit(services: Services, asked: Asked, limited: Limited, needs: Needs
         let_in = await places.take(bids)
     except NobodyLetIn as no:
         services.incidents.note(no.kept.counted)
+        _log(services, no.kept, needs[0][0])
         raise no.kept.error from no
     services.foresee_settlement()
     left = [(hold.scope, each) for hold in places.held for each in hold.left]
@@ -182,9 +183,9 @@ async def _bids(services: Services, limited: Limited, needs: Needs) -> tuple[lis
     for place, (target, need) in enumerate(needs):
         budgets = limited.budgets(place)
         cost = await _cost(services, target, need) if _reserves(budgets) else NOTHING
-        scope = next((scope for scope, _ in budgets if _counted(cost, scope) is None), None)
-        if scope is not None:
-            kept_out[place] = Kept(unpriced(scope, target.model), LimitRefused("unpriced", scope.kind))
+        blind = next((pair for pair in budgets if _counted(cost, pair[0]) is None), None)
+        if blind is not None:
+            kept_out[place] = await _unpriced(services, *blind, target.model)
             continue
         micros, listed = (in_micros(usd or Decimal(0)) for usd in (cost.usd, cost.at_least_listed))
         bids.append(Bid(place, target, micros, need.likely if limited.counts_tokens(place) else 0, listed))
@@ -199,6 +200,17 @@ async def _cost(services: Services, target: Target, need: Need) -> Cost:
 def _counted(cost: Cost, scope: Scope) -> Decimal | None:
     """By whose price that scope's budget goes: a caller's own price makes no budget of an admin's larger."""
     return cost.usd if scope.kind == "token" else cost.at_least_listed
+
+
+def _log(services: Services, kept: Kept, first: Target) -> None:
+    scope, about = kept.scope, {"provider": first.provider.id, "model": first.model}
+    services.refusals.tell(kept.counted.policy, scope.kind, scope.id, scope_id=scope.id, **about)
+
+
+async def _unpriced(services: Services, scope: Scope, limits: Limits, model: str) -> Kept:
+    now = services.now()
+    left = await budget_left(services.table, scope, limits, now=now)
+    return Kept(unpriced(scope, left, model, now), LimitRefused("unpriced", scope.kind), scope)
 
 
 def _reserves(budgets: Scopes) -> bool:

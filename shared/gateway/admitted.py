@@ -107,7 +107,7 @@ class _Heard:
         for event in batch:
             if isinstance(event, Done):
                 usage, cost = event.usage, event.receipt.cost
-                await self._settle(Ended("done", None, usage, cost, self._elapsed(), self._first_token))
+                await self._settle(Ended("done", None, usage, cost, self._elapsed(), self._of_stream()))
                 continue
             self._meter.hear(event)
             if self._first_token is None and not isinstance(event, _ABOUT_THE_ANSWER):
@@ -128,7 +128,7 @@ class _Heard:
         if usage is None and may_be_billed(error, self.progress, spoken=spoken):
             usage = self._meter.usage()
             warn_of_doubt(self._services, self._meter, self.progress.target or self._target)
-        await self._settle(Ended(outcome, code, usage, cost, self._elapsed(), self._first_token))
+        await self._settle(Ended(outcome, code, usage, cost, self._elapsed(), self._of_stream()))
 
     async def _settle(self, ended: Ended) -> None:
         if self._settled:
@@ -138,6 +138,10 @@ class _Heard:
         attempts = self.progress.asked
         work = settle(self._services, self._asked, self._admission, target, ended, attempts=attempts, ends=self._ends)
         await asyncio.shield(self._services.surely(work))  # a caller who leaves does not leave the bill open
+
+    def _of_stream(self) -> int | None:
+        """When its first token was there; a plain answer is there as a whole."""
+        return self._first_token if self._asked.streamed else None
 
     def _elapsed(self) -> int:
         return round((time.monotonic() - self._began) * 1000)

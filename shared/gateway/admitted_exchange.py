@@ -19,7 +19,6 @@ from shared.gateway.priced import cost_of
 from shared.gateway.progress import Progress
 from shared.gateway.settle import Ended, may_be_billed, outcome_of, settle
 from shared.gateway.target import Target
-from shared.observability import ChatEnded
 from shared.services import Services
 
 type Carry = Callable[[Progress], Awaitable[tuple[Reply, Answered]]]
@@ -123,22 +122,7 @@ class _Bill:
 
     async def _settle(self, ended: Ended, attempts: int) -> None:
         services, target = self._services, self._target
-        if services.metrics is not None:
-            services.metrics(_measured(ended, target))
         await settle(services, self._asked, self._admission, target, ended, attempts=attempts, ends=self._ends)
 
     def _elapsed(self) -> int:
         return round((time.monotonic() - self._began) * 1000)
-
-
-def _measured(ended: Ended, target: Target) -> ChatEnded:
-    """As chats are told of."""
-    return ChatEnded(
-        target.provider.id,
-        ended.outcome if ended.outcome in ("done", "disconnected") else "error",
-        ended.duration_ms / 1000,
-        code=ended.error,
-        input_tokens=ended.usage.input if ended.usage else None,
-        output_tokens=ended.usage.output if ended.usage else None,
-        usd=ended.cost.usd if ended.cost else None,
-    )

@@ -18,7 +18,6 @@ from shared.gateway.deadline import before, until
 from shared.gateway.doubt import warn_of_doubt
 from shared.gateway.estimate import ceiling_of, longest_answer
 from shared.gateway.inline import inline_media
-from shared.gateway.measured import measured
 from shared.gateway.meter import Meter
 from shared.gateway.moderate import moderated
 from shared.gateway.one_call import first_calls, must_hold_back
@@ -55,8 +54,7 @@ def converse(
         RealMultiLLMError: on every ending that is not Done.
     """
     progress = progress or Progress()
-    batches = moderated(services, request, _converse(services, request, course, ends, progress), progress)
-    return batches if services.metrics is None else measured(batches, course.targets[0].provider.id, services.metrics)
+    return moderated(services, request, _converse(services, request, course, ends, progress), progress)
 
 
 async def _converse(

@@ -3,7 +3,7 @@
 from shared.chat.events import Usage
 from shared.gateway.meter import Meter
 from shared.gateway.target import Target
-from shared.observability import UsageDoubted, logger
+from shared.observability import ProviderDistrusted, logger
 from shared.services import Services
 
 
@@ -18,5 +18,5 @@ def warn_of(services: Services, reported: Usage, target: Target) -> None:
     """One line about that usage, which cannot be, and one more in the metrics."""
     counts = {"input": reported.input, "output": reported.output, "reasoning": reported.reasoning}
     named = {"provider": target.provider.id, "model": target.model}
-    services.incidents.note(UsageDoubted(target.provider.id))
+    services.incidents.note(ProviderDistrusted(target.provider.id, "usage"))
     logger().warning("usage not believed", extra={**named, "reported": counts})

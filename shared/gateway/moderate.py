@@ -17,7 +17,7 @@ from shared.dialects.exchanges import Ask
 from shared.errors import ContentRefused, NotFound, RealMultiLLMError
 from shared.gateway.exchange import aim, exchange
 from shared.gateway.progress import Progress
-from shared.gateway.rules import breaks_rules
+from shared.gateway.rules import find_rule
 from shared.records.policy import INSTALLATION, Moderation
 from shared.services import Services
 from shared.storage.configs import find_config
@@ -52,7 +52,7 @@ async def moderated(
     """
     async with aclosing(batches):
         moderation = (await find_policies(services.table)).moderation
-        if moderation.before and await _is_refused(services, moderation, "\n".join(_asked(request))):
+        if moderation.before and await _is_refused(services, moderation, "\n".join(_asked(request)), "messages"):
             raise _refused("messages", "What is asked here is refused by this installation's moderation.")
         if not moderation.after:
             async for batch in batches:
@@ -124,7 +124,7 @@ class _Judge:
             return
         self._new = 0
         pieces = [said if whole else _whole_words(said) for said in self._said.values()]
-        if await _is_refused(self._services, self._moderation, "\n".join(filter(None, pieces))):
+        if await _is_refused(self._services, self._moderation, "\n".join(filter(None, pieces)), "choices"):
             raise _refused("choices", "The answer is refused by this installation's moderation.")
         self._said = {voice: _end(said) for voice, said in self._said.items()}
 
@@ -159,12 +159,17 @@ def _texts(part: object) -> Iterator[str]:
             pass
 
 
-async def _is_refused(services: Services, moderation: Moderation, text: str) -> bool:
+async def _is_refused(services: Services, moderation: Moderation, text: str, whose: str) -> bool:
+    """By which rule, the log is told; `whose` words they were."""
     if not text.strip():
         return False
-    if "rules" in moderation.by and breaks_rules(text, moderation.words, moderation.shapes):
-        return True
-    return "provider" in moderation.by and await _is_flagged(services, moderation, text)
+    rule = find_rule(text, moderation.words, moderation.shapes) if "rules" in moderation.by else None
+    if rule is None and "provider" in moderation.by and await _is_flagged(services, moderation, text):
+        rule = "provider"
+    if rule is None:
+        return False
+    services.refusals.tell("moderation", "organisation", rule, rule=rule, whose=whose)
+    return True
 
 
 async def _is_flagged(services: Services, moderation: Moderation, text: str) -> bool:

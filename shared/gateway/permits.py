@@ -6,7 +6,7 @@ could point a config at a place of their own, or lift what it is held to (threat
 
 from typing import Final
 
-from shared.errors import BudgetSpent, Forbidden
+from shared.errors import Forbidden
 from shared.identity.caller import Caller
 from shared.providers.find import find_provider, get_provider
 from shared.providers.provider import Provider
@@ -85,12 +85,8 @@ def permit_chat(who: Caller, provider: Provider, model: str, *, route: str | Non
 
     Raises:
         Forbidden: the token is for others.
-        BudgetSpent: it may spend nothing at all. A budget of 0 is a budget (trap 68).
     """
     permit_provider(who, provider)
-    if who.token is not None and who.token.budget_usd == 0:
-        nothing = {"limit": "0", "remaining": "0", "resetTime": None}
-        raise BudgetSpent("This access token has a budget of 0 USD, so it may spend nothing.", details=nothing)
     if not may_ask(who, provider, model, route=route):
         raise Forbidden("This access token is not for that model.", details={"parameter": "model"})
 

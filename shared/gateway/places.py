@@ -48,6 +48,7 @@ class Kept:
 
     error: RealMultiLLMError
     counted: LimitRefused
+    scope: Scope
 
 
 class NobodyLetIn(Exception):
@@ -127,7 +128,11 @@ class Places:
         Raises:
             NobodyLetIn: it does not.
         """
-        kept = Kept(refused(no.scope, no.refusal, self._services.now()), LimitRefused(no.refusal.policy, no.scope.kind))
+        kept = Kept(
+            refused(no.scope, no.refusal, self._services.now()),
+            LimitRefused(no.refusal.policy, no.scope.kind),
+            no.scope,
+        )
         over = [bid for bid in bids if self._limited.concerns(no.scope, bid.place) and not _fits(bid, no, claim)]
         if bids[0] in over and no.scope in dict(self._limited.common):
             raise NobodyLetIn(kept)

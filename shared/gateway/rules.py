@@ -15,19 +15,29 @@ _FIRST_WITHOUT_SPACES: Final = "\u2e80"
 """From here on are scripts that set no space between words: a word of theirs is found wherever it stands."""
 
 
-def breaks_rules(text: str, words: Iterable[str], shapes: Iterable[str]) -> bool:
-    """The text holds one of the words as a word, in any case, or something of such a shape."""
-    return any(SHAPES[shape](text) for shape in shapes if shape in SHAPES) or _has_word(text, words)
+def find_rule(text: str, words: Iterable[str], shapes: Iterable[str]) -> str | None:
+    """The first rule that refuses the text: something of such a `shapes.<name>`, or one of the words as a word, in any case.
+
+    A word is named by its place in the list, `words[0]`, for it may be one that nobody shall read in a log.
+    """
+    for shape in shapes:
+        if shape in SHAPES and SHAPES[shape](text):
+            return f"shapes.{shape}"
+    place = _find_word(text, words)
+    return None if place is None else f"words[{place}]"
 
 
-def _has_word(text: str, words: Iterable[str]) -> bool:
+def _find_word(text: str, words: Iterable[str]) -> int | None:
     spaced = [_spaced(word) for word in words]
     if not spaced:
-        return False
+        return None
     said = _spaced(text)
-    return any(
-        word.strip() and (word.strip() if word.strip()[0] >= _FIRST_WITHOUT_SPACES else word) in said for word in spaced
+    found = (
+        place
+        for place, word in enumerate(spaced)
+        if word.strip() and (word.strip() if word.strip()[0] >= _FIRST_WITHOUT_SPACES else word) in said
     )
+    return next(found, None)
 
 
 def _spaced(text: str) -> str:

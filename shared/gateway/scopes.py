@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from shared.gateway.target import Target
+from shared.providers.provider import known_as
 from shared.records.limits import Limits, Scope
 from shared.records.token import AccessToken
 from shared.services import Services
@@ -53,7 +54,7 @@ async def scopes_over(
     common: dict[Scope, Limits] = {principal: Limits()}
     own: list[Scopes] = []
     for target in targets:
-        found = await find_limits(services.table, owner, token, target.provider.id, target.model)
+        found = await find_limits(services.table, owner, token, target.provider.id, *known_as(target.model))
         common |= {scope: limits for scope, limits in found if scope.kind not in _OF_A_TARGET}
         own.append(tuple((scope, limits) for scope, limits in found if scope.kind in _OF_A_TARGET))
     return Limited(tuple(common.items()), tuple(own))

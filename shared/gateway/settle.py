@@ -20,6 +20,7 @@ from shared.gateway.progress import Progress
 from shared.gateway.target import Target
 from shared.gateway.unsettled import leave_unsettled
 from shared.insight.tell import tell_request
+from shared.providers.provider import known_as
 from shared.records.ledger import LedgerRow, Outcome
 from shared.records.limits import Scope
 from shared.services import Services
@@ -95,7 +96,7 @@ async def conclude(services: Services, row: LedgerRow, admission: Admission, use
     until = time.monotonic() + patience
     try:
         if await _persistently(lambda: add_row(services.table, row), until):
-            tell_request(row)
+            tell_request(row, cloudwatch=services.tells_cloudwatch)
             await asyncio.gather(
                 _persistently(lambda: add_usage(services.table, row), until),
                 services.spending.note(row.owner, row.cost_usd),
@@ -121,7 +122,7 @@ def used_in(scope: Scope, row: LedgerRow, used: Used) -> Used:
     """What that scope is charged: as the row says, but nothing where another provider or model was to answer than the one that did."""
     theirs = {
         "provider": (row.provider, f"{SHARED_KEY}{row.provider}"),
-        "model": (f"{row.provider}/{row.model}",),
+        "model": tuple(f"{row.provider}/{name}" for name in known_as(row.model)),
     }.get(scope.kind, (scope.id,))
     return replace(used, micros=row.charged_to(scope.kind)) if scope.id in theirs else Used(requests=0)
 

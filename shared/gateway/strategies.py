@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from shared.chat.events import Usage
+from shared.gateway.priced import own_price
 from shared.gateway.target import Target
 from shared.providers import prices
 from shared.records.route import RouteTarget, Strategy
@@ -47,7 +48,7 @@ def drawn(candidates: Sequence[Candidate], *, dice: Callable[[], float] = random
 
 
 def cheapest(targets: Sequence[Target], now: float) -> tuple[Target, ...]:
-    """By the price table; those of which it knows no price last."""
+    """By the config's own price, else by the price table; those of which neither knows a price last."""
     return tuple(sorted(targets, key=lambda target: _price(target, now)))
 
 
@@ -57,7 +58,7 @@ def fastest(targets: Sequence[Target], find: Callable[[Target], float | None]) -
 
 
 async def _fastest(services: Services, targets: Sequence[Target], owner: str) -> tuple[Target, ...]:
-    """By what this process measured lately; where it knows nothing, by what the owner's counters of today tell, for one read in five minutes."""
+    """By what this process measured lately, failures and plain answers among it; where it knows nothing, by what the owner's counters of today tell, for one read in five minutes."""
     latencies, counted = services.latencies, dict[tuple[str, str], float]()
 
     def find(target: Target) -> float | None:
@@ -71,5 +72,6 @@ async def _fastest(services: Services, targets: Sequence[Target], owner: str) ->
 
 
 def _price(target: Target, now: float) -> tuple[bool, Decimal]:
-    usd = prices.price(target.provider, target.model, _TYPICAL, now).usd
+    own = own_price(target, target.model)
+    usd = prices.price(target.provider, target.model, _TYPICAL, now, custom=own).usd
     return usd is None, usd or Decimal(0)

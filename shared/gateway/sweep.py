@@ -75,7 +75,7 @@ async def _end(services: Services, holding: Holding, name: str, hold: Held) -> t
         row = aborted(owner, request_id, hold.told, hold.micros)
         new = await add_row(services.table, row)
         if new:
-            tell_request(row)
+            tell_request(row, cloudwatch=services.tells_cloudwatch)
             await add_usage(services.table, row)
         else:
             row = await find_row(services.table, owner, request_id)

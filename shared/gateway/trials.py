@@ -1,8 +1,7 @@
 """How often an owner may have keys tried: a trial is not admitted like a chat, yet must be no tool to scan with. Threat E8."""
 
-from datetime import UTC, datetime
-
 from shared.errors import LimitReached
+from shared.records.refusals import Reached, refuse
 from shared.storage import layout
 from shared.storage.table import Absent, AnyOf, Change, Compare, ConditionFailed, Table
 
@@ -27,9 +26,5 @@ async def admit_trial(table: Table, owner: str, now: float) -> None:
             layout.attempts(f"trial {owner}", window), Change(increase={"tries": 1}, set={"expires_at": ends}), when=few
         )
     except ConditionFailed as error:
-        reset = datetime.fromtimestamp(ends, UTC).isoformat().replace("+00:00", "Z")
-        raise LimitReached(
-            "Too many keys were tried. Wait until `resetTime`.",
-            details={"limit": MOST, "remaining": 0, "resetTime": reset},
-            retry_after=ends - now,
-        ) from error
+        reached = Reached("user", "key_tests", MOST, 0, ends, f";w={WINDOW}")
+        raise refuse(LimitReached("Too many keys were tried. Wait until `resetTime`."), reached, now) from error

@@ -13,7 +13,7 @@ from shared.errors import (
     Unreachable,
 )
 from shared.gateway.target import Target
-from shared.observability import CertificateRefused, logger
+from shared.observability import ProviderDistrusted, logger
 from shared.services import Services
 
 _ITS_OWN_FAULT = (ProviderFailed, ProviderTimeout, StreamStalled, Unreachable)
@@ -61,7 +61,7 @@ class Watch:
         """One attempt is over."""
         target, health = self._target, self._services
         if isinstance(error, TlsFailed):  # somebody may be in between: no key was sent, but a person has to look
-            health.incidents.note(CertificateRefused(target.provider.id))
+            health.incidents.note(ProviderDistrusted(target.provider.id, "certificate"))
             logger().warning("provider's certificate refused", extra={"provider": target.provider.id})
         if error is None:
             health.breakers.count_answer(target.place, milliseconds)

@@ -35,11 +35,11 @@ class Countries:
             item = await self._table.get(key, consistent=True)
             before = item.get("seen") if item else None
             known = before if isinstance(before, frozenset) else frozenset[str]()
+            if known and country not in known:  # the alert first: whoever is interrupted here raises it again
+                details = {"country": country, "before": " ".join(sorted(known))}
+                await add_alert(self._table, "new_country", owner, now=self._now(), details=details, about=country)
             if country not in known:
                 await self._table.update(key, Change(include={"seen": frozenset({country})}))
-            if known and country not in known:
-                details = {"country": country, "before": " ".join(sorted(known))}
-                await add_alert(self._table, "new_country", owner, now=self._now(), details=details)
             if len(self._seen) >= MOST_KEPT:
                 self._seen.clear()
             self._seen.add((owner, country))

@@ -4,14 +4,16 @@ import asyncio
 import hashlib
 import hmac
 import os
+import time
 import unicodedata
 from base64 import b64decode, b64encode
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
+from typing import Final, Self
 
 from shared.errors import InvalidRequest, LimitReached
+from shared.records.refusals import Reached, refuse
 
 SHORTEST = 8
 LONGEST = 256
@@ -19,6 +21,8 @@ AT_ONCE = 2
 """Each takes 32 MB and a core for a tenth of a second."""
 
 MOST_WAITING = 64
+_BUSY: Final = 5.0
+"""Seconds after which most of those that wait are through."""
 SALT_BYTES = 16
 HASH_BYTES = 32
 
@@ -93,7 +97,10 @@ class Passwords:
 
     async def _scrypt(self, password: str, salt: bytes, cost: Cost) -> bytes:
         if self._waiting >= MOST_WAITING:
-            raise LimitReached("Too many people sign in at this moment. Try again in a few seconds.", retry_after=5)
+            too_many = LimitReached("Too many people sign in at this moment. Try again in a few seconds.")
+            now = time.time()
+            reached = Reached("process", "concurrent", MOST_WAITING, 0, now + _BUSY, ';qu="concurrent-requests"')
+            raise refuse(too_many, reached, now)
         self._waiting += 1
         work = asyncio.get_running_loop().run_in_executor(self._threads, _scrypt, password, salt, cost)
         work.add_done_callback(self._done)

@@ -3,11 +3,11 @@
 import hashlib
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from shared.errors import LimitReached
 from shared.identity.emails import normalise_email
+from shared.records.refusals import Reached, refuse
 from shared.storage import layout
 from shared.storage.table import Absent, AnyOf, Change, Compare, ConditionFailed, Table
 
@@ -19,7 +19,6 @@ MOST_FOR_EMAIL = 20
 
 MOST_FROM_SOURCE = 300
 """Wrong passwords from one source, in a window."""
-
 
 MOST_SIGN_UPS = 20
 """From one source, in a window."""
@@ -40,8 +39,9 @@ class SignUpThrottle:
         Raises:
             LimitReached: there were too many.
         """
-        said = "Too many sign-ups from your network. Wait until `resetTime`."
-        await _count(self._table, _name("sign-up", _home(source)), MOST_SIGN_UPS, now=self._now(), said=said)
+        now, said = self._now(), "Too many sign-ups from your network. Wait until `resetTime`."
+        reached = _reached("source", "sign_ups", MOST_SIGN_UPS, now)
+        await _count(self._table, _name("sign-up", _home(source)), reached, now=now, said=said)
 
 
 class SignInThrottle:
@@ -58,12 +58,12 @@ class SignInThrottle:
             InvalidRequest: it is no e-mail.
             LimitReached: too many were wrong.
         """
-        await self._count(_name(source), MOST_FROM_SOURCE)
-        await self._count(_name(source, normalise_email(email)), MOST_FOR_EMAIL)
+        await self._count(_name(source), MOST_FROM_SOURCE, "source")
+        await self._count(_name(source, normalise_email(email)), MOST_FOR_EMAIL, "email")
 
-    async def _count(self, what: str, most: int) -> None:
-        said = "Too many wrong sign-ins. Wait until `resetTime`."
-        await _count(self._table, what, most, now=self._now(), said=said)
+    async def _count(self, what: str, most: int, scope: str) -> None:
+        now, said = self._now(), "Too many wrong passwords. Wait until `resetTime`."
+        await _count(self._table, what, _reached(scope, "sign_ins", most, now), now=now, said=said)
 
     async def forgive(self, email: str, source: str) -> None:
         """It was right: it does not count, nor do the wrong ones for that e-mail before it."""
@@ -75,15 +75,19 @@ class SignInThrottle:
             )
 
 
-async def _count(table: Table, what: str, most: int, *, now: float, said: str) -> None:
+async def _count(table: Table, what: str, reached: Reached, *, now: float, said: str) -> None:
     window = int(now) // WINDOW
-    ends = (window + 1) * WINDOW
-    change = Change(increase={"tries": 1}, set={"expires_at": ends})
-    few = AnyOf((Absent("tries"), Compare("tries", "<", most)))
+    change = Change(increase={"tries": 1}, set={"expires_at": (window + 1) * WINDOW})
+    few = AnyOf((Absent("tries"), Compare("tries", "<", reached.limit)))
     try:
         await table.update(layout.attempts(what, window), change, when=few)
     except ConditionFailed as error:
-        raise _too_many(said, most, ends, now) from error
+        raise refuse(LimitReached(said), reached, now) from error
+
+
+def _reached(scope: str, policy: str, most: int, now: float) -> Reached:
+    """The limit, once it is."""
+    return Reached(scope, policy, most, 0, (int(now) // WINDOW + 1) * WINDOW, f";w={WINDOW}")
 
 
 def _home(source: str) -> str:
@@ -100,12 +104,3 @@ def _home(source: str) -> str:
 def _name(*parts: str) -> str:
     """A digest: the key of an item tells nobody's e-mail."""
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-def _too_many(said: str, limit: int, ends: int, now: float) -> LimitReached:
-    reset = datetime.fromtimestamp(ends, UTC).isoformat().replace("+00:00", "Z")
-    return LimitReached(
-        said,
-        details={"limit": limit, "remaining": 0, "resetTime": reset},
-        retry_after=ends - now,
-    )

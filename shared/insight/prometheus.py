@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
-from shared.observability import BreakerOpened, CertificateRefused, Incident, LimitRefused, Unsettled, UsageDoubted
+from shared.observability import BreakerOpened, Incident, LimitRefused, ProviderDistrusted, Unsettled
 from shared.records.histogram import Histogram, up_to
 from shared.records.usage import Counts, DayUsage, total
 
@@ -55,15 +55,14 @@ def _lines(by_model: Mapping[tuple[str, str], Counts]) -> Iterator[str]:
         "llm_request_duration_seconds", "histogram", "Until the last byte, of requests that went well.", durations
     )
     firsts = _histograms("llm_time_to_first_token_seconds", of, lambda each: (each.first_tokens, each.first_token_ms))
-    yield from _family("llm_time_to_first_token_seconds", "histogram", "Until the first token.", firsts)
+    yield from _family("llm_time_to_first_token_seconds", "histogram", "Until the first token, of streams.", firsts)
 
 
 def _incidents(counted: Mapping[Incident, int]) -> Iterator[str]:
     opened: list[Sample] = []
     refused: list[Sample] = []
     unsettled: list[Sample] = []
-    strangers: list[Sample] = []
-    doubted: list[Sample] = []
+    distrusted: list[Sample] = []
     for incident, count in counted.items():
         match incident:
             case BreakerOpened(provider):
@@ -72,17 +71,14 @@ def _incidents(counted: Mapping[Incident, int]) -> Iterator[str]:
                 refused.append(("llm_limit_refusals_total", {"policy": policy, "scope": scope}, count))
             case Unsettled(state):
                 unsettled.append(("llm_unsettled_total", {"state": state}, count))
-            case CertificateRefused(provider):
-                strangers.append(("llm_certificate_refused_total", {"provider": provider}, count))
-            case UsageDoubted(provider):
-                doubted.append(("llm_usage_doubted_total", {"provider": provider}, count))
+            case ProviderDistrusted(provider, reason):
+                distrusted.append(("llm_provider_distrusted_total", {"provider": provider, "reason": reason}, count))
     yield from _family("llm_breaker_open_total", "counter", "Providers that were left alone, how often.", opened)
     yield from _family("llm_limit_refusals_total", "counter", "Requests that a limit refused.", refused)
     late = "Ends of requests that the table did not take at their time."
     yield from _family("llm_unsettled_total", "counter", late, unsettled)
-    shown = "Connections to providers whose certificate was refused."
-    yield from _family("llm_certificate_refused_total", "counter", shown, strangers)
-    yield from _family("llm_usage_doubted_total", "counter", "Reports of usage that cannot be.", doubted)
+    shown = "Certificates that were refused, and reports of usage that cannot be."
+    yield from _family("llm_provider_distrusted_total", "counter", shown, distrusted)
 
 
 def _family(name: str, kind: str, means: str, samples: Iterable[Sample]) -> Iterator[str]:

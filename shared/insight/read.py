@@ -1,6 +1,6 @@
 """The counters of some days, one owner's or everybody's; and the requests themselves."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -16,8 +16,9 @@ from shared.storage.usage import list_usage
 
 LONGEST: Final = 366
 """Days that are read at once."""
-_MOST_PAGES: Final = 20
-"""Pages of the ledger that are looked through for the requests of one access token."""
+_PAGE: Final = 500
+_MOST_LOOKED: Final = 20_000
+"""Rows of the ledger that are looked through for a page of those that are wanted."""
 MOST: Final = 50_000
 """Counters that are read for one answer; some seconds of a table's time."""
 
@@ -56,16 +57,28 @@ async def usage_of_everybody(table: Table, span: Span, *, most: int = MOST) -> l
     Raises:
         InvalidRequest: there are too many to read at once.
     """
-    return [each async for each in _bounded(_of_everybody(table, span), most)]
+    return [each async for _, each in _bounded(_of_everybody(table, span), most)]
 
 
-async def _of_everybody(table: Table, span: Span) -> AsyncIterator[DayUsage]:
+async def usage_by_owner(table: Table, span: Span, *, most: int = MOST) -> dict[str, list[DayUsage]]:
+    """The same, of each who used anything.
+
+    Raises:
+        InvalidRequest: there are too many to read at once.
+    """
+    found: dict[str, list[DayUsage]] = {}
+    async for owner, each in _bounded(_of_everybody(table, span), most):
+        found.setdefault(owner, []).append(each)
+    return found
+
+
+async def _of_everybody(table: Table, span: Span) -> AsyncIterator[tuple[str, DayUsage]]:
     async for owner in list_owners(table):
         async for each in list_usage(table, owner, span.first, span.last):
-            yield each
+            yield owner, each
 
 
-async def _bounded(rows: AsyncIterator[DayUsage], most: int) -> AsyncIterator[DayUsage]:
+async def _bounded[Row](rows: AsyncIterator[Row], most: int) -> AsyncIterator[Row]:
     count = 0
     async for row in rows:
         count += 1
@@ -75,25 +88,29 @@ async def _bounded(rows: AsyncIterator[DayUsage], most: int) -> AsyncIterator[Da
 
 
 async def requests_of(
-    table: Table, owner: str, *, after: str | None, limit: int, token_id: str | None = None
+    table: Table,
+    owner: str,
+    *,
+    after: str | None,
+    limit: int,
+    wants: Callable[[LedgerRow], bool] | None = None,
+    most: int = _MOST_LOOKED,
 ) -> tuple[list[LedgerRow], str | None]:
-    """The owner's requests behind the one of that id, the newest first, or those of one access token alone; and the id behind which the next page begins.
+    """The owner's requests behind the one of that id, the newest first, or those that are wanted alone; and the id behind which the next page begins.
 
-    A page of one token's may be short, or empty, though more follow: so much is looked through for it and no more.
+    So many are looked through for a page of wanted ones and no more: it may then be short, or empty, though more follow.
     """
     found: list[LedgerRow] = []
-    for _ in range(1 if token_id is None else _MOST_PAGES):
+    looked, page = 0, limit if wants is None else _PAGE
+    while looked < most:
         begin = None if after is None else layout.request(owner, after).sk
-        rows, following = await list_rows(table, owner, after=begin, limit=limit)
+        rows, following = await list_rows(table, owner, after=begin, limit=min(page, most - looked))
         for row in rows:
-            after = row.request_id
-            if token_id is None or row.token_id == token_id:
+            looked, after = looked + 1, row.request_id
+            if wants is None or wants(row):
                 found.append(row)
             if len(found) == limit:
-                break
-        if len(found) < limit and following is None:
+                return found, None if following is None and row is rows[-1] else after
+        if following is None:
             return found, None
-        if len(found) == limit:
-            is_last = following is None and after == rows[-1].request_id
-            return found, None if is_last else after
     return found, after

@@ -5,9 +5,9 @@ Durations are seconds; names of ours begin with `realmultillm`.
 """
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Final
 
-from shared.chat.receipt import in_dollars
 from shared.providers.find import find_provider
 from shared.records.ledger import LedgerRow
 
@@ -45,9 +45,15 @@ def attributes(row: LedgerRow, *, answered_by: str | None = None) -> dict[str, s
         "realmultillm.attempts": row.attempts,
         "realmultillm.duration": None if row.duration_ms is None else row.duration_ms / 1000,
         "realmultillm.usage.estimated": row.estimated or None,
-        "realmultillm.cost.usd": None if row.cost_usd is None else in_dollars(row.cost_usd),
+        "realmultillm.cost.usd": _dollars(row.cost_usd),
         "realmultillm.cost.source": row.cost_source,
         "realmultillm.cost.reason": row.cost_reason,
         "realmultillm.token.id": row.token_id,
     }
     return {name: value for name, value in told.items() if value is not None}
+
+
+def _dollars(usd: Decimal | None) -> str | None:
+    if usd is None:
+        return None
+    return f"{usd:f}" if usd else "0"

@@ -140,6 +140,12 @@ class Provider:
         return refuse_leftovers(body)
 
 
+def known_as(model: str) -> tuple[str, ...]:
+    """The names under which a limit knows a model: its own, and that without the date, or `-latest`; Gemini's also without `models/`."""
+    plain = model.removeprefix("models/")
+    return tuple(dict.fromkeys((model, undated(model), plain, undated(plain))))
+
+
 def undated(model: str) -> str:
     """The name without the date, or `-latest`, that it ends in."""
     return _DATE.sub("", model)

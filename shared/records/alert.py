@@ -11,7 +11,7 @@ Telling = Literal["waiting", "told", "given_up", "nobody"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """`subject` is what it is about: an owner's id, or a digest of an e-mail. `at` is epoch seconds. There is one an hour of each kind and subject."""
+    """`subject` is what it is about: an owner's id, or a digest of an e-mail. `at` is epoch seconds. There is one an hour of each kind and subject, and of `new_country` for each country."""
 
     id: str
     kind: AlertKind

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import Final, Literal
 
 from shared.records.limits import ScopeKind
 
 Outcome = Literal["done", "error", "cancelled", "disconnected", "deadline", "aborted"]
 """`aborted`: whoever carried it died, and the sweeper ended it. The others end by themselves, each exactly once."""
+
+FAILED: Final = frozenset[Outcome]({"error", "deadline", "aborted"})
+"""Outcomes that nobody wanted; who cancels or leaves has no error."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +26,7 @@ class LedgerRow:
     error: str | None = None
     """The code of the error that ended it."""
     api: str = "native"
-    """In which API it was asked: `native`, `openai`, `anthropic`, `responses`; or what it was: `embeddings`, `images`, `moderations`."""
+    """In which API it was asked: `native`, `openai`, `anthropic`, `responses`; or what it was: `embeddings`, `images`, `moderations`, `counts`."""
     route: str | None = None
     """The named route that led there, if one did."""
     provider: str
@@ -35,6 +38,7 @@ class LedgerRow:
     duration_ms: int | None = None
     """Until its end; None where nobody lived to see it."""
     first_token_ms: int | None = None
+    """Of a stream; a plain answer comes as a whole."""
     input_tokens: int | None = None
     output_tokens: int | None = None
     cached_tokens: int | None = None
@@ -52,6 +56,17 @@ class LedgerRow:
     """What budgets were charged, in whole micro-dollars: the cost, rounded up; where that is null, our guess of it or what was reserved."""
     listed_micros: int | None = None
     """What budgets that an admin sets were charged, where that is another amount: a price of the caller's own makes nothing cheaper there."""
+
+    @property
+    def has_failed(self) -> bool:
+        """It ended as nobody wanted."""
+        return self.outcome in FAILED
+
+    @property
+    def is_unpriced(self) -> bool:
+        """It may have cost something that nobody knows (trap 67)."""
+        used = self.outcome in {"done", "aborted"} or self.input_tokens is not None or self.output_tokens is not None
+        return self.cost_usd is None and used
 
     def charged_to(self, kind: ScopeKind) -> int:
         """What the budget of such a scope was charged."""

@@ -10,13 +10,14 @@ from decimal import Decimal
 from typing import Final
 
 from shared.errors import StorageUnavailable
-from shared.records.limits import MICROS_A_DOLLAR, Left, Limits, Refusal, Scope, period_name
+from shared.records.limits import MICROS_A_DOLLAR, Left, Limits, Refusal, Scope, period_end, period_name
 from shared.storage import layout
 from shared.storage.held import Held, to_text
 from shared.storage.holdings import note_holding
 from shared.storage.quota import (
     MOST_OPEN,
     SECOND,
+    USED_AT,
     Claim,
     attempt,
     find_refusal,
@@ -309,11 +310,36 @@ async def end_hold(table: Table, hold: Hold, used: Used, *, now: int) -> bool:
     return True
 
 
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What a scope used of a period's budget, in micro-dollars: `committed` is what was spent and what is held. `last`: epoch seconds."""
+
+    spent: int
+    committed: int
+    last: int | None
+
+
+async def use_of(table: Table, scope: Scope, period: str) -> Use:
+    """As far as it is known: an item that nobody uses is forgotten after 40 days."""
+    listing = layout.admissions(scope.kind, scope.id)
+    items = (await table.query(listing.pk, prefix=listing.prefix, limit=1000)).items
+    return Use(
+        sum(number(item, f"s_{period}") for item in items),
+        sum(number(item, f"c_{period}") for item in items),
+        max((number(item, USED_AT) for item in items if USED_AT in item), default=None),
+    )
+
+
+async def budget_left(table: Table, scope: Scope, limits: Limits, *, now: float) -> Left:
+    """What of a scope's budget is neither spent nor held."""
+    budget = limits.budget_micros or 0
+    used = await use_of(table, scope, period_name(limits.period, now))
+    return Left("budget", budget, max(0, budget - used.committed), period_end(limits.period, now))
+
+
 async def spent(table: Table, scope: Scope, period: str) -> int:
     """What a scope has spent in that period, in micro-dollars."""
-    listing = layout.admissions(scope.kind, scope.id)
-    page = await table.query(listing.pk, prefix=listing.prefix, limit=1000)
-    return sum(number(item, f"s_{period}") for item in page.items)
+    return (await use_of(table, scope, period)).spent
 
 
 async def forget_scope(table: Table, scope: Scope) -> None:

@@ -16,11 +16,17 @@ KEPT: Final = 180 * 24 * HOUR
 
 
 async def add_alert(
-    table: Table, kind: AlertKind, subject: str, *, now: float, details: Mapping[str, str] | None = None
+    table: Table,
+    kind: AlertKind,
+    subject: str,
+    *,
+    now: float,
+    details: Mapping[str, str] | None = None,
+    about: str = "",
 ) -> bool:
-    """Write it down, unless there is one of that kind and subject within this hour. Whether it was."""
+    """Write it down, unless there is one of that kind, subject and `about` within this hour. Whether it was written now."""
     hour = int(now) // HOUR
-    key, expires_at = layout.alert(hour, kind, subject), int(now) + KEPT
+    key, expires_at = layout.alert(hour, kind, f"{subject} {about}".rstrip()), int(now) + KEPT
     is_told = (await find_policies(table)).webhook is not None
     alert = Alert(
         id=key.sk,

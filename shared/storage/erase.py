@@ -14,7 +14,7 @@ from shared.storage.policies import forget_policies
 from shared.storage.returning import keep_limits, spared
 from shared.storage.table import Key, Table
 from shared.storage.tokens import delete_token, list_tokens
-from shared.storage.tombstones import bury, due_tombstones, put_off, remove
+from shared.storage.tombstones import bury, due_tombstones, put_off, remove, try_soon
 
 
 async def bury_owner(table: Table, owner: str, *, now: float) -> None:
@@ -65,8 +65,10 @@ async def erase_again(table: Table, now: float) -> int:
         these = await erase_owner(table, stone.owner, tokens=tokens)
         if stone.is_over(now) and not these:
             await remove(table, stone)
-        else:
+        elif (stone.is_clean and not these) or await table.scrub(thoroughly=True):
             await put_off(table, stone, tokens, now=now)
+        else:
+            await try_soon(table, stone, tokens)
         found += these
     return found
 

@@ -46,6 +46,7 @@ class GroupCommit:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="table")
         self._committed_changes = connection.total_changes
         self._waiting: list[_Waiting] = []
+        self._apart: list[_Waiting] = []
         self._busy = False
         self._closed = False
         self._idle: asyncio.Event | None = None
@@ -53,11 +54,21 @@ class GroupCommit:
 
     async def write[R](self, write: Write[R]) -> R:
         """What the write returns, once it is on the disk. Raises what it raises, StorageUnavailable when the disk or its owner does not let us."""
+        return await self._queued(self._waiting, write)
+
+    async def apart[R](self, work: Write[R]) -> R:
+        """What the work returns, which has the connection for itself, in the thread and in no transaction: writes wait until it is done.
+
+        Raises StorageUnavailable for whatever SQLite says.
+        """
+        return await self._queued(self._apart, work)
+
+    async def _queued[R](self, queue: list[_Waiting], work: Write[R]) -> R:
         if self._closed:
             raise StorageUnavailable("the table is closed")
         loop = self._join()
         acknowledged = loop.create_future()
-        self._waiting.append(_Waiting(write, acknowledged))
+        queue.append(_Waiting(work, acknowledged))
         if not self._busy:
             self._busy = True
             loop.call_soon(self._begin, loop)
@@ -85,11 +96,15 @@ class GroupCommit:
                 raise RuntimeError("the table serves another event loop: make one table for each")
             self._thread.submit(self._roll_back).result()
             self._waiting.clear()
+            self._apart.clear()
             self._busy = False
         self._loop = loop
         return loop
 
     def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._apart:
+            self._thread.submit(self._carry_out_apart, loop, self._apart.pop(0))
+            return
         batch, self._waiting = self._waiting, []
         try:
             self._connection.execute("BEGIN IMMEDIATE")
@@ -133,6 +148,17 @@ class GroupCommit:
         else:
             self._thread.submit(self._commit, loop, batch)
 
+    def _carry_out_apart(self, loop: asyncio.AbstractEventLoop, waiting: _Waiting) -> None:
+        """In the thread: no batch is under way meanwhile."""
+        failure: sqlite3.Error | None = None
+        try:
+            waiting.result = waiting.write(self._connection)
+        except sqlite3.Error as error:
+            self._roll_back()
+            failure = error
+        self._committed_changes = self._connection.total_changes
+        self._call(loop, self._end, loop, [waiting], failure)
+
     def _try(self, write: Write[Any]) -> tuple[Any, Exception | None]:
         try:
             return write(self._connection), None
@@ -168,7 +194,7 @@ class GroupCommit:
     def _end(self, loop: asyncio.AbstractEventLoop, batch: list[_Waiting], failure: sqlite3.Error | None) -> None:
         for waiting in batch:
             _acknowledge(waiting, failure)
-        if self._waiting:
+        if self._waiting or self._apart:
             loop.call_soon(self._begin, loop)
             return
         self._busy = False

@@ -81,9 +81,9 @@ async def find_policies(table: Table) -> Policies:
 
 
 async def find_limits(
-    table: Table, owner: str, token: AccessToken | None, provider: str, model: str
+    table: Table, owner: str, token: AccessToken | None, provider: str, *models: str
 ) -> tuple[tuple[Scope, Limits], ...]:
-    """All limits that a request of that owner, with that token (or a session), at that provider and model has to keep within.
+    """All limits that a request of that owner, with that token (or a session), at that provider and model has to keep within. `models`: its names.
 
     The scope of a shared key is that of its provider with `shared:` before its id, for those who have no active key of their own.
     """
@@ -94,7 +94,8 @@ async def find_limits(
         found.append((Scope("token", token.id), limits_of_token(token)))
     scope, own = await memory.limits_of(table, owner)
     found.append((scope, own or policies.limits.get(("user", DEFAULT_USER))))
-    everybodys = Scope("organisation", ORGANISATION), Scope("provider", provider), Scope("model", f"{provider}/{model}")
+    everybodys = [Scope("organisation", ORGANISATION), Scope("provider", provider)]
+    everybodys += [Scope("model", f"{provider}/{model}") for model in models]
     found.extend((scope, policies.limits.get((scope.kind, scope.id))) for scope in everybodys)
     found.append(await _shared(table, owner, policies.of(provider)))
     return tuple((scope, limits) for scope, limits in found if limits is not None and limits != Limits())
@@ -136,6 +137,14 @@ async def get_scope_limits(table: Table, kind: ScopeKind, name: str) -> Limits:
         _, limits = await _memory(table).limits_of(table, name)
         return limits or Limits()
     return (await find_policies(table)).limits.get((kind, name), Limits())
+
+
+async def counted_as(table: Table, scope: Scope) -> Scope:
+    """Where is counted what the scope used: of a user who left and came back, under the account of then."""
+    if scope.kind != "user":
+        return scope
+    counted, _ = await _memory(table).limits_of(table, scope.id)
+    return counted
 
 
 async def save_limits(table: Table, kind: ScopeKind, name: str, limits: Limits) -> None:

@@ -1,7 +1,8 @@
 """What a limit means to one item of the table, pure: the change that takes a place, the condition under which it may, and the verdict when it may not.
 
-An item has `tat_r` and `tat_t` (GCRA's theoretical arrival times of requests and tokens, nanoseconds), `n_open` (how many are under way), for
-each period of the budget `c_<period>` (committed: spent and held, micro-dollars) and `s_<period>` (spent), and `h_<request id>` for each hold.
+An item has `tat_r` and `tat_t` (GCRA's theoretical arrival times of requests and tokens, nanoseconds), `n_open` (how many are under way),
+`used_at` (epoch seconds of the last one), for each period of the budget `c_<period>` (committed: spent and held, micro-dollars) and
+`s_<period>` (spent), and `h_<request id>` for each hold.
 Rates and concurrency do not begin anew when the budget does, and a hold is settled in the period it was taken from.
 GCRA: https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm. Conditions of DynamoDB know no arithmetic, so each bound is worked out before.
 """
@@ -14,6 +15,7 @@ from shared.records.limits import Left, Limits, Refusal, period_end, period_name
 from shared.storage.held import Held, Told, to_text
 from shared.storage.table import Absent, AllOf, AnyOf, Between, Change, Compare, Condition, Item, Value
 
+USED_AT: Final = "used_at"
 SECOND: Final = 1_000_000_000
 _MINUTE: Final = 60 * SECOND
 MOST_OPEN: Final = 256
@@ -103,7 +105,7 @@ def attempt(limits: Limits, claim: Claim, item: Item | None, now: int) -> tuple[
     """The change that takes a place in an item like this one, and when it may. `now` in nanoseconds."""
     period = period_name(limits.period, now / SECOND)
     held = Held(claim.micros, claim.tokens, claim.expires_at, period, claim.owner, claim.told)
-    sets: dict[str, Value] = {claim.name: to_text(held)}
+    sets: dict[str, Value] = {claim.name: to_text(held), USED_AT: now // SECOND}
     adds = {"n_open": 1, **({f"c_{period}": claim.micros} if claim.micros else {})}
     conditions: list[Condition] = [Absent(claim.name), _at_most("n_open", most_open(limits) - 1)]
     for rate in rates(limits, claim):
@@ -147,6 +149,8 @@ def _budget_refusal(limits: Limits, claim: Claim, item: Item | None, now: int) -
     left = budget - number(item, f"c_{period_name(limits.period, seconds)}")
     if budget > 0 and claim.micros <= left:
         return None
+    if budget == 0:
+        return Refusal("budget", 0, 0, None, too_large=True)
     too_large = claim.micros > budget
     return Refusal("budget", budget, max(0, left), period_end(limits.period, seconds), too_large)
 

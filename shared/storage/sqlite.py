@@ -4,13 +4,14 @@ Reads happen on the event loop's own thread, for they take microseconds; writes 
 Several processes may use one file. Journal: https://www.sqlite.org/wal.html, durability: https://www.sqlite.org/pragma.html#pragma_synchronous
 """
 
+import asyncio
 import os
 import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -27,6 +28,13 @@ _READER_PATIENCE = 1.0
 _SWEEP_EVERY, _SWEEP_AT_MOST = 10.0, 200
 _SURELY_SMALL = MOST_BYTES // 8
 """A body of fewer bytes is within the limit however DynamoDB counts: it counts at most 5 bytes where MessagePack needs one."""
+
+_REWRITTEN_AT_MOST = 1 << 26
+"""Bytes of a file that is rewritten, which happens in memory: a second or two in which writes wait."""
+_REWRITTEN_EVERY = 60.0
+"""Seconds between two times: nobody stops the writers of others by leaving again and again."""
+_PAUSES = (0.0, 0.05, 0.1, 0.2, 0.4)
+"""Seconds before each try to have the journal empty, which a reader may hinder."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS items (pk BLOB NOT NULL, sk BLOB NOT NULL, body BLOB NOT NULL, expires_at INTEGER);
@@ -61,6 +69,8 @@ class SqliteTable:
     def __init__(self, path: Path, *, now: Callable[[], float] = time.time, patience: float = 5.0) -> None:
         self._now = now
         self._swept = now()
+        self._rewritten = float("-inf")
+        self._is_dirty = True  # whatever the last process left
         with ExitStack() as opened:
             try:
                 _create_file(path)
@@ -124,6 +134,7 @@ class SqliteTable:
             if when is not None:
                 _require(when, place.item)
             connection.execute(_DELETE, _columns(key))
+            self._is_dirty = True
             return place.item
 
         return await self._writer.write(write)
@@ -142,6 +153,28 @@ class SqliteTable:
         except (sqlite3.Error, msgspec.DecodeError) as error:
             raise unavailable(error) from error
         return Page(items, rows[limit - 1][0].decode() if len(rows) > limit else None)
+
+    async def scrub(self, *, thoroughly: bool) -> bool:
+        """Have the journal hold nothing of what was deleted, and `thoroughly` the file neither; whether they do.
+
+        SQLite overwrites what it deletes (secure_delete), but not the copies that it leaves when it moves rows to other pages: rewriting the file
+        takes those away. The journal is cut to nothing. https://www.sqlite.org/pragma.html#pragma_wal_checkpoint
+        """
+        for pause in _PAUSES:
+            await asyncio.sleep(pause)
+            if thoroughly and self._is_dirty:
+                await self._rewrite()
+            if await self._writer.apart(_empty_journal) and not (thoroughly and self._is_dirty):
+                return True
+        return False
+
+    async def _rewrite(self) -> None:
+        if self._now() - self._rewritten < _REWRITTEN_EVERY:
+            return
+        self._is_dirty, before = False, self._rewritten
+        self._rewritten = self._now()
+        if not await self._writer.apart(_rewrite):
+            self._is_dirty, self._rewritten = True, before
 
     async def close(self) -> None:
         """Let go of the file once all that was asked for is acknowledged."""
@@ -166,6 +199,7 @@ class SqliteTable:
 
     def _store(self, connection: sqlite3.Connection, place: "_Place", item: Item, body: bytes) -> None:
         expires_at = item.get("expires_at")
+        self._is_dirty = self._is_dirty or place.rowid is not None
         if place.rowid is None:
             connection.execute(_INSERT, (*place.columns, body, expires_at))
         elif place.expires_at == expires_at:
@@ -175,6 +209,7 @@ class SqliteTable:
         if self._now() - self._swept >= _SWEEP_EVERY:
             self._swept = self._now()
             connection.execute(_SWEEP, (self._now(), _SWEEP_AT_MOST))
+            self._is_dirty = True
 
 
 class _Place(NamedTuple):
@@ -214,6 +249,31 @@ def _create_file(path: Path) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     path.chmod(0o600)
+
+
+def _rewrite(connection: sqlite3.Connection) -> bool:
+    """Whether the file has no pages but those that are in use, written anew. In memory, for a temporary file would be one more copy of everything."""
+    ((pages,), (size,)) = (connection.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "page_size"))
+    if pages * size > _REWRITTEN_AT_MOST:
+        return True  # an operator does it when nobody writes: docs/keys.md
+    connection.execute("PRAGMA temp_store = MEMORY")
+    return _unless_busy(connection, "VACUUM") is not None
+
+
+def _empty_journal(connection: sqlite3.Connection) -> bool:
+    """Whether all of it is in the file now, and it is cut to nothing."""
+    told = _unless_busy(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
+    return bool(told) and told[0][0] == 0
+
+
+def _unless_busy(connection: sqlite3.Connection, statement: str) -> list[Any] | None:
+    """Its rows; None where another process reads or writes."""
+    try:
+        return connection.execute(statement).fetchall()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+            raise
+        return None
 
 
 def _connect(path: Path, patience: float) -> sqlite3.Connection:

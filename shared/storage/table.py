@@ -107,7 +107,7 @@ class Page:
 
 
 class Table(Protocol):
-    """One table, two keys, six verbs. An attribute `expires_at` (epoch seconds) is the TTL: past it an item is as good as gone."""
+    """One table, two keys, six verbs, and a broom. An attribute `expires_at` (epoch seconds) is the TTL: past it an item is as good as gone."""
 
     async def get(self, key: Key, *, consistent: bool = False) -> Item | None:
         """The item, or None."""
@@ -129,6 +129,10 @@ class Table(Protocol):
         self, pk: str, *, prefix: str = "", after: str | None = None, limit: int = 100, newest_first: bool = False
     ) -> Page:
         """A page of the items under that pk whose sk begins with the prefix."""
+        ...
+
+    async def scrub(self, *, thoroughly: bool) -> bool:
+        """Have no journal of ours hold what was deleted any more, `thoroughly` no file at all, which may take seconds; whether none does."""
         ...
 
     async def close(self) -> None:

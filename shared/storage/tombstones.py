@@ -5,11 +5,12 @@ what it was carrying: the sweeper erases that, by these. A tombstone holds an ow
 """
 
 from collections.abc import AsyncIterator, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from shared.storage import layout
-from shared.storage.table import Change, ConditionFailed, Present, Table
+from shared.storage.table import Change, ConditionFailed, Item, Present, Table
 
 FIRST: Final = 10
 """Seconds until it is looked again: twice as long as a session is remembered."""
@@ -19,12 +20,13 @@ KEPT: Final = 30 * 86_400
 
 @dataclass(frozen=True, slots=True)
 class Tombstone:
-    """Of one owner. `at`: when they left, `due`: when it is looked next; epoch seconds."""
+    """Of one owner. `at`: when they left, `due`: when it is looked next; epoch seconds. `is_clean`: no file holds what was deleted."""
 
     owner: str
     at: int
     due: int
     tokens: frozenset[str] = frozenset()
+    is_clean: bool = False
 
     def is_over(self, now: float) -> bool:
         """Nothing can come any more."""
@@ -33,8 +35,8 @@ class Tombstone:
 
 async def bury(table: Table, owner: str, tokens: Iterable[str], *, now: float) -> None:
     """They leave. Done again, it begins anew and forgets no token."""
-    change = Change(set={"owner": owner, "at": int(now), "due": int(now) + FIRST}, include=_named(tokens))
-    await table.update(layout.tombstone(owner), change)
+    began: Item = {"owner": owner, "at": int(now), "due": int(now) + FIRST, "is_clean": False}
+    await table.update(layout.tombstone(owner), Change(set=began, include=_named(tokens)))
 
 
 async def is_buried(table: Table, owner: str) -> bool:
@@ -62,14 +64,19 @@ async def due_tombstones(table: Table, now: float) -> AsyncIterator[Tombstone]:
 
 
 async def put_off(table: Table, stone: Tombstone, tokens: Iterable[str], *, now: float) -> None:
-    """Looked now; the next time when as long again has passed since they left, so that many looks are few."""
+    """Looked now, and nothing is left; the next time when as long again has passed since they left, so that many looks are few."""
     due = max(int(now) + FIRST, 2 * int(now) - stone.at)
-    try:
-        await table.update(
-            layout.tombstone(stone.owner), Change(set={"due": due}, include=_named(tokens)), when=Present("pk")
-        )
-    except ConditionFailed:
-        return  # another sweeper found that it is over
+    await _note(table, stone, Change(set={"due": due, "is_clean": True}, include=_named(tokens)))
+
+
+async def try_soon(table: Table, stone: Tombstone, tokens: Iterable[str]) -> None:
+    """A file still holds something: the next sweep tries again."""
+    await _note(table, stone, Change(set={"is_clean": False}, include=_named(tokens)))
+
+
+async def _note(table: Table, stone: Tombstone, change: Change) -> None:
+    with suppress(ConditionFailed):  # another sweeper found that it is over
+        await table.update(layout.tombstone(stone.owner), change, when=Present("pk"))
 
 
 async def remove(table: Table, stone: Tombstone) -> None:

@@ -81,20 +81,15 @@ async def first_tokens_of(table: Table, owner: str, day: date) -> dict[tuple[str
 def _increases(row: LedgerRow) -> dict[str, int | Decimal]:
     counts: dict[str, int | Decimal] = {"requests": 1, f"outcome_{row.outcome}": 1}
     counts |= {name: count for name in _TOKENS if (count := getattr(row, name))}
-    if row.error is not None:
+    if row.error is not None and row.has_failed:
         counts[f"error_{row.error if _CODE.fullmatch(row.error) else 'other'}"] = 1
     if row.estimated:
         counts["estimated"] = 1
-    if row.cost_usd is None and _may_cost(row):
+    if row.is_unpriced:
         counts["unpriced"] = 1
     elif row.cost_usd:
         counts["cost_micro"] = row.cost_usd * _MICRO
     return counts | _times(row)
-
-
-def _may_cost(row: LedgerRow) -> bool:
-    """Something was used, or nobody knows. What was refused has no tokens, and costs nothing."""
-    return row.outcome in {"done", "aborted"} or row.input_tokens is not None or row.output_tokens is not None
 
 
 def _times(row: LedgerRow) -> dict[str, int | Decimal]:

@@ -8,11 +8,11 @@ from urllib.parse import quote
 
 from shared.dialects.caller import CallerDialect, respell
 from shared.dialects.native import NDJSON
-from shared.errors import RealMultiLLMError, RequestTooLarge, RequestTooSlow, Unauthenticated
+from shared.errors import BudgetSpent, LimitReached, RealMultiLLMError, RequestTooLarge, RequestTooSlow, Unauthenticated
 from shared.wire.json import write
 
 LONGEST_WAIT = 3600
-"""Seconds that a Retry-After may ask for."""
+"""Seconds that a Retry-After may ask for on somebody else's word. Our own limits know when they begin anew, and say so."""
 
 INTERNAL_MESSAGE = "Something went wrong on our side. The request id names it in the log."
 
@@ -50,7 +50,8 @@ def error_headers(error: RealMultiLLMError) -> HeaderList:
     """What the status asks for beside the body, whatever the caller's dialect."""
     headers: HeaderList = []
     if error.retry_after is not None:
-        headers.append((b"retry-after", str(whole_seconds(error.retry_after)).encode()))
+        most = math.inf if isinstance(error, BudgetSpent | LimitReached) else LONGEST_WAIT
+        headers.append((b"retry-after", str(whole_seconds(error.retry_after, most)).encode()))
     if isinstance(error, Unauthenticated):
         headers.append((b"www-authenticate", b"Bearer"))
     if isinstance(error, RequestTooLarge | RequestTooSlow):
@@ -63,6 +64,6 @@ def header_list(headers: Mapping[str, str]) -> HeaderList:
     return [(name.encode(), quote(value, safe=_PLAIN).encode()) for name, value in headers.items()]
 
 
-def whole_seconds(seconds: float) -> int:
-    """Rounded up, so that nobody comes back too early; an hour at most. NaN is an hour."""
-    return math.ceil(min(max(seconds, 0), LONGEST_WAIT)) if seconds == seconds else LONGEST_WAIT  # noqa: PLR0124 - NaN
+def whole_seconds(seconds: float, most: float = LONGEST_WAIT) -> int:
+    """Rounded up, so that nobody comes back too early; an hour at most, or that. NaN is an hour."""
+    return math.ceil(min(max(seconds, 0), most)) if seconds == seconds else LONGEST_WAIT  # noqa: PLR0124 - NaN

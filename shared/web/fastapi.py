@@ -1,19 +1,20 @@
 """What every FastAPI door shares: our errors, the edge, strict JSON, and who calls."""
 
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from fastapi import Depends, FastAPI, Request, Response
+from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 
-from shared.errors import Forbidden, InvalidRequest
+from shared.errors import Forbidden, InvalidRequest, LimitReached
 from shared.identity.caller import Caller
 from shared.services import Services
 from shared.web.authentication import authenticate
 from shared.web.edge import Edge
-from shared.web.handlers import HANDLERS, error_response
+from shared.web.handlers import HANDLERS, Handler, answer_ours, error_response
 from shared.web.schemas import ErrorBody
 from shared.wire.json import read_strict
 
@@ -53,6 +54,18 @@ def install(app: FastAPI, services: Services) -> None:
     for kind, handler in HANDLERS.items():
         app.add_exception_handler(kind, handler)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
+    app.add_exception_handler(LimitReached, _telling(services))
+
+
+def _telling(services: Services) -> Handler:
+    """What a door refuses by itself (wrong passwords, keys that are tried) is told to the log; the gateway tells of what it refuses."""
+
+    async def answer(request: Request, error: Exception) -> Response:
+        if isinstance(error, LimitReached) and "policy" in error.details:
+            services.refusals.tell(error.details["policy"], error.details["scope"])
+        return await answer_ours(request, error)
+
+    return answer
 
 
 def caller(services: Services) -> Ask:
@@ -93,6 +106,28 @@ def admin(services: Services) -> Ask:
     return ask
 
 
+def refuse_unknown(request: Request) -> None:
+    """A dependency, after whoever calls is known: a query parameter that the route does not take is refused by name, for else a misspelt filter is none.
+
+    Raises:
+        InvalidRequest: there is one.
+    """
+    route: APIRoute = request.scope["route"]
+    known = list(_query_names(route.dependant))
+    for name in request.query_params:
+        if name not in known:
+            raise InvalidRequest(
+                f"`{name[:LONGEST_NAME]}` is no query parameter of this route. It takes {', '.join(known)}.",
+                parameter=name[:LONGEST_NAME],
+            )
+
+
+def _query_names(dependant: Dependant) -> Iterator[str]:
+    yield from (field.alias for field in dependant.query_params)
+    for needed in dependant.dependencies:
+        yield from _query_names(needed)
+
+
 class StrictRoute(APIRoute):
     """Reads JSON as the chat door does: no duplicates, no NaN, no depth bombs (threats H5 and H6). Its docstring is what the document says."""
 
@@ -120,7 +155,21 @@ class _StrictRequest(Request):
 async def _answer_invalid(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
+    if [each["loc"] for each in error.errors()] == [("body",)]:
+        return error_response(request, _no_body(request.scope["route"]))
     return error_response(request, explain(error.errors()))
+
+
+def _no_body(route: APIRoute) -> InvalidRequest:
+    """No object at all: what it needs is named all the same."""
+    kind = route.body_field.field_info.annotation if route.body_field else None
+    fields = getattr(kind, "model_fields", {})
+    needed = [field.alias or name for name, field in fields.items() if field.is_required()]
+    wanted = f" with {', '.join(f'`{name}`' for name in needed)}" if needed else ""
+    return InvalidRequest(
+        f"Send the body as a JSON object{wanted}, with content-type application/json.",
+        parameter=needed[0] if needed else None,
+    )
 
 
 def explain(errors: Sequence[Any]) -> InvalidRequest:

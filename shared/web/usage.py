@@ -3,21 +3,18 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 from pydantic import Field
 
 from shared.insight.groups import By, Group, grouped, page_of
 from shared.insight.read import Span
 from shared.records.histogram import Histogram, percentile
-from shared.records.ledger import LedgerRow, Outcome
+from shared.records.ledger import FAILED, LedgerRow, Outcome
 from shared.records.limits import MICROS_A_DOLLAR
 from shared.records.usage import Counts, DayUsage, total
 from shared.web.models import Dollars
 from shared.web.schemas import Answer, Moment, moment
-
-_FAILED = ("error", "deadline", "aborted")
-"""Outcomes that nobody wanted; who cancels or leaves has no error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,14 +244,21 @@ def report[Line: GroupAnswer](
 
 def failed(counts: Counts) -> int:
     """Requests that ended with an error, of whomever."""
-    return sum(counts.outcomes.get(outcome, 0) for outcome in _FAILED)
+    return sum(counts.outcomes.get(outcome, 0) for outcome in FAILED)
 
 
 def flat(line: Answer) -> dict[str, Any]:
-    """A line as cells: what is inside another has its name behind the other's (`durationMs.p95`, `errors.throttled`)."""
+    """A line as cells, the same ones whatever was counted: what is inside another has its name behind the other's (`durationMs.p95`).
+
+    Codes of errors are many, and more to come, so they share the cell `errors`: `throttled:3 upstream_timeout:1`.
+    """
     cells: dict[str, Any] = {}
     for name, value in line.model_dump(mode="json", by_alias=True).items():
-        if isinstance(value, Mapping):
+        if name == "outcomes":
+            cells |= {f"{name}.{outcome}": value.get(outcome, 0) for outcome in get_args(Outcome)}
+        elif name == "errors" and isinstance(value, Mapping):
+            cells[name] = " ".join(f"{code}:{count}" for code, count in sorted(value.items()))
+        elif isinstance(value, Mapping):
             cells |= {f"{name}.{inner}": each for inner, each in value.items()}
         else:
             cells[name] = value

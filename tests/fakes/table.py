@@ -53,6 +53,9 @@ class MemoryTable:
         items = [canonical_item(self.items[pk, sk]) for sk in rest[:limit]]
         return Page(items, rest[limit - 1] if len(rest) > limit else None)
 
+    async def scrub(self, *, thoroughly: bool) -> bool:
+        return True
+
     async def close(self) -> None:
         """Nothing to let go of; a test may look on."""
 
@@ -117,6 +120,9 @@ class Recorded:
         self.calls["query"] += 1
         self.reads += Decimal("0.5")
         return await self._table.query(pk, prefix=prefix, after=after, limit=limit, newest_first=newest_first)
+
+    async def scrub(self, *, thoroughly: bool) -> bool:
+        return await self._table.scrub(thoroughly=thoroughly)
 
     async def close(self) -> None:
         await self._table.close()

@@ -34,7 +34,8 @@ def test_a_budget_is_402_in_dollars_and_says_when_it_begins_anew() -> None:
     assert isinstance(error, BudgetSpent)
     assert (error.details["limit"], error.details["remaining"]) == ("10", "0.0015")
     assert error.retry_after == 3600
-    assert "ratelimit" not in error.headers
+    assert error.headers["ratelimit-policy"] == '"token-budget";q=10000000;qu="micro-usd"'
+    assert error.headers["ratelimit"] == '"token-budget";r=1500;t=3600'
 
 
 def test_a_budget_that_nothing_renews_names_no_time() -> None:
@@ -58,9 +59,21 @@ def test_what_never_fits_is_told_so_and_not_to_wait() -> None:
 
 def test_what_has_no_price_has_a_remedy() -> None:
     """Trap 67: unknown is never 0."""
-    error = unpriced(TOKEN, "acme-9")
+    error = unpriced(TOKEN, Left("budget", 5_000_000, 1_000_000, NOW + 9), "acme-9", NOW)
 
     assert isinstance(error, BudgetSpent)
+    assert (error.status, error.code) == (402, "model_unpriced")
+    assert error.details == {
+        "parameter": "model",
+        "limit": "5",
+        "remaining": "1",
+        "resetTime": "2027-01-15T08:00:09Z",
+        "policy": "budget",
+        "scope": "token",
+    }
+    assert error.headers["x-should-retry"] == "false"
+    assert error.headers["x-ratelimit-remaining"] == "1"
+    assert error.retry_after is None
     assert "acme-9" in error.message
     assert "price of your own" in error.message
 
@@ -78,7 +91,8 @@ def test_the_nearest_limit_is_told_and_every_rate() -> None:
     assert headers == {
         "x-ratelimit-limit": "1",
         "x-ratelimit-remaining": "0.01",
-        "ratelimit-policy": '"token-requests";q=60;w=60, "organisation-concurrent";q=10;qu="concurrent-requests"',
-        "ratelimit": '"token-requests";r=59;t=1, "organisation-concurrent";r=9',
+        "ratelimit-policy": '"token-requests";q=60;w=60, "token-budget";q=1000000;qu="micro-usd", '
+        '"organisation-concurrent";q=10;qu="concurrent-requests"',
+        "ratelimit": '"token-requests";r=59;t=1, "token-budget";r=10000, "organisation-concurrent";r=9',
     }
     assert limit_headers([], NOW) == {}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.errors import BudgetSpent, Forbidden
+from shared.errors import Forbidden
 from shared.gateway.permits import _RESTRICTIONS, permit_all, permit_chat, permit_prices, permit_route
 from shared.identity.caller import Caller
 from shared.providers.find import get_provider
@@ -33,17 +33,6 @@ def test_an_access_token_is_held_to_its_providers_and_models() -> None:
     ):
         with pytest.raises(Forbidden):
             permit_chat(called_with(token), provider, "gpt-5")
-
-
-def test_a_budget_of_nothing_buys_nothing() -> None:
-    """Trap 68: 0 is a budget, not the lack of one."""
-    provider = get_provider("openai")
-    permit_chat(called_with(replace(TOKEN, budget_usd=Decimal("0.01"))), provider, "gpt-5")
-
-    with pytest.raises(BudgetSpent) as caught:
-        permit_chat(called_with(replace(TOKEN, budget_usd=Decimal("0.00"))), provider, "gpt-5")
-
-    assert (caught.value.status, caught.value.details["remaining"]) == (402, "0")
 
 
 def test_a_token_may_name_a_route_in_place_of_its_models() -> None:

@@ -25,10 +25,11 @@ USED = Used(micros=7, tokens=11)
         ("provider", "openai"),
         ("provider", "shared:openai"),
         ("model", "openai/gpt-5"),
+        ("model", "openai/gpt-5-2025-08-07"),
     ],
 )
 def test_whoever_asked_and_whoever_answered_is_charged(kind: ScopeKind, name: str) -> None:
-    assert used_in(Scope(kind, name), ROW, USED) == USED
+    assert used_in(Scope(kind, name), replace(ROW, model="gpt-5-2025-08-07"), USED) == USED
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """Whom of a route's targets to ask first."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from shared.gateway.strategies import cheapest, drawn, fastest, in_order
 from shared.gateway.target import Target
 from shared.providers import prices
 from shared.providers.find import get_provider
-from shared.records.config import ProviderConfig
+from shared.records.config import OwnPrice, ProviderConfig
 from shared.records.ledger import LedgerRow
 from shared.records.route import RouteTarget
 from shared.services import Services
@@ -59,6 +61,13 @@ def test_the_fastest_is_first_but_for_who_was_not_asked_lately() -> None:
         "gpt-4.1-nano",
         "gpt-4.1",
     ]
+
+
+def test_ones_own_price_comes_before_the_tables() -> None:
+    own = {"gpt-*": OwnPrice(input=Decimal("0.01"), output=Decimal("0.01"))}
+    agreed = replace(LARGE, config=replace(LARGE.config, prices=own))
+
+    assert models(cheapest([NANO, agreed, UNKNOWN], NOW)) == ["gpt-4.1", "gpt-4.1-nano", UNKNOWN.model]
 
 
 def test_what_is_equal_stays_as_listed() -> None:

@@ -28,5 +28,12 @@ async def test_who_may_not_is_told_when() -> None:
 
     with pytest.raises(LimitReached) as refused:
         await admit_trial(table, "o1", NOW)
-    assert refused.value.details == {"limit": MOST, "remaining": 0, "resetTime": "2027-01-15T08:01:00Z"}
+    assert refused.value.details == {
+        "limit": MOST,
+        "remaining": 0,
+        "resetTime": "2027-01-15T08:01:00Z",
+        "policy": "key_tests",
+        "scope": "user",
+    }
+    assert refused.value.headers["ratelimit"] == '"user-key_tests";r=0;t=60'
     assert refused.value.retry_after == 60

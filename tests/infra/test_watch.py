@@ -21,9 +21,12 @@ def test_every_alarm_reaches_whoever_was_named(synthesise: Synthesise) -> None:
 
 
 def test_silence_is_no_alarm(house: Synthesised) -> None:
-    """Nothing is measured while nobody calls."""
+    """Nothing is measured while nobody calls, but of the sweeper, which a clock calls."""
     assert len(alarms(house)) >= 4
-    assert {alarm["TreatMissingData"] for alarm in alarms(house).values()} == {"notBreaching"}
+    silent = [text for text, alarm in alarms(house).items() if alarm["TreatMissingData"] != "notBreaching"]
+    assert [text.partition(":")[2].split(",")[0] for text in silent] == [
+        " what dead requests hold is not given back: see the sweeper's log"
+    ]
 
 
 def test_a_breaker_and_a_used_up_budget_are_told_within_five_minutes(house: Synthesised) -> None:
@@ -39,10 +42,18 @@ def test_a_breaker_and_a_used_up_budget_are_told_within_five_minutes(house: Synt
 def test_what_is_not_believed_is_told_within_five_minutes(house: Synthesised) -> None:
     """Faults 3 and 18: once is enough, of whichever provider."""
     watched = {alarm["MetricName"]: alarm for alarm in alarms(house).values() if alarm.get("Namespace") == NAMESPACE}
-    both = [watched[name] for name in ("llm_certificate_refused_total", "llm_usage_doubted_total")]
+    distrusted = watched["llm_provider_distrusted_total"]
 
-    assert {(each["Statistic"], each["Threshold"], each["Period"]) for each in both} == {("Sum", 1, 300)}
-    assert not any("Dimensions" in each for each in both)
+    assert (distrusted["Statistic"], distrusted["Threshold"], distrusted["Period"]) == ("Sum", 1, 300)
+    assert "Dimensions" not in distrusted
+
+
+def test_a_sweeper_that_fails_or_is_silent_is_told(house: Synthesised) -> None:
+    (silent,) = [alarm for alarm in alarms(house).values() if alarm["TreatMissingData"] == "breaching"]
+    (sweeper,) = [name for name in house.of("AWS::Lambda::Function") if "Sweeper" in name]
+
+    assert (silent["MetricName"], silent["Threshold"], silent["Period"]) == ("Errors", 3, 300)
+    assert silent["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": sweeper}}]
 
 
 def test_the_calculator_counts_the_alarms_that_there_are(house: Synthesised) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from prometheus_client.parser import text_string_to_metric_families
 
 from shared.insight.prometheus import MOST_MODELS, exposition
-from shared.observability import BreakerOpened, CertificateRefused, LimitRefused, Unsettled, UsageDoubted
+from shared.observability import BreakerOpened, Incident, LimitRefused, ProviderDistrusted, Unsettled
 from shared.records.histogram import bucket, merged
 from shared.records.usage import Counts, DayUsage
 
@@ -46,14 +46,20 @@ def test_the_official_parser_reads_every_name_that_was_promised() -> None:
 
 
 def test_what_befell_is_counted_where_it_is_told() -> None:
-    counted = {BreakerOpened("openai"): 2, LimitRefused("budget", "token"): 3, Unsettled("waiting"): 4}
-    page = exposition([], {**counted, CertificateRefused("openai"): 5, UsageDoubted("openai"): 6})
+    counted: dict[Incident, int] = {
+        BreakerOpened("openai"): 2,
+        LimitRefused("budget", "token"): 3,
+        Unsettled("waiting"): 4,
+    }
+    page = exposition(
+        [], {**counted, ProviderDistrusted("openai", "certificate"): 5, ProviderDistrusted("openai", "usage"): 6}
+    )
 
     assert sample(page, "llm_breaker_open_total", provider="openai") == 2
     assert sample(page, "llm_limit_refusals_total", policy="budget", scope="token") == 3
     assert sample(page, "llm_unsettled_total", state="waiting") == 4
-    assert sample(page, "llm_certificate_refused_total", provider="openai") == 5
-    assert sample(page, "llm_usage_doubted_total", provider="openai") == 6
+    assert sample(page, "llm_provider_distrusted_total", provider="openai", reason="certificate") == 5
+    assert sample(page, "llm_provider_distrusted_total", provider="openai", reason="usage") == 6
     assert "llm_breaker_open_total" not in exposition([])
 
 

@@ -88,8 +88,11 @@ async def test_a_rare_token_is_looked_for_so_far_and_no_further() -> None:
     for number in range(1, 60):
         await add_row(table, row(f"{number:03}", "alice"))
 
-    first, after = await requests_of(table, "alice", after=None, limit=2, token_id="t")
-    second, end = await requests_of(table, "alice", after=after, limit=2, token_id="t")
+    def is_theirs(row: LedgerRow) -> bool:
+        return row.token_id == "t"
+
+    first, after = await requests_of(table, "alice", after=None, limit=2, wants=is_theirs, most=40)
+    second, end = await requests_of(table, "alice", after=after, limit=2, wants=is_theirs, most=40)
 
     assert (first, after) == ([], "020")
     assert ([each.request_id for each in second], end) == (["000"], None)

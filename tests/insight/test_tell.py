@@ -25,8 +25,18 @@ def log() -> Iterator[io.StringIO]:
 
 
 def test_it_is_one_line_of_the_log(log: io.StringIO) -> None:
-    tell_request(ROW, answered_by="gpt-4o-2024-08-06")
+    tell_request(ROW, cloudwatch=False, answered_by="gpt-4o-2024-08-06")
 
     (line,) = map(json.loads, log.getvalue().splitlines())
     assert (line["message"], line["gen_ai.usage.input_tokens"]) == ("request ended", 10)
     assert line["gen_ai.response.model"] == "gpt-4o-2024-08-06"
+
+
+@pytest.mark.parametrize("cloudwatch", [True, False])
+def test_it_is_measured_where_somebody_makes_metrics_of_the_log(
+    log: io.StringIO, capsys: pytest.CaptureFixture[str], *, cloudwatch: bool
+) -> None:
+    tell_request(ROW, cloudwatch=cloudwatch)
+
+    assert ("llm_requests_total" in capsys.readouterr().out) is cloudwatch
+    assert "llm_requests_total" not in log.getvalue()

@@ -340,8 +340,10 @@ async def test_limits_stay_with_who_leaves_and_signs_up_again(house: House, root
     rows = json.dumps({str(place): str(item) for place, item in house.table.items.items() if "AUDIT" not in place})
     back = await house.signed_up("alice")
     again = await chat(house, back, **wish)
+    shown = (await house.http.get("/api/admin/limits", headers=root)).json()["limits"]
 
     assert len(answers) > 2
+    assert [(each["id"], each["spentUsd"] == "0") for each in shown] == [(await id_of(house, back), False)]
     assert (answers[-1].status_code, again.status_code) == (402, 402)
     assert again.json()["error"]["details"] == answers[-1].json()["error"]["details"]
     assert "alice@" not in rows
@@ -567,7 +569,68 @@ async def test_totals_count_people_keys_and_what_all_of_them_used(house: House, 
     before = await house.http.get("/api/admin/analytics?from=2020-01-01&to=2020-01-02", headers=root)
     usage, costs = totals.pop("usage"), totals.pop("costs")
 
-    assert totals == {"users": 2, "admins": 1, "inactiveUsers": 0, "configs": {"openai": 1}}
+    assert totals == {"users": 2, "admins": 1, "inactiveUsers": 0, "configs": {"openai": 1}, "byUser": None}
     assert [(line["provider"], line["requests"], line["inputTokens"]) for line in usage["rows"]] == [("openai", 1, 7)]
     assert (costs["total"]["costUsd"], costs["total"]["unpricedRequests"]) == ("0.00000405", 0)
     assert before.json()["usage"]["rows"] == []
+
+
+async def test_who_spends_is_shown_to_admins_and_to_whoever_made_the_token(
+    house: House, root: Headers, alice: Headers
+) -> None:
+    """Threat I9: a token that nobody uses is found."""
+    await house.with_key(alice)
+    owner, me = await id_of(house, alice), await id_of(house, root)
+    await decided(house, root, "limits", {"scope": "user", "id": owner, "budgetUsd": "2", "budgetPeriod": "day"})
+    await decided(house, root, "limits", {"scope": "user", "id": me, "requestsPerMinute": 9})
+    wanted = {"name": "laptop", "budgetUsd": "1"}
+    made = (await house.http.post("/api/tokens", json=wanted, headers=alice)).json()
+    await house.http.post("/api/tokens", json={"name": "idle"}, headers=alice)
+    body = {"provider": "openai", "model": "gpt-4o-mini", "messages": [{"role": "user", "content": "hello"}]}
+    for caller in ({"x-api-key": made["token"]}, alice):
+        assert (await house.http.post("/api/llm/chat", json=body, headers=caller)).status_code == 200
+    tokens = (await house.http.get("/api/tokens", headers=alice)).json()["tokens"]
+    idle, used = sorted(tokens, key=lambda token: str(token["name"]))
+    limits = (await house.http.get("/api/admin/limits", headers=root)).json()["limits"]
+    told = (await house.http.get("/api/admin/analytics?groupBy=user", headers=root)).json()
+    wrong = await house.http.get("/api/admin/analytics?groupBy=token", headers=root)
+    house.clock.pass_by(86_400)
+    tomorrow = await house.signed_in("root")
+    (again,) = [
+        each
+        for each in (await house.http.get("/api/admin/limits", headers=tomorrow)).json()["limits"]
+        if each["id"] == owner
+    ]
+
+    assert (used["spentUsd"], used["remaining"], used["lastUsedAt"]) == ("0.000005", "0.999995", "2027-01-15T08:00:00Z")
+    assert (idle["spentUsd"], idle["remaining"], idle["lastUsedAt"]) == ("0", None, None)
+    assert {each["id"]: (each["spentUsd"], each["remaining"]) for each in limits} == {
+        owner: ("0.00001", "1.99999"),
+        me: ("0", None),
+    }
+    assert (again["spentUsd"], again["remaining"]) == ("0", "2.00")
+    assert told["byUser"] == [
+        {
+            "id": owner,
+            "email": "alice@example.com",
+            "requests": 2,
+            "errors": 0,
+            "inputTokens": 14,
+            "outputTokens": 10,
+            "costUsd": "0.0000081",
+            "unpricedRequests": 0,
+        }
+    ]
+    assert wrong.status_code == 400
+
+
+async def test_all_providers_are_shown_with_what_holds_for_them(house: House, root: Headers) -> None:
+    await decided(house, root, "providers/groq", {"isEnabled": False})
+    await decided(house, root, "providers/openai", {"sharedKey": {"apiKey": KEY, "test": False}})
+    told = (await house.http.get("/api/admin/providers", headers=root)).json()["providers"]
+    by_id = {each["provider"]: each for each in told}
+
+    assert {name for name, each in by_id.items() if not each["isEnabled"]} == {"groq"}
+    assert {name for name, each in by_id.items() if each["sharedKey"] is not None} == {"openai"}
+    assert by_id["openai"] == (await house.http.get("/api/admin/providers/openai", headers=root)).json()
+    assert KEY not in str(told)

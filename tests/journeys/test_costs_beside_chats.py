@@ -1,12 +1,12 @@
 """What embeddings, pictures and judgements cost, from the provider's answer to the header, the ledger, the budget, analytics and metrics."""
 
+import json
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from shared.errors import ProviderTimeout
-from shared.observability import ChatEnded
 from shared.records.ledger import LedgerRow
 from shared.records.limits import Scope
 from shared.storage.admission import spent
@@ -222,20 +222,22 @@ async def test_usage_that_cannot_be_is_told_to_the_operator(
     assert (row.input_tokens or 0) < 100
 
 
-async def test_the_metrics_of_the_cloud_count_them_too(house: House, asker: Headers, client: FakeClient) -> None:
-    """Well or not, as they do chats."""
-    told: list[ChatEnded] = []
-    house.services.metrics = told.append
+async def test_the_metrics_of_the_cloud_count_them_too(
+    house: House, asker: Headers, client: FakeClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Well or not, as they do chats, and with the price of each."""
+    house.services.tells_cloudwatch = True
     said = [embedded({"prompt_tokens": 7, "total_tokens": 7}), FakeAnswer(400, {"error": {"message": "no"}})]
     client.answer = lambda _: said.pop(0)
     for _ in range(2):
         await house.http.post(EMBEDDINGS, json=SMALL, headers=asker)
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "llm_requests_total" in line]
 
-    assert [(ended.provider, ended.outcome, ended.input_tokens, ended.usd) for ended in told] == [
-        ("openai", "done", 7, Decimal("1.4E-7")),
-        ("openai", "error", None, None),
+    assert [(line["provider"], line["outcome"], line["llm_cost_usd_total"]) for line in told] == [
+        ("openai", "done", 1.4e-7),
+        ("openai", "error", 0),
     ]
-    assert told[1].code == "provider_refused_request"
+    assert (told[0]["llm_tokens_total"], told[1]["code"]) == (7, "provider_refused_request")
 
 
 async def test_ones_own_price_holds_for_pictures_too(house: House, asker: Headers, client: FakeClient) -> None:

@@ -19,6 +19,7 @@ from shared.aws.json_service import DYNAMODB
 from shared.egress.exchange import Outbound, Timeouts
 from shared.gateway.sweep import sweep
 from shared.services import Services
+from shared.storage import layout
 from shared.storage.dynamodb import DynamoDBTable
 from shared.storage.erase import bury_owner
 from shared.storage.sqlite import SqliteTable
@@ -176,6 +177,25 @@ async def test_whoever_deleted_it_is_nobody_at_once_where_they_did(
     assert installation.naming(owner, "alice", token_id) <= {f"ERASED {owner}", *_audit(installation)}
 
 
+async def test_no_file_holds_what_their_conversations_were_sealed_under(
+    installation: Installation, alice: tuple[Headers, Headers, str, str], tmp_path: Path
+) -> None:
+    """Threat K10: not the table's file, nor its journal."""
+    session, _, owner, _ = alice
+    assert await installation.here.ask("POST", "/api/llm/chat", session, {**CHAT, "keep": True}) == 200
+    item = await installation.here.services.table.get(layout.journal(owner))
+    config = await installation.here.services.table.get(layout.provider_config(owner, "openai"))
+    assert item is not None
+    assert config is not None
+    wrapped, sealed = item["wrapped"], config["sealed"]
+    assert isinstance(wrapped, bytes)
+    assert isinstance(sealed, bytes)
+
+    await deleted(installation, session)
+
+    assert _files_with(tmp_path, wrapped, sealed, b"JOURNAL") == []
+
+
 async def test_what_another_process_took_before_it_heard_of_it_does_not_stay(
     installation: Installation, alice: tuple[Headers, Headers, str, str]
 ) -> None:
@@ -254,3 +274,7 @@ async def test_an_erasure_that_was_interrupted_is_finished_by_the_sweeper(
 
 def _audit(installation: Installation) -> set[str]:
     return {item.split("|")[0] for item in installation.dump() if item.startswith("AUDIT ")}
+
+
+def _files_with(home: Path, *words: bytes) -> list[str]:
+    return [each.name for each in home.iterdir() if any(word in each.read_bytes() for word in words)]

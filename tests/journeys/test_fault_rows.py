@@ -25,7 +25,7 @@ from shared.errors import (
     TlsFailed,
     Unreachable,
 )
-from shared.observability import UsageDoubted
+from shared.observability import ProviderDistrusted
 from shared.records.ledger import LedgerRow
 from tests.fakes.books import balanced, rows_of
 from tests.fakes.client import Answer, FakeAnswer, FakeClient
@@ -373,7 +373,7 @@ async def test_usage_that_cannot_be_is_an_estimate_and_zero_is_kept(  # noqa: PL
     assert guessed or row.cost_usd == Decimal("0.15") / 10**6 * tokens[0] + Decimal("0.6") / 10**6 * tokens[1]
     assert row.charged_micros < 1000
     assert [line["level"] for line in warnings] == ["WARNING"] * warned
-    assert counted == ({UsageDoubted("openai"): 1} if warned else {})
+    assert counted == ({ProviderDistrusted("openai", "usage"): 1} if warned else {})
 
 
 async def test_a_refused_certificate_warns_whoever_runs_the_house(
@@ -386,7 +386,7 @@ async def test_a_refused_certificate_warns_whoever_runs_the_house(
     (warning,) = [json.loads(line) for line in log.getvalue().splitlines() if "certificate refused" in line]
 
     assert (warning["level"], warning["provider"]) == ("WARNING", "openai")
-    assert 'llm_certificate_refused_total{provider="openai"} 1' in metrics.text
+    assert 'llm_provider_distrusted_total{provider="openai",reason="certificate"} 1' in metrics.text
 
 
 async def _raw(house: House, asker: Headers, *, state: dict[str, Any], leave_after: bytes | None = None) -> bytes:

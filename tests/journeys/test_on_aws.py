@@ -617,8 +617,8 @@ async def test_every_chat_is_counted(house: HouseOnAws, capsys: pytest.CaptureFi
     assert [line["outcome"] for line in whole] == ["done", "error"]
     assert [line["code"] for line in counted if "llm_errors_total" in line] == ["stream_interrupted"]
     assert [(line["direction"], line["llm_tokens_total"]) for line in counted if "direction" in line][:2] == [
-        ("input", [7]),
-        ("output", [5]),
+        ("input", 7),
+        ("output", 5),
     ]
     assert all("llm_time_to_first_token_seconds" in line for line in whole)
 

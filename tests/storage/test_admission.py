@@ -1,66 +1,65 @@
 """Admission is exact: under 200 callers at once, in both homes, for policies drawn at random. Promise 6, threat I8, trap 68."""
 
 import asyncio
-import random
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from shared.aws.json_service import DYNAMODB
-from shared.aws.operation import Ask, NoAnswer
+from shared.aws.operation import NoAnswer
 from shared.aws.operation import Refused as Throttling
+from shared.egress.exchange import Timeouts
 from shared.errors import StorageUnavailable
 from shared.records.limits import Limits, Scope, period_name
 from shared.storage import layout
 from shared.storage.admission import Admissions, Hold, Refused, Used, end_hold, forget_scope, parts_of, spent
 from shared.storage.dynamodb import DynamoDBTable
 from shared.storage.holdings import list_holdings
+from shared.storage.ledger import list_rows
 from shared.storage.quota import MOST_OPEN, SECOND, Claim
 from shared.storage.sqlite import SqliteTable
 from shared.storage.table import Change, Condition, ConditionFailed, Item, Key, Table
 from tests.fakes.aws import Aws, Faulty
+from tests.fakes.policies import CALLERS, ask_all, policy
 from tests.fakes.table import MemoryTable
+from tests.fakes.witness import Seen, Witness, wrong_verdicts
 from tests.storage.conftest import Clock
 
 TOKEN = Scope("token", "t1")
 HOUSE = Scope("organisation", "organisation")
-CALLERS = 200
 _ids = count()
 
 
-class Queue:
-    """Passes calls on, a few at a time: moto carries out one after the other, and 200 sockets would wait for it in vain."""
-
-    def __init__(self, ask: Ask) -> None:
-        self._ask = ask
-        self._turns = asyncio.Semaphore(2)
-
-    async def __call__(self, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
-        async with self._turns:
-            return await self._ask(operation, payload)
-
-    async def close(self) -> None:
-        await self._ask.close()
+PATIENT = replace(DYNAMODB, timeouts=Timeouts(connect=60, first_byte=60, idle=60, total=120))
+"""moto carries out one call after the other: the last of 200 waits for all before it."""
 
 
 @pytest.fixture(params=["sqlite", "dynamodb", "memory"])
-async def table(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> AsyncIterator[Table]:
-    engine: Table
+async def processes(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> AsyncIterator[list[Table]]:
+    """One table, as four processes have it open."""
+    engines: list[Table]
     match request.param:
         case "sqlite":
-            engine = SqliteTable(tmp_path / "home" / "table.sqlite", now=clock)
+            path = tmp_path / "home" / "table.sqlite"
+            engines = [SqliteTable(path, now=clock, patience=60) for _ in range(4)]
         case "dynamodb":
             aws: Aws = request.getfixturevalue("aws")
-            engine = DynamoDBTable(aws.create_table(), Queue(aws.ask(DYNAMODB)), now=clock)
+            name = aws.create_table()
+            engines = [DynamoDBTable(name, aws.ask(PATIENT), now=clock) for _ in range(4)]
         case _:
-            engine = MemoryTable(now=clock)
-    yield engine
-    await engine.close()
+            engines = [MemoryTable(now=clock)]
+    yield engines
+    for engine in engines:
+        await engine.close()
+
+
+@pytest.fixture
+def table(processes: list[Table]) -> Table:
+    return processes[0]
 
 
 def claim(*, tokens: int = 0, micros: int = 0) -> Claim:
@@ -98,39 +97,27 @@ async def state(table: Table, scope: Scope) -> tuple[int, int, int]:
     )
 
 
-def policy(number: int) -> tuple[Limits, int, int, int]:
-    """Limits drawn at random, tokens and micro-dollars of one request, and how many of 200 may go on. Each limit binds in a quarter of them."""
-    drawn = random.Random(number)
-    allowed, loose = drawn.randint(1, 30), CALLERS + drawn.randint(1, 50)
-    counts = [allowed if which == number % 4 else loose for which in range(4)]
-    tokens, micros = drawn.randint(1, 900), drawn.randint(1, 40_000)
-    limits = Limits(
-        requests_per_minute=counts[0],
-        tokens_per_minute=counts[1] * tokens + drawn.randrange(tokens),
-        max_concurrent=counts[2],
-        budget_usd=Decimal(counts[3] * micros + drawn.randrange(micros)) / 1_000_000,
-        budget_period=drawn.choice(["day", "week", "month", "total"]),
-    )
-    return limits, tokens, micros, allowed
-
-
+@pytest.mark.parametrize("processes", ["sqlite", "dynamodb"], indirect=True)
 @pytest.mark.parametrize("number", range(24))
 async def test_of_200_at_once_exactly_as_many_go_on_as_the_policy_allows(
-    table: Table, clock: Clock, number: int
+    processes: list[Table], clock: Clock, number: int
 ) -> None:
-    """Fault 22. faults.md 5.2; all of them settle at the end, with what they really used."""
-    limits, tokens, micros, allowed = policy(number)
-    admitted = await take_all(
-        table, clock, [(TOKEN, limits)], [claim(tokens=tokens, micros=micros) for _ in range(CALLERS)]
-    )
-    taken = await state(table, TOKEN)
-    ended = [Used(micros=max(0, micros - at), tokens=tokens) for at in range(len(admitted))]
-    for (hold,), used in zip(admitted, ended, strict=True):
-        await Admissions(table, now=clock).settle(hold, used)
+    """Fault 22. faults.md 5.2. Each that goes on writes its row and settles, half of the policies while others still ask."""
+    drawn, seen = policy(number), list[Seen]()
+    refusals = await ask_all(drawn, [Witness(table, seen) for table in processes], clock)
+    admitted = [claim for claim in drawn.claims if claim.request_id not in refusals]
+    rows, _ = await list_rows(processes[0], "alice", limit=CALLERS)
+    claims = {claim.request_id: claim for claim in (*drawn.before, *drawn.claims)}
+    cost = sum(drawn.used[claim.request_id].micros for claim in admitted)
+    used = {claim.request_id: drawn.used[claim.request_id] for claim in admitted}
+    limited = {(scope.kind, scope.id): limits for scope, limits in drawn.limited}
 
-    assert len(admitted) == allowed
-    assert taken == (allowed, allowed * micros, 0)
-    assert await state(table, TOKEN) == (0, sum(used.micros for used in ended), sum(used.micros for used in ended))
+    assert list(wrong_verdicts(seen, limited, claims, used, refusals)) == []
+    assert drawn.allowed in {None, len(admitted)}
+    assert 0 < len(admitted) < CALLERS
+    assert {row.request_id for row in rows} == set(used)
+    assert sum(row.charged_micros for row in rows) == cost
+    assert [await state(processes[0], scope) for scope, _ in drawn.limited] == [(0, cost, cost)] * len(drawn.limited)
 
 
 async def test_a_place_in_two_scopes_is_taken_in_both_or_in_none(table: Table, clock: Clock) -> None:

@@ -115,6 +115,29 @@ async def test_it_is_looked_again_ever_less_often_until_nothing_can_come(clock: 
     assert not await is_buried(table, "somebody")
 
 
+class Hindered(MemoryTable):
+    """Its files cannot be cleaned now."""
+
+    scrubbed = 0
+    hindered = 2
+
+    async def scrub(self, *, thoroughly: bool) -> bool:
+        self.scrubbed += 1
+        return self.scrubbed > self.hindered
+
+
+async def test_where_files_could_not_be_cleaned_the_next_sweep_does_it(clock: Clock) -> None:
+    table = Hindered(now=clock)
+    await bury_owner(table, "somebody", now=clock())
+    tries = []
+    for _ in range(5):
+        clock.time += 60
+        await erase_again(table, clock())
+        tries.append(table.scrubbed)
+
+    assert tries == [1, 2, 3, 3, 3]
+
+
 async def test_done_twice_it_finds_nothing_left(table: Table) -> None:
     await add_token(table, token_of("somebody"))
 

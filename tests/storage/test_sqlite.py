@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import random
 import signal
 import sqlite3
 import stat
@@ -313,3 +314,91 @@ def test_it_loads_nothing_heavy() -> None:
     loaded = set(_start(code).communicate(timeout=60)[0].split())
 
     assert not loaded & {"pydantic", "fastapi", "boto3", "botocore", "httpx", "jwt", "genai_prices"}
+
+
+SECRET = "wrapped-data-key-5f1c"
+
+
+async def filled(table: SqliteTable, seed: int) -> None:
+    """Rows of all sizes, so that some are moved from page to page; every third tells the secret, and is deleted at last."""
+    chance = random.Random(seed)
+    theirs = []
+    for number in range(600):
+        told = number % 3 == 0
+        place = f"{chance.randrange(10**9)}"
+        size = chance.choice([10, 100, 500, 3000, 9000])
+        await table.put(
+            {"pk": "THEIRS" if told else f"{number % 20}", "sk": place, "b": (SECRET if told else "") + "y" * size}
+        )
+        if told:
+            theirs.append(place)
+            await table.put(
+                {"pk": "THEIRS", "sk": chance.choice(theirs), "b": SECRET + "z" * chance.choice([5, 700, 5000])}
+            )
+    for place in theirs:
+        await table.delete(Key("THEIRS", place))
+
+
+def told_in(path: Path) -> list[str]:
+    return [
+        each.name
+        for each in path.parent.iterdir()
+        if {SECRET.encode() in each.read_bytes(), b"THEIRS" in each.read_bytes()} != {False}
+    ]
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+async def test_what_was_deleted_is_in_no_file(table: SqliteTable, path: Path, seed: int) -> None:
+    """Threat K10. `secure_delete` alone leaves the journal, and copies of rows that were moved."""
+    await filled(table, seed)
+    before = told_in(path)
+    kept = len((await table.query("1", limit=1000)).items)
+
+    assert await table.scrub(thoroughly=True)
+    assert "table.sqlite-wal" in before
+    assert told_in(path) == []
+    assert (path.parent / "table.sqlite-wal").stat().st_size == 0
+    assert len((await table.query("1", limit=1000)).items) == kept
+
+
+async def test_a_reader_who_stays_hinders_it_and_nobody_waits_long(table: SqliteTable, path: Path) -> None:
+    await table.put({"pk": "THEIRS", "sk": "S", "b": SECRET})
+    reader = sqlite3.connect(path, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM items").fetchone()
+    await table.delete(Key("THEIRS", "S"))
+    hindered = await table.scrub(thoroughly=True)
+    await table.put({"pk": "P", "sk": "S"})
+    reader.execute("ROLLBACK")
+    reader.close()
+
+    assert not hindered
+    assert await table.scrub(thoroughly=True)
+    assert told_in(path) == []
+    assert await table.get(KEY) is not None
+
+
+async def test_what_is_written_meanwhile_waits_and_is_kept(table: SqliteTable) -> None:
+    done = await asyncio.gather(
+        table.put({"pk": "P", "sk": "0"}),
+        table.scrub(thoroughly=True),
+        *(table.put({"pk": "P", "sk": f"{n}"}) for n in range(1, 40)),
+        table.scrub(thoroughly=True),
+    )
+
+    assert (done[1], done[-1]) == (True, True)
+    assert len((await table.query("P")).items) == 40
+
+
+async def test_the_file_is_rewritten_once_a_minute_at_most_and_the_journal_whenever_it_is_asked(
+    table: SqliteTable, path: Path, clock: Clock
+) -> None:
+    """Who leaves again and again does not keep others from writing."""
+    assert await table.scrub(thoroughly=True)
+    await table.put({"pk": "THEIRS", "sk": "S", "b": SECRET})
+    await table.delete(Key("THEIRS", "S"))
+    soon = [await table.scrub(thoroughly=True), await table.scrub(thoroughly=False), told_in(path) == []]
+    clock.time += 60
+
+    assert soon == [False, True, True]
+    assert await table.scrub(thoroughly=True)

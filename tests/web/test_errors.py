@@ -2,7 +2,15 @@ import json
 
 import pytest
 
-from shared.errors import InvalidRequest, LimitReached, NotFound, Throttled, Unauthenticated
+from shared.errors import (
+    BudgetSpent,
+    InvalidRequest,
+    LimitReached,
+    NotFound,
+    RealMultiLLMError,
+    Throttled,
+    Unauthenticated,
+)
 from shared.web.errors import answer_error, answer_unknown, whole_seconds
 
 
@@ -43,6 +51,16 @@ def test_who_shall_wait_is_told_how_long() -> None:
     for error in (Throttled("slow", retry_after=1.5), LimitReached("limit", retry_after=1.5)):
         assert (b"retry-after", b"2") in answer_error(error, "R1").headers
     assert not [name for name, _ in answer_error(NotFound("no"), "R1").headers if name == b"retry-after"]
+
+
+@pytest.mark.parametrize(
+    ("error", "written"), [(Throttled, b"3600"), (LimitReached, b"86400"), (BudgetSpent, b"86400")]
+)
+def test_our_own_limits_say_the_real_time_and_others_an_hour_at_most(
+    error: type[RealMultiLLMError], written: bytes
+) -> None:
+    """Trap 86: `Retry-After` and `resetTime` are of one mind."""
+    assert (b"retry-after", written) in answer_error(error("no", retry_after=86_399.2), "R1").headers
 
 
 def test_401_names_the_scheme() -> None:

@@ -274,6 +274,7 @@ class ComparisonBody(Struct, rename="camel", forbid_unknown_fields=True):
     """The same messages and options for several targets at once."""
 
     messages: Messages
-    targets: Annotated[list[TargetBody], Meta(min_length=2, max_length=8)]
+    targets: Annotated[list[str | TargetBody], Meta(min_length=2, max_length=8)]
+    """Each as provider/model, a route's name, or apart."""
     options: OptionsBody | None = None
     stream: bool = True

@@ -66,7 +66,8 @@ def read_comparison(body: bytes) -> tuple[tuple[Wish, ...], bool]:
     alike = bodies.ChatBody(compared.messages, options=compared.options)
     chat = _chat(alike, stream=True)
     check_request(chat)
-    wishes = [Wish(target.provider, replace(chat, model=target.model or "")) for target in compared.targets]
+    targets = [bodies.TargetBody(model=each) if isinstance(each, str) else each for each in compared.targets]
+    wishes = [Wish(target.provider, replace(chat, model=target.model or "")) for target in targets]
     return tuple(wishes), compared.stream
 
 

@@ -10,6 +10,7 @@ import pytest
 from functions.accounts.app import create_app
 from shared.records.route import Route, RouteTarget
 from shared.services import Services
+from shared.storage.alerts import list_alerts
 from shared.storage.routes import delete_route, save_route
 from tests.fakes.services import CountingTable, FixedClock, fake_services
 
@@ -86,7 +87,9 @@ async def test_one_source_signs_up_twenty_and_waits_for_more(http: httpx.AsyncCl
 
     assert {answer.status_code for answer in answers} == {201}
     assert (refused.status_code, refused.json()["error"]["code"]) == (429, "limit_reached")
-    assert set(refused.json()["error"]["details"]) == {"limit", "remaining", "resetTime"}
+    assert refused.json()["error"]["details"] | {"resetTime": None} == {
+        "limit": 20, "remaining": 0, "resetTime": None, "policy": "sign_ups", "scope": "source",
+    }  # fmt: skip
     assert (inside.status_code, later.status_code) == (200, 201)
 
 
@@ -131,7 +134,7 @@ async def test_a_wrong_password_and_an_unknown_email_read_alike(http: httpx.Asyn
     assert errors[0] == errors[1]
 
 
-async def test_guessing_is_slowed_down(http: httpx.AsyncClient, clock: FixedClock) -> None:
+async def test_guessing_is_slowed_down(http: httpx.AsyncClient, services: Services, clock: FixedClock) -> None:
     await signed_up(http, ALICE)
     wrong = {**ALICE, "password": "wrong horse"}
 
@@ -143,7 +146,10 @@ async def test_guessing_is_slowed_down(http: httpx.AsyncClient, clock: FixedCloc
 
     assert sorted(statuses) == [401] * 20 + [429] * 30
     assert refused.status_code == 429, "threat H1: a header does not make another source"
-    assert set(refused.json()["error"]["details"]) == {"limit", "remaining", "resetTime"}
+    details = refused.json()["error"]["details"]
+    assert set(details) == {"limit", "remaining", "resetTime", "policy", "scope"}
+    (alert,) = (await list_alerts(services.table))[0]
+    assert (alert.kind, alert.details) == ("failed_sign_ins", {"limit": "20", "resetTime": details["resetTime"]})
     clock.pass_by(int(refused.headers["retry-after"]))
     assert (await http.post("/api/auth/signin", json=ALICE)).status_code == 200
 
@@ -203,7 +209,8 @@ async def test_a_token_is_shown_whole_once(http: httpx.AsyncClient, services: Se
     assert made["token"].startswith(f"sk-rml-{made['id']}_")
     assert {name: made[name] for name in limits} == limits
     assert made["budgetPeriod"] == "month"
-    assert listed == [{name: value for name, value in made.items() if name != "token"}]
+    unused = {"spentUsd": "0", "remaining": "12.50", "lastUsedAt": None}
+    assert listed == [{**{name: value for name, value in made.items() if name != "token"}, **unused}]
     assert isinstance(services.table, CountingTable)
     secret = made["token"].split("_", 1)[1]
     assert secret not in str(services.table.items)
@@ -475,3 +482,11 @@ async def test_no_header_of_an_intermediary_says_who_calls(http: httpx.AsyncClie
     spoofs = {"x-amz-tenant-id": "alice", "x-amzn-request-context": "{}", "x-forwarded-user": "alice", "x-user-id": "1"}
 
     assert (await http.get("/api/auth/session", headers=spoofs)).status_code == 401
+
+
+async def test_a_body_that_is_missing_is_told_with_what_it_needs(http: httpx.AsyncClient) -> None:
+    headers = await signed_up(http, ALICE)
+    error = (await http.delete("/api/account", headers=headers)).json()["error"]
+
+    assert (error["code"], error["details"]["parameter"]) == ("invalid_request", "password")
+    assert "`password`" in error["message"]

@@ -187,6 +187,12 @@ async def test_days_providers_models_and_tokens_can_be_chosen(
         ({"from": "2025-01-01", "to": "2026-12-01"}, "from"),
         ({"from": "yesterday"}, "from"),
         ({"groupBy": "owner"}, "groupBy"),
+        ({"groupBy": "week"}, "groupBy"),
+        ({"groupBy": ""}, "groupBy"),
+        ({"provider": "nobody"}, "provider"),
+        ({"after": "zzz"}, "after"),
+        ({"outcome": "error"}, "outcome"),
+        ({"Token": "x"}, "Token"),
         ({"limit": "0"}, "limit"),
     ],
 )
@@ -196,6 +202,34 @@ async def test_a_question_that_is_none_is_refused_by_its_name(
     answer = await door.get("/api/analytics/usage", params=query, headers=alice)
 
     assert (answer.status_code, answer.json()["error"]["details"]["parameter"]) == (400, field)
+    assert f"`{field}`" in answer.json()["error"]["message"]
+    assert "pattern" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({"outcome": "failed"}, "outcome"),
+        ({"provider": "nobody"}, "provider"),
+        ({"after": "zzz"}, "after"),
+        ({"limit": "many"}, "limit"),
+        ({"from": "2026-01-01"}, "from"),
+        ({"owner": "bob"}, "owner"),
+    ],
+)
+async def test_of_requests_too_what_is_not_honoured_is_refused_by_its_name(
+    door: httpx.AsyncClient, alice: Headers, query: dict[str, str], field: str
+) -> None:
+    answer = await door.get("/api/analytics/requests", params=query, headers=alice)
+
+    assert (answer.status_code, answer.json()["error"]["details"]["parameter"]) == (400, field)
+
+
+async def test_an_alias_names_its_provider(door: httpx.AsyncClient, services: Services, alice: Headers) -> None:
+    await use(services, await owner_of(services, alice), provider="anthropic")
+    told = (await door.get("/api/analytics/costs", params={"provider": "claude"}, headers=alice)).json()
+
+    assert told["total"]["requests"] == 1
 
 
 @pytest.mark.parametrize("route", REPORTS)
@@ -231,7 +265,14 @@ async def test_a_spreadsheet_names_every_column_and_its_next_page(
         headers={**alice, "accept": "text/csv"},
     )
 
-    assert {"outcomes.done", "errors.throttled", "durationMs.p95"} <= set(head)
+    assert {"outcomes.done", "outcomes.aborted", "errors", "durationMs.p95"} <= set(head)
+    assert not [column for column in head if column.startswith("errors.")]
+    (line,) = csv.DictReader(StringIO(second.text, newline=""))
+    assert (line["outcomes.error"], line["outcomes.done"], line["errors"]) == ("1", "0", "throttled:1")
+    nothing = await door.get(
+        "/api/analytics/performance?from=2020-01-01&to=2020-01-02", headers={**alice, "accept": "text/csv"}
+    )
+    assert nothing.text.split("\r\n")[0].split(",") == head
     assert second.text.split("\r\n")[0].split(",") == head
     assert "x-realmultillm-next" not in second.headers
 
@@ -269,21 +310,23 @@ async def test_an_access_token_is_told_of_its_own_use_alone(
 
 
 async def keep(services: Services, owner: str, request_id: str, **more: Any) -> None:
-    """A row of the ledger."""
+    """A row of the ledger, whose id begins so."""
     usual: dict[str, Any] = {"token_id": None, "outcome": "done", "provider": "openai", "model": "gpt-4o"}
-    row = LedgerRow(request_id=request_id, owner=owner, started_at=services.now(), **{**usual, **more})
+    row = LedgerRow(request_id=request_id.ljust(26, "Z"), owner=owner, started_at=services.now(), **{**usual, **more})
     assert await add_row(services.table, row)
 
 
-async def all_requests(door: httpx.AsyncClient, who: Headers, limit: int) -> list[str]:
+async def all_requests(door: httpx.AsyncClient, who: Headers, limit: int, **wanted: str) -> list[str]:
+    """Page by page, each but the last one full."""
     found: list[str] = []
-    query: dict[str, str] = {"limit": str(limit)}
+    query: dict[str, str] = {"limit": str(limit), **wanted}
     while True:
         page = (await door.get("/api/analytics/requests", params=query, headers=who)).json()
-        found += [request["id"] for request in page["requests"]]
-        assert len(page["requests"]) <= limit
+        found += [request["id"].rstrip("Z") for request in page["requests"]]
         if page["next"] is None:
+            assert len(page["requests"]) <= limit
             return found
+        assert len(page["requests"]) == limit
         query["after"] = page["next"]
 
 
@@ -300,6 +343,34 @@ async def test_each_request_is_listed_once_the_newest_first(
 
     assert await all_requests(door, alice, limit) == [f"01{number}" for number in range(6, -1, -1)]
     assert await all_requests(door, program, limit) == ["016", "013", "010"]
+    assert await all_requests(door, alice, limit, token=token_id) == ["016", "013", "010"]
+
+
+async def test_requests_are_chosen_before_they_are_paged(
+    door: httpx.AsyncClient, services: Services, alice: Headers
+) -> None:
+    owner = await owner_of(services, alice)
+    for number in range(9):
+        outcome = "error" if number % 4 == 0 else "done"
+        provider = "anthropic" if number % 2 else "openai"
+        await keep(services, owner, f"01{number}", outcome=outcome, provider=provider, model=f"m{number}")
+
+    assert await all_requests(door, alice, 2, outcome="error") == ["018", "014", "010"]
+    assert await all_requests(door, alice, 3, provider="claude") == ["017", "015", "013", "011"]
+    assert await all_requests(door, alice, 1, model="m5", provider="anthropic", outcome="done") == ["015"]
+    assert await all_requests(door, alice, 1, token="another") == []
+
+
+async def test_a_token_is_told_nothing_by_naming_another(
+    door: httpx.AsyncClient, services: Services, alice: Headers
+) -> None:
+    """Threat I4."""
+    owner = await owner_of(services, alice)
+    _, program = await token_of(services, owner)
+    other, _ = await token_of(services, owner)
+    await keep(services, owner, "01", token_id=other)
+
+    assert await all_requests(door, program, 5, token=other) == []
 
 
 async def test_a_request_is_told_with_its_cost_or_why_there_is_none(
@@ -330,7 +401,7 @@ async def test_a_request_is_told_with_its_cost_or_why_there_is_none(
     )
     assert (unused["costUsd"], unused["costSource"], unused["chargedUsd"]) == ("0", "unused", "0")
     lines = list(csv.DictReader(StringIO(sheet.text, newline="")))
-    assert [(line["id"], line["costUsd"]) for line in lines] == [("02", ""), ("01", "0.00125"), ("00", "0")]
+    assert [(line["id"][:2], line["costUsd"]) for line in lines] == [("02", ""), ("01", "0.00125"), ("00", "0")]
 
 
 async def test_prometheus_is_told_of_everybody_by_an_admins_session_or_token(

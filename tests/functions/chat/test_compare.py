@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import Any
@@ -55,7 +55,9 @@ async def door(services: Services, alice: Headers) -> AsyncIterator[httpx.AsyncC
         yield http
 
 
-async def compare(door: httpx.AsyncClient, targets: list[dict[str, str]] = TARGETS, **more: Any) -> httpx.Response:
+async def compare(
+    door: httpx.AsyncClient, targets: Sequence[dict[str, str] | str] = TARGETS, **more: Any
+) -> httpx.Response:
     accept = {"accept": more.pop("accept")} if "accept" in more else {}
     return await door.post("/api/chat/compare", json={"messages": HELLO, "targets": targets, **more}, headers=accept)
 
@@ -87,6 +89,12 @@ async def test_each_has_its_own_time_tokens_cost_and_receipt(door: httpx.AsyncCl
     assert told[-1]["cheapest"] == min((0, 1), key=lambda target: Decimal(done[target]["cost"]))
     assert told[-1]["fastest"] in {0, 1}
     assert (told[-1]["targets"], told[-1]["succeeded"], told[-1]["failed"]) == (2, 2, 0)
+
+
+async def test_a_target_is_written_as_a_fallback_is(door: httpx.AsyncClient) -> None:
+    told = lines((await compare(door, ["openai/gpt-4o-mini", TARGETS[1]])).text)
+
+    assert [of(told, target)[-1]["receipt"]["provider"] for target in (0, 1)] == ["openai", "mistral"]
 
 
 async def test_the_same_as_events(door: httpx.AsyncClient) -> None:

@@ -15,3 +15,12 @@ def test_the_page_is_current(tmp_path: Path) -> None:
     document = merge(documents(fake_services(tmp_path)), title="", version="")
 
     assert (ROOT / "docs/api.md").read_text() == page(document)
+
+
+def test_query_parameters_are_listed_with_what_they_are_where_left_out(tmp_path: Path) -> None:
+    written = page(merge(documents(fake_services(tmp_path)), title="", version=""))
+    route = written.split("## `GET /api/analytics/requests`")[1].split("\n## ")[0]
+
+    assert "| `outcome`? | `done`, " in route
+    assert "`cancelled`" in route
+    assert "Usual: `200`." in route

@@ -20,6 +20,7 @@ _TYPES: Final[Mapping[int, str]] = {
 }
 _FIRST_FAILURE: Final = 400
 _SERVERS: Final = 500
+_OF_A_LIMIT: Final = ("limit", "remaining", "resetTime", "policy", "scope")
 _TOO_LONG: Final = "prompt is too long"
 """What agents look for before they shorten a conversation themselves."""
 
@@ -54,9 +55,10 @@ def _message(error: RealMultiLLMError) -> str:
 
 
 def _details(error: RealMultiLLMError) -> dict[str, Any]:
-    """The exact cause, where SDKs look for it (`error_code`), and the field. Traps 85, 88."""
+    """The exact cause, where SDKs look for it (`error_code`), the field, and of a limit what there is to know. Traps 85, 88."""
     if not isinstance(error, CallerError | RequestRefused):
         return {}
     parameter = error.details.get("parameter")
     code = error.details.get("error_code") or error.code
-    return {"error_code": code, **({"parameter": parameter} if parameter else {})}
+    about = {name: error.details[name] for name in _OF_A_LIMIT if name in error.details}
+    return {"error_code": code, **({"parameter": parameter} if parameter else {}), **about}
