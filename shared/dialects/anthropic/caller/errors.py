@@ -67,5 +67,5 @@ def _details(error: RealMultiLLMError) -> dict[str, Any]:
         return {}
     parameter = error.details.get("parameter")
     code = error.details.get("error_code") or error.code
-    about = {name: error.details[name] for name in _OF_A_LIMIT if name in error.details}
+    about: dict[str, Any] = {name: error.details[name] for name in _OF_A_LIMIT if name in error.details}
     return {"error_code": code, **({"parameter": parameter} if parameter else {}), **about}
