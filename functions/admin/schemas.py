@@ -208,8 +208,13 @@ class ScopedLimitsAnswer(LimitsAnswer):
     @classmethod
     def for_scope(cls, scope: Scope, limits: Limits, spending: Spending) -> Self:
         """As they are shown."""
-        use = {"spent_usd": spending.spent, "remaining": spending.remaining}
-        return cls(scope=scope.kind, id=scope.id, **use, **dict(LimitsAnswer.of(limits)))
+        return cls(
+            scope=scope.kind,
+            id=scope.id,
+            spent_usd=spending.spent,
+            remaining=spending.remaining,
+            **dict(LimitsAnswer.of(limits)),
+        )
 
 
 class AllLimitsAnswer(Answer):

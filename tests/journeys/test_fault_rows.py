@@ -466,3 +466,31 @@ async def test_while_no_key_opens_it_is_503_and_nobody_is_asked(
     assert client.asked == []
     assert (row.outcome, row.error, row.attempts, row.charged_micros) == ("error", "key_service_unavailable", 0, 0)
     wrapper.down = False
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("model", ["openai/gpt-4o-mini", "anthropic/claude-haiku-4-5"])
+@pytest.mark.parametrize(
+    ("given", "status", "code"),
+    [
+        (401, 424, "provider_credential_rejected"),
+        (403, 424, "provider_credential_rejected"),
+        (500, 502, "upstream_error"),
+        (529, 503, "upstream_overloaded"),
+    ],
+)
+async def test_programs_see_our_status_and_code_and_the_providers_words(
+    house: House, asker: Headers, client: FakeClient, *, given: int, status: int, code: str, model: str, stream: bool
+) -> None:
+    """Faults 4 and 7, for callers of OpenAI's API, kin and not: a 401 of theirs is none of ours."""
+    await house.with_key(asker, "anthropic")
+    client.answer = lambda _: refuses(given, retry_after="0")
+    body = {"model": model, "messages": HELLO, "stream": stream}
+    headers = {"authorization": f"Bearer {asker['x-program']}"}
+    answer = await house.http.post("/v1/chat/completions", json=body, headers=headers)
+    row = await recorded(house, asker)
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+    assert "the key was" in answer.json()["error"]["message"]
+    assert KEY not in answer.text
+    assert (row.error, row.cost_usd) == (code, 0)

@@ -111,7 +111,9 @@ async def test_a_budget_is_an_api_status_error_of_the_sdks(house: House, asker: 
     with pytest.raises(openai.APIStatusError) as refused:
         await theirs.chat.completions.create(model="openai/gpt-4o-mini", messages=[{"role": "user", "content": "h"}])
     with pytest.raises(anthropic.APIStatusError) as spent_:
-        await claude.messages.create(model=PRICED["model"], max_tokens=9, messages=[{"role": "user", "content": "h"}])
+        await claude.messages.create(
+            model="openai/gpt-4o-mini", max_tokens=9, messages=[{"role": "user", "content": "h"}]
+        )
 
     assert (refused.value.status_code, refused.value.code) == (402, "budget_spent")
     assert type(refused.value) is openai.APIStatusError
@@ -165,8 +167,9 @@ async def test_what_is_no_chat_refuses_in_the_same_shape(house: House, asker: He
         "/api/account": ("DELETE", 20, {"password": "wrong horse"}),
         "/api/provider-config/test": ("POST", 60, {"provider": "openai", "apiKey": "sk-0123456789abcdef"}),
     }[path]
-    for _ in range(most + 1):
-        refused = await house.http.request(method, path, json=body, headers=asker)
+    for _ in range(most):
+        await house.http.request(method, path, json=body, headers=asker)
+    refused = await house.http.request(method, path, json=body, headers=asker)
     details = refused.json()["error"]["details"]
 
     assert refused.status_code == 429, refused.text
@@ -404,7 +407,8 @@ async def test_counting_that_asks_a_provider_is_a_request_and_costs_nothing(
     assert [answer.status_code for answer in answers] == [200, 429, 429], answers[0].text
     assert answers[0].headers["x-ratelimit-remaining"] == "0"
     assert len(client.asked) == 1
-    assert (row.api, row.outcome, row.attempts, row.cost_usd, row.charged_micros) == ("counts", "done", 1, 0, 0)
+    assert (row.api, row.outcome, row.attempts) == ("counts", "done", 1)
+    assert (row.cost_usd, row.charged_micros) == (Decimal(0), 0)
     assert await open_holds(house) == 0
 
 
@@ -456,7 +460,7 @@ async def test_moderations_are_free_so_a_budget_lets_them_in(house: House, asker
     (row,) = await rows_of(house, asker)
 
     assert answer.status_code == 200, answer.text
-    assert (row.cost_usd, row.charged_micros) == (0, 0)
+    assert (row.cost_usd, row.charged_micros) == (Decimal(0), 0)
 
 
 def refusals_in(log: io.StringIO) -> list[dict[str, Any]]:
