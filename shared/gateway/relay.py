@@ -66,9 +66,6 @@ async def relay(
             if wait is None:
                 raise
             await asyncio.sleep(wait)
-        except (asyncio.CancelledError, GeneratorExit):  # whoever asked has left; the provider was asked all the same
-            attempts.append(Attempt(target.provider.id, target.model, "disconnected", _since(began)))
-            raise
         else:
             if waiting and spoken is None:
                 yield waiting

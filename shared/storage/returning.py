@@ -8,26 +8,29 @@ from contextlib import suppress
 from typing import Final
 
 from shared.records.account import Account
+from shared.records.limits import Limits
 from shared.storage import layout
 from shared.storage.installation import digest_of_email
 from shared.storage.policies import DEFAULT_USER, find_policies
 from shared.storage.table import Absent, ConditionFailed, Item, Table
 
 _PLACE: Final = frozenset({"pk", "sk", "id"})
+_LIMITING: Final = frozenset({"scope", *Limits.__dataclass_fields__})
 
 
 async def keep_limits(table: Table, account: Account) -> None:
     """Before the account is erased: keep what limits it, by name or like all others. Begun again, it keeps what it kept."""
     key = layout.limits_left(await digest_of_email(table, account.email))
     own = await table.get(layout.user_limits(account.owner), consistent=True)
+    by_name = own is not None and not _LIMITING.isdisjoint(own)
     by_default = ("user", DEFAULT_USER) in (await find_policies(table)).limits
-    if own is None and not by_default:
+    if not by_name and not by_default:
         return
     kept: Item = {"pk": key.pk, "sk": key.sk, "kind": "user", "scope": account.owner, **_fields(own or {})}
     spare = layout.spared_scope(str(kept["scope"]))
     await table.put({"pk": spare.pk, "sk": spare.sk})
     with suppress(ConditionFailed):  # it was interrupted, and their own limits are there already
-        await table.put(kept, when=None if own is not None else Absent("pk"))
+        await table.put(kept, when=None if by_name else Absent("pk"))
 
 
 async def spared(table: Table, owner: str) -> bool:

@@ -37,14 +37,15 @@ class Gateway:
 
 
 @asynccontextmanager
-async def running_gateway(home: Path, **settings: str) -> AsyncIterator[Gateway]:
-    """Started with these settings (`REALMULTILLM_` is put before their names), stopped when the context is left."""
+async def running_gateway(home: Path, *, later: int = 0, **settings: str) -> AsyncIterator[Gateway]:
+    """Started with these settings (`REALMULTILLM_` is put before their names), stopped when the context is left. `later`: seconds that its clock is ahead."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     named = {f"REALMULTILLM_{name}": value for name, value in settings.items()}
+    program = ["tests.fakes.later", f"{later}"] if later else ["functions.local"]
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "functions.local",
+        sys.executable, "-m", *program,
         cwd=ROOT,
         env={**os.environ, "REALMULTILLM_HOME": str(home), "REALMULTILLM_PORT": str(port), **named},
         stdout=asyncio.subprocess.PIPE,

@@ -121,12 +121,13 @@ async def invariants(house: House, asker: Headers, client: FakeClient, log: io.S
     client.answer = answers
     answer = await ask(house, asker, "/api/llm/chat")
     rows = await rows_of(house, asker)
+    attempts = [row.attempts or 0 for row in rows]
     token, session = asker["x-program"].partition("_")[2], asker["authorization"].rpartition(".")[2]
 
     assert answer.status_code == 200, answer.text
     balanced(house, requests=len(before) + 1)
-    assert all(row.attempts <= 2 for row in rows)  # at the one target that there is
-    assert sum(row.attempts for row in rows) == len(client.asked)
+    assert max(attempts) <= 2  # at the one target that there is
+    assert sum(attempts) == len(client.asked)
     assert all(row.attempts == 1 for row in rows if row.streamed and row.first_token_ms is not None)
     await no_secret_anywhere(house, log.getvalue(), token, session)
 
@@ -173,7 +174,7 @@ async def test_what_gave_no_answer_costs_nothing_and_its_status_is_honest(
     assert KEY not in answer.text
     assert "cloudflare" not in answer.text
     assert len(client.asked) == row.attempts == times
-    assert (row.outcome, row.error, row.charged_micros, row.cost_usd) == ("error", code, 0, 0)
+    assert (row.outcome, row.error, row.charged_micros, row.cost_usd) == ("error", code, 0, Decimal(0))
     assert (row.input_tokens, row.output_tokens, row.estimated, row.first_token_ms) == (None, None, False, None)
 
 

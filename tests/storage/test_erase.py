@@ -1,6 +1,9 @@
 """Nothing is left of an owner but what others need. Threat K10."""
 
+import inspect
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +22,7 @@ from shared.storage.configs import every_config, list_configs, save_config
 from shared.storage.erase import bury_owner, erase_again, erase_owner
 from shared.storage.policies import save_limits
 from shared.storage.quota import Claim
-from shared.storage.table import Change, Item, Table
+from shared.storage.table import Change, Item, Key, Table
 from shared.storage.tokens import add_token, find_token, list_tokens
 from shared.storage.tombstones import is_buried
 from tests.fakes.table import MemoryTable
@@ -61,6 +64,105 @@ async def test_whatever_acts_or_tells_of_them_is_gone_and_others_keep_theirs(
         await LocalAccounts(table, wrapper, now=clock).verify(alice.token)
     assert await list_tokens(table, bob.user.id) == [kept[bob.user.id]]
     assert (await accounts.verify(bob.token)).owner == bob.user.id
+
+
+STAYS = {
+    "alert": "who was suspicious, by an id that leads nowhere: it is gone after its time",
+    "waiting_alert": "the same, until it is told",
+    "audit_entry": "the log is whole or worth nothing",
+    "audit_anchor": "the same",
+    "first_admin": "so that nobody else becomes admin by being the first",
+    "tombstone": "so that what is written in their name meanwhile is erased, too",
+    "attempts": "digests of addresses, for minutes: else who leaves and comes again could guess anew",
+    "limits_left": "what admins limited, by a keyed digest of the e-mail: else who leaves and comes again would be rid of it",
+    "spared_scope": "that what was used of those limits goes on counting, by an id that leads nowhere",
+    "before_usage": "nothing lies there",
+    **dict.fromkeys(
+        ("circuit", "circuit_window", "signing_key", "fingerprint_secret", "roles_lock", "provider_policy"),
+        "the installation's",
+    ),
+    **dict.fromkeys(("scope_limits", "house_policy"), "the installation's"),
+}
+"""Kinds of rows that are not an owner's to take with them, and why."""
+
+
+def theirs(owner: str, email: str, token: str, session: str) -> dict[str, list[Key]]:
+    """A row of every kind that an owner can have, by the function of the layout that spells its key."""
+    own: dict[str, tuple[Any, ...]] = {
+        "provider_config": ("openai",),
+        "route": ("mine",),
+        "request": ("R1",),
+        "usage": (date(2027, 1, 15), "openai", "hello", token),
+        "spent": (7,),
+        "countries": (),
+        "cancellation": ("R1",),
+        "journal": (),
+        "conversation": ("C1",),
+        "kept_message": ("C1", 1),
+        "replay": ("N1",),
+        "replay_piece": ("N1", "R1", 1),
+        "replays_kept": (date(2027, 1, 15),),
+        "listed_config": ("openai",),
+        "access_token_of": (token,),
+        "session_of": (session,),
+        "account": (),
+        "person": (),
+        "user_limits": (),
+    }
+    scopes = [("user", owner, 0), ("user", owner, 3), ("token", token, 0)]
+    return {
+        **{name: [getattr(layout, name)(owner, *more)] for name, more in own.items()},
+        "email": [layout.email(email)],
+        "access_token": [layout.access_token(token)],
+        "session": [layout.session(session)],
+        "admission": [layout.admission(*scope) for scope in scopes],
+        "holding": [layout.holding(*scope) for scope in scopes],
+    }
+
+
+def kinds_of_rows() -> set[str]:
+    """The functions of the layout that spell the key of a row."""
+    spelt = inspect.getmembers(layout, inspect.isfunction)
+    return {name for name, function in spelt if inspect.signature(function).return_annotation is Key}
+
+
+async def one_of_everything(table: Table, accounts: LocalAccounts, name: str) -> tuple[str, list[Key]]:
+    """Somebody who has it: what other records lead to is made as it always is, all else is put where it lies."""
+    email = f"{name}@example.com"
+    owner = (await accounts.sign_up(email, PASSWORD)).user.id
+    token, sessions = token_of(owner), layout.sessions(owner)
+    await add_token(table, token)
+    await save_config(table, config_of(owner, "openai"))
+    (session,) = (await table.query(sessions.pk, prefix=sessions.prefix)).items
+    every = theirs(owner, email, token.id, str(session["sk"]).removeprefix(sessions.prefix))
+    keys = [key for those in every.values() for key in those]
+    for key in keys:
+        if await table.get(key) is None:
+            await table.put({"pk": key.pk, "sk": key.sk, "of": owner})
+    return owner, keys
+
+
+def test_every_kind_of_row_is_somebody_s_to_take_with_them_or_stays_for_a_reason() -> None:
+    """A kind to come fails here until it is among the rows that the next test makes, or among those that stay."""
+    made = set(theirs("o", "e@example.com", "t", "s"))
+
+    assert made | set(STAYS) == kinds_of_rows()
+    assert made & set(STAYS) == set()
+
+
+async def test_one_of_every_kind_of_row_goes_and_others_keep_theirs(table: Table, clock: Clock, tmp_path: Path) -> None:
+    accounts = LocalAccounts(table, KeyFile(tmp_path / "keys.json"), now=clock)
+    (alice, hers), (bob, his) = [await one_of_everything(table, accounts, name) for name in ("alice", "bob")]
+    before = [await table.get(key) for key in his]
+
+    await bury_owner(table, alice, now=clock())
+    await erase_owner(table, alice)
+
+    assert [key for key in hers if await table.get(key) is not None] == []
+    assert (await table.query(layout.owned(alice).pk)).items == []
+    assert [await table.get(key) for key in his] == before
+    assert None not in before
+    assert alice != bob
 
 
 async def test_no_row_names_them_but_the_one_that_says_who_was_first(tmp_path: Path) -> None:
