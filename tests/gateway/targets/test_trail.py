@@ -4,7 +4,6 @@ import time
 from typing import cast
 
 import pytest
-from tests.gateway.asking.test_relay import TARGET
 
 from shared.chat.receipt import Attempt
 from shared.errors import (
@@ -24,6 +23,7 @@ from shared.errors import (
 )
 from shared.gateway.targets.course import Course
 from shared.gateway.targets.trail import Trail
+from tests.gateway.asking.test_relay import TARGET
 
 
 def trail(*, after_timeout: bool = False, seconds: float = 60) -> Trail:

@@ -4,7 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.gateway.targets.test_strategies import LARGE
 
 from shared.errors import (
     AddressRefused,
@@ -30,6 +29,7 @@ from shared.gateway.targets.watch import Watch
 from shared.health.breakers import FIRST_REST
 from shared.services import Services
 from tests.fakes.services import FixedClock, fake_services
+from tests.gateway.targets.test_strategies import LARGE
 
 
 @pytest.fixture
