@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query
 
 from functions.admin.schemas import AllLimitsAnswer, ScopedLimitsAnswer, ScopedLimitsBody
 from shared.errors import InvalidRequest, NotFound
-from shared.gateway.named import get_named_provider
+from shared.gateway.targets.named import get_named_provider
 from shared.identity.caller import Caller
 from shared.identity.deeds import note_deed
 from shared.insight.spending import spending_of

@@ -14,8 +14,8 @@ from functions.admin.schemas import (
 )
 from functions.admin.sharing import changed_sharing, check_sharing
 from shared.errors import InvalidRequest
-from shared.gateway.named import get_named_provider
-from shared.gateway.store import new_config, store
+from shared.gateway.asking.store import new_config, store
+from shared.gateway.targets.named import get_named_provider
 from shared.identity.caller import Caller
 from shared.identity.deeds import note_deed
 from shared.providers.provider import Provider

@@ -11,9 +11,9 @@ from functions.configs.routes import named_routes
 from functions.configs.schemas import ConfigAnswer, ConfigBody, ConfigsAnswer, RewrapAnswer, RotateBody, StoredAnswer
 from functions.configs.told import told
 from shared.errors import InvalidRequest, NotFound
-from shared.gateway.named import get_named_provider
-from shared.gateway.permits import may_see, permit_all, permit_prices, permit_provider
-from shared.gateway.store import new_config, store
+from shared.gateway.asking.store import new_config, store
+from shared.gateway.targets.named import get_named_provider
+from shared.gateway.targets.permits import may_see, permit_all, permit_prices, permit_provider
 from shared.identity.caller import Caller
 from shared.identity.deeds import note_deed
 from shared.providers.provider import Provider

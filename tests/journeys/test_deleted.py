@@ -17,7 +17,7 @@ import pytest
 from functions.local import create_app
 from shared.aws.json_service import DYNAMODB
 from shared.egress.exchange import Outbound, Timeouts
-from shared.gateway.sweep import sweep
+from shared.gateway.books.sweep import sweep
 from shared.services import Services
 from shared.storage import layout
 from shared.storage.dynamodb import DynamoDBTable

@@ -494,4 +494,4 @@ async def test_programs_see_our_status_and_code_and_the_providers_words(
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
     assert "the key was" in answer.json()["error"]["message"]
     assert KEY not in answer.text
-    assert (row.error, row.cost_usd) == (code, 0)
+    assert (row.error, row.cost_usd) == (code, Decimal(0))

@@ -27,12 +27,12 @@ import functions.chat.app as chat
 import functions.configs.app as configs
 import functions.key_test.app as key_test
 from shared.errors import Unreachable
-from shared.gateway.admit import Asked, admit, limits_of
-from shared.gateway.carry_out import carry_out
-from shared.gateway.estimate import Need
-from shared.gateway.sweep import sweep
-from shared.gateway.tell import tell_alerts
-from shared.gateway.unsettled import leave_unsettled
+from shared.gateway.books.admit import Asked, admit, limits_of
+from shared.gateway.books.carry_out import carry_out
+from shared.gateway.books.estimate import Need
+from shared.gateway.books.sweep import sweep
+from shared.gateway.books.unsettled import leave_unsettled
+from shared.gateway.guard.tell import tell_alerts
 from shared.identity.cognito import CognitoAccounts
 from shared.identity.key_set import AFTER_A_FAILURE, FRESH, LONGEST_KEPT
 from shared.identity.sessions import SESSION_LIFE

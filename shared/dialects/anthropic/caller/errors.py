@@ -35,7 +35,7 @@ def describe(error: RealMultiLLMError, request_id: str) -> Mapping[str, Any]:
         if has_our_words(error):
             theirs = {**theirs, "error": _with_our_code(inner, error)}
         return {"type": "error", **theirs, "request_id": theirs.get("request_id") or request_id}
-    told = {"type": _type(status(error)), "message": _message(error)}
+    told: dict[str, Any] = {"type": _type(status(error)), "message": _message(error)}
     if details := _details(error):
         told["details"] = details
     return {"type": "error", "error": told, "request_id": request_id}
