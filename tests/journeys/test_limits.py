@@ -529,3 +529,21 @@ async def test_the_log_names_the_rule_that_refused_and_no_word(  # noqa: PLR0917
     assert (line["policy"], line["rule"], line["whose"]) == ("moderation", rule, whose)
     assert "secret" not in line["rule"]
     assert said not in log.getvalue()
+
+
+@pytest.mark.parametrize("path", OWNER_ROUTES)
+async def test_the_log_tells_of_an_answer_in_the_conventions_words(
+    house: House, asker: Headers, log: io.StringIO, path: str
+) -> None:
+    """Of what was asked its bounds, of the answer its id and end; of neither a word."""
+    names = {"/v1/responses": "max_output_tokens", "/api/llm/chat": "maxTokens"}
+    bounds = {names.get(path, "max_tokens"): 20, "temperature": 0.5}
+    wish = {"options": bounds} if path == "/api/llm/chat" else bounds
+    answer = await house.http.post(path, json={**body_of(path), **wish}, headers=asker)
+    assert answer.status_code == 200, answer.text
+    (line,) = [json.loads(each) for each in log.getvalue().splitlines() if "request ended" in each]
+
+    assert (line["gen_ai.request.max_tokens"], line["gen_ai.request.temperature"]) == (20, 0.5)
+    assert line["gen_ai.response.finish_reasons"] == ["stop"]
+    assert line["gen_ai.response.id"] == ("x3" if path == "/v1/responses" else "x1")
+    assert "Bonjour" not in log.getvalue()

@@ -24,7 +24,9 @@ from shared.gateway.books.meter import Meter
 from shared.gateway.books.progress import Progress
 from shared.gateway.books.settle import Ended, may_be_billed, outcome_of, settle
 from shared.gateway.targets.course import Course
+from shared.gateway.targets.plan import with_settings
 from shared.gateway.targets.target import Target
+from shared.insight.telemetry import Said
 from shared.services import Services
 
 type Batches = AsyncGenerator[Sequence[ChatEvent | Done]]
@@ -94,6 +96,7 @@ class _Heard:
         self._services = services
         self._asked = asked
         self._admission = admission
+        self._chat = chat
         self._target = target
         self._ends = ends
         self._meter = Meter(chat, partial(ceiling_of, chat, target))
@@ -135,9 +138,14 @@ class _Heard:
             return
         self._settled = True
         target = self.progress.target or self._target
-        attempts = self.progress.asked
+        attempts, ended = self.progress.asked, replace(ended, said=self._said(target))
         work = settle(self._services, self._asked, self._admission, target, ended, attempts=attempts, ends=self._ends)
         await asyncio.shield(self._services.surely(work))  # a caller who leaves does not leave the bill open
+
+    def _said(self, target: Target) -> Said:
+        meter, asked = self._meter, with_settings(self._chat, target.config.settings)
+        reasons = tuple(reason for _, reason, _ in meter.finishes()) if meter.has_finished else ()
+        return Said(meter.model, meter.id, reasons, asked.max_tokens, asked.temperature)
 
     def _of_stream(self) -> int | None:
         """When its first token was there; a plain answer is there as a whole."""

@@ -19,6 +19,7 @@ from shared.gateway.books.priced import cost_of
 from shared.gateway.books.progress import Progress
 from shared.gateway.books.settle import Ended, may_be_billed, outcome_of, settle
 from shared.gateway.targets.target import Target
+from shared.insight.telemetry import Said
 from shared.services import Services
 
 type Carry = Callable[[Progress], Awaitable[tuple[Reply, Answered]]]
@@ -94,7 +95,8 @@ class _Bill:
         """It was answered."""
         usage = self._believed(reply.usage)
         cost = await self._cost(usage, reply)
-        await self._settle(Ended("done", None, usage, cost, self._elapsed()), max(1, answered.attempts))
+        ended = Ended("done", None, usage, cost, self._elapsed(), said=Said(model=reply.model))
+        await self._settle(ended, max(1, answered.attempts))
         return Paid(reply, answered, cost)
 
     async def broke(self, error: BaseException, progress: Progress) -> None:

@@ -29,7 +29,7 @@ class Meter:
     `ceiling` is asked at the end, once something was reported; without one every report is believed.
     """
 
-    __slots__ = ("_ceiling", "_finishes", "_request", "_said", "_usage", "fees", "model", "service_tier")
+    __slots__ = ("_ceiling", "_finishes", "_request", "_said", "_usage", "fees", "id", "model", "service_tier")
 
     def __init__(self, request: ChatRequest, ceiling: Callable[[], Ceiling] | None = None) -> None:
         self._request = request
@@ -39,6 +39,8 @@ class Meter:
         self._finishes: dict[int, tuple[FinishReason, str | None]] = {}
         self.model: str | None = None
         """The provider's own name of the model that answered."""
+        self.id: str | None = None
+        """And of its answer."""
         self.service_tier: str | None = None
         self.fees = False
         """Tools of the provider's were used that are paid by their use."""
@@ -55,13 +57,18 @@ class Meter:
             case Finish():
                 self._finishes.setdefault(event.choice, (event.reason, event.raw))
             case Start():
-                self.model = event.model or self.model
+                self.model, self.id = event.model or self.model, event.id or self.id
             case Annotation(name="service_tier", value=str(tier)):
                 self.service_tier = tier
             case Annotation():
                 self.fees = self.fees or is_fee(event.name, event.value)
             case _:
                 pass
+
+    @property
+    def has_finished(self) -> bool:
+        """A choice has told why it ended."""
+        return bool(self._finishes)
 
     def finishes(self) -> tuple[tuple[int, FinishReason, str | None], ...]:
         """Why each choice ended; a whole answer whose provider gave no reason (trap 46) has `other`."""

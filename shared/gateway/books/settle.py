@@ -19,6 +19,7 @@ from shared.gateway.books.priced import cost_of
 from shared.gateway.books.progress import Progress
 from shared.gateway.books.unsettled import leave_unsettled
 from shared.gateway.targets.target import Target
+from shared.insight.telemetry import NOTHING_SAID, Said
 from shared.insight.tell import tell_request
 from shared.providers.provider import known_as
 from shared.records.ledger import LedgerRow, Outcome
@@ -47,6 +48,7 @@ class Ended:
     cost: Cost | None
     duration_ms: int
     first_token_ms: int | None = None
+    said: Said = NOTHING_SAID
 
 
 def outcome_of(error: BaseException) -> tuple[Outcome, str | None]:
@@ -87,16 +89,24 @@ async def settle(
         row = replace(row, listed_micros=listed)
     used = Used(micros=micros, tokens=_tokens(ended.usage))
     patience = PATIENCE if ends is None else ends - asyncio.get_running_loop().time() - _BEFORE_THE_END
-    if not await conclude(services, row, admission, used, patience=patience):
+    if not await conclude(services, row, admission, used, patience=patience, said=ended.said):
         await leave_unsettled(services, row, admission, used)
 
 
-async def conclude(services: Services, row: LedgerRow, admission: Admission, used: Used, *, patience: float) -> bool:
+async def conclude(
+    services: Services,
+    row: LedgerRow,
+    admission: Admission,
+    used: Used,
+    *,
+    patience: float,
+    said: Said = NOTHING_SAID,
+) -> bool:
     """The row, which is told once, then the count of usage and the holds side by side; False when the table does not take them for so many seconds."""
     until = time.monotonic() + patience
     try:
         if await _persistently(lambda: add_row(services.table, row), until):
-            tell_request(row, cloudwatch=services.tells_cloudwatch)
+            tell_request(row, said, cloudwatch=services.tells_cloudwatch)
             await asyncio.gather(
                 _persistently(lambda: add_usage(services.table, row), until),
                 services.spending.note(row.owner, row.cost_usd),
