@@ -14,10 +14,10 @@ import uvicorn
 from functions.chat import door
 from functions.chat.app import create_app
 from shared.chat.request import ChatRequest
-from shared.gateway.admit import Asked
-from shared.gateway.admitted import Batches, Carry
-from shared.gateway.course import Course
-from shared.gateway.progress import Progress
+from shared.gateway.books.admit import Asked
+from shared.gateway.books.admitted import Batches, Carry
+from shared.gateway.books.progress import Progress
+from shared.gateway.targets.course import Course
 from shared.services import Services
 from shared.settings import read_settings
 

@@ -29,11 +29,11 @@ import functions.reference.app as reference
 from functions.allowed_methods import allowing, methods_of
 from functions.bounded_server import KEPT_FOR_A_READER, BoundedCrowd, BoundedServer
 from shared.errors import AddressRefused, Conflict, InvalidRequest, KeyServiceUnavailable, StorageUnavailable
-from shared.gateway.carry_out import carry_out_if_possible
-from shared.gateway.destination import check_provider_urls
-from shared.gateway.sweep import EVERY, sweep
-from shared.gateway.tell import tell_alerts
-from shared.gateway.webhook import check_webhook
+from shared.gateway.books.carry_out import carry_out_if_possible
+from shared.gateway.books.sweep import EVERY, sweep
+from shared.gateway.guard.tell import tell_alerts
+from shared.gateway.guard.webhook import check_webhook
+from shared.gateway.targets.destination import check_provider_urls
 from shared.observability import logger, set_up_logging
 from shared.services import Services, embedded_keys
 from shared.settings import SettingError, Settings, read_settings

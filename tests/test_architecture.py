@@ -63,7 +63,7 @@ HEAVY: Mapping[str, str] = {
 # What may be imported only there, however late.
 ONLY: Mapping[str, str] = {
     "boto3": r"-",
-    "botocore": r"shared/gateway/credentials/sigv4\.py",
+    "botocore": r"shared/gateway/asking/credentials/sigv4\.py",
     "httptools": r"shared/(wire/http|egress/\w+)\.py",
     "socket": r"shared/egress/\w+\.py|functions/local\.py",
     "sqlite3": r"shared/storage/\w+\.py",
@@ -181,21 +181,21 @@ def _is_text(node: ast.expr) -> bool:
 
 BREAKERS = {
     "an arrow outward": ("shared/wire/sse.py", "from shared.dialects.dialect import Dialect"),
-    "an arrow outward, late": ("shared/chat/events.py", "def f():\n    import shared.gateway.plan"),
+    "an arrow outward, late": ("shared/chat/events.py", "def f():\n    import shared.gateway.targets.plan"),
     "shared knows a door": ("shared/web/stream.py", "from functions.chat import app"),
     "a door knocks on another": ("functions/chat/app.py", "from functions.configs.schemas import ConfigBody"),
     "a door opens an engine": ("functions/chat/app.py", "from shared.storage.sqlite import SqliteTable"),
-    "the gateway opens an engine": ("shared/gateway/ask.py", "import shared.egress.client"),
+    "the gateway opens an engine": ("shared/gateway/asking/ask.py", "import shared.egress.client"),
     "a room without arrows": ("shared/utils/text.py", "from shared.errors import NotFound"),
-    "heavy at once": ("shared/gateway/ask.py", "import genai_prices"),
+    "heavy at once": ("shared/gateway/asking/ask.py", "import genai_prices"),
     "heavy at once, within a try": ("shared/web/stream.py", "try:\n    import jwt\nexcept ImportError:\n    pass"),
     "pydantic in the chat door": ("functions/chat/app.py", "from pydantic import BaseModel"),
     "boto3 out of place": ("shared/identity/tokens.py", "def f():\n    import boto3"),
-    "a socket out of place": ("shared/gateway/ask.py", "import socket"),
+    "a socket out of place": ("shared/gateway/asking/ask.py", "import socket"),
     "a spelt key": ("shared/storage/tokens.py", 'pk = f"OWNER#{owner}"'),
-    "a named provider": ("shared/gateway/plan.py", 'if target.provider == "openai": pass'),
+    "a named provider": ("shared/gateway/targets/plan.py", 'if target.provider == "openai": pass'),
     "some named providers": ("functions/chat/app.py", 'if row.provider.id in ("openai", "azure"): pass'),
-    "a matched provider": ("shared/gateway/plan.py", 'match provider:\n    case "openai": pass'),
+    "a matched provider": ("shared/gateway/targets/plan.py", 'match provider:\n    case "openai": pass'),
 }
 
 
@@ -214,12 +214,12 @@ def test_a_source_that_breaks_a_rule_is_told(case: str) -> None:
         ("functions/chat/app.py", "from functions.chat.openapi import document\nfrom shared.services import Services"),
         ("shared/services.py", "def f():\n    from shared.storage.sqlite import SqliteTable"),
         (
-            "shared/gateway/credentials/sigv4.py",
+            "shared/gateway/asking/credentials/sigv4.py",
             "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import botocore\ndef f():\n    import botocore",
         ),
         ("shared/storage/layout.py", 'pk = f"OWNER#{owner}"'),
         ("functions/local.py", "import functions.chat.app, functions.configs.app"),
-        ("shared/gateway/plan.py", "if config.provider == wanted: pass"),
+        ("shared/gateway/targets/plan.py", "if config.provider == wanted: pass"),
     ],
 )
 def test_a_source_that_keeps_them_is_not(path: str, source: str) -> None:

@@ -235,7 +235,7 @@ def test_a_breaker_that_opens_and_a_limit_that_refuses_are_a_line_each(capsys: p
 def test_no_dimension_tells_of_a_person_or_a_word() -> None:
     told = {name for metric in METRICS for name in metric.dimensions}
 
-    assert told == {"provider", "outcome", "direction", "kind", "code", "policy", "state"}
+    assert told == {"provider", "outcome", "direction", "kind", "code", "policy", "reason", "state"}
 
 
 def test_powertools_is_not_loaded_before_the_first_chat_has_ended() -> None:

@@ -5,13 +5,14 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Request, Response
 
 from functions.accounts.schemas import Credentials, KeySetAnswer, RefreshBody, SessionAnswer, UserAnswer, WhoAnswer
-from shared.errors import LimitReached, Unauthenticated
+from shared.errors import Forbidden, LimitReached, Unauthenticated
 from shared.identity.accounts import Session
 from shared.identity.caller import Caller
 from shared.identity.deeds import email_digest, note_deed
-from shared.identity.throttle import SignInThrottle
+from shared.identity.throttle import SignInThrottle, SignUpThrottle
 from shared.services import Services
 from shared.storage.alerts import add_alert
+from shared.storage.policies import find_policies
 from shared.web.fastapi import person
 
 
@@ -21,8 +22,9 @@ def add_sessions(app: FastAPI, services: Services) -> None:
     tags: Any = ["Accounts"]
 
     @app.post("/api/auth/signup", status_code=201, tags=tags)
-    async def sign_up(body: Credentials) -> SessionAnswer:
-        """Make an account and sign in. The very first account of an installation is its admin."""
+    async def sign_up(body: Credentials, request: Request) -> SessionAnswer:
+        """Make an account and sign in. The very first account of an installation is its admin. An admin may have closed sign-up: 403."""
+        await _permit_sign_up(services, _source(request))
         session = await services.accounts.sign_up(body.email, body.password)
         await services.audit.add("account.signed_up", actor=session.user.id, details={"role": session.user.role})
         return SessionAnswer.of(session)
@@ -55,6 +57,18 @@ def add_sessions(app: FastAPI, services: Services) -> None:
         """The public keys that sessions are signed with."""
         response.headers["cache-control"] = "public, max-age=300"
         return KeySetAnswer.model_validate(await services.accounts.jwks())
+
+
+async def _permit_sign_up(services: Services, source: str) -> None:
+    """Let through whoever may make an account.
+
+    Raises:
+        Forbidden: an admin closed sign-up.
+        LimitReached: too many came from there.
+    """
+    if (await find_policies(services.table)).sign_up == "closed":
+        raise Forbidden("Sign-up is closed here. Ask an admin to open it for you: PUT /api/admin/sign-up.")
+    await SignUpThrottle(services.table, now=services.now).admit(source)
 
 
 async def _signed_in(services: Services, body: Credentials, source: str) -> Session:

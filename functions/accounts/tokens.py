@@ -21,6 +21,7 @@ from shared.identity.opaque import digest_of
 from shared.identity.sessions import signed_out
 from shared.identity.tokens import mint_token
 from shared.insight.spending import spending_of
+from shared.records.changes import of_token
 from shared.records.limits import Scope
 from shared.records.route import is_route_name
 from shared.records.token import AccessToken
@@ -64,7 +65,7 @@ def add_tokens(app: FastAPI, services: Services) -> None:
         )
         await add_token(services.table, settled := _settled(token, now))
         await _check_still_there(services, settled)
-        await note_deed(services.audit, who, "token.created", subject=settled.id)
+        await note_deed(services.audit, who, "token.created", subject=settled.id, **of_token(None, settled))
         return WholeTokenAnswer.of(settled, token=whole)
 
     @app.patch("/api/tokens/{token_id}", tags=tags)
@@ -73,7 +74,8 @@ def add_tokens(app: FastAPI, services: Services) -> None:
         old = await _get(services, who, token_id)
         await _check_routes(services, who, body, known=old.routes or ())
         written = await _write(services, old, _changed(old, body.given(), int(services.now())))
-        await note_deed(services.audit, who, "token.changed", subject=old.id, fields=" ".join(sorted(body.given())))
+        fields = " ".join(sorted(body.given()))
+        await note_deed(services.audit, who, "token.changed", subject=old.id, fields=fields, **of_token(old, written))
         return TokenAnswer.of(written)
 
     @app.post("/api/tokens/{token_id}/rotate", tags=tags)

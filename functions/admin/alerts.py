@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from functions.admin.schemas import AlertAnswer, AlertsAnswer, WebhookAnswer, WebhookBody
-from shared.gateway.webhook import moved, with_secret
+from shared.gateway.guard.webhook import moved, with_secret
 from shared.identity.caller import Caller
 from shared.identity.deeds import note_deed
 from shared.records.policy import Webhook

@@ -7,14 +7,24 @@ from fastapi import APIRouter, Depends, Query
 
 from functions.admin.schemas import AllLimitsAnswer, ScopedLimitsAnswer, ScopedLimitsBody
 from shared.errors import InvalidRequest, NotFound
-from shared.gateway.named import get_named_provider
+from shared.gateway.targets.named import get_named_provider
 from shared.identity.caller import Caller
 from shared.identity.deeds import note_deed
 from shared.insight.spending import spending_of
+from shared.records.changes import of_limits
 from shared.records.limits import Limits, Scope, ScopeKind
 from shared.services import Services
 from shared.storage.accounts import find_account
-from shared.storage.policies import ORGANISATION, find_policies, forget_policies, list_user_limits, save_limits
+from shared.storage.policies import (
+    DEFAULT_USER,
+    ORGANISATION,
+    counted_as,
+    find_policies,
+    forget_policies,
+    get_scope_limits,
+    list_user_limits,
+    save_limits,
+)
 from shared.web.fastapi import StrictRoute, admin
 
 
@@ -34,7 +44,12 @@ def routes(services: Services) -> APIRouter:
         """All limits that admins set, and what was spent of them. Those of users come page by page, behind all others."""
         forget_policies(services.table)
         policies = await find_policies(services.table)
-        kinds: dict[str, ScopeKind] = {"organisation": "organisation", "provider": "provider", "model": "model"}
+        kinds: dict[str, ScopeKind] = {
+            "organisation": "organisation",
+            "provider": "provider",
+            "model": "model",
+            "user": "user",
+        }
         of_all = [
             (Scope(kinds[kind], name), limits)
             for (kind, name), limits in sorted(policies.limits.items(), key=lambda each: each[0])
@@ -47,15 +62,18 @@ def routes(services: Services) -> APIRouter:
     async def change_limits(body: ScopedLimitsBody, who: Admin) -> ScopedLimitsAnswer:
         """Set the limits of a scope, in place of those it had; effective within five seconds."""
         limits, name = body.read(), await _get_scope(services, body)
+        before = await get_scope_limits(services.table, body.scope, name)
         await save_limits(services.table, body.scope, name, limits)
-        await note_deed(services.audit, who, "admin.limits_changed", subject=name, scope=body.scope)
+        changed = of_limits(before, limits)
+        await note_deed(services.audit, who, "admin.limits_changed", subject=name, scope=body.scope, **changed)
         return (await _shown(services, [(Scope(body.scope, name), limits)]))[0]
 
     return router
 
 
 async def _shown(services: Services, scopes: Sequence[tuple[Scope, Limits]]) -> list[ScopedLimitsAnswer]:
-    spending = await spending_of(services.table, scopes, now=services.now())
+    counted = [(await counted_as(services.table, scope), limits) for scope, limits in scopes]
+    spending = await spending_of(services.table, counted, now=services.now())
     return [ScopedLimitsAnswer.for_scope(*each, spent) for each, spent in zip(scopes, spending, strict=True)]
 
 
@@ -73,7 +91,7 @@ async def _get_scope(services: Services, body: ScopedLimitsBody) -> str:
     if body.id is None:
         raise InvalidRequest(f"`id` names the {body.scope}", parameter="id")
     if body.scope == "user":
-        if await find_account(services.table, body.id) is None:
+        if body.id != DEFAULT_USER and await find_account(services.table, body.id) is None:
             raise NotFound("There is no such user. GET /api/admin/users lists all.", details={"parameter": "id"})
         return body.id
     provider, slash, model = body.id.partition("/")

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends
 
 from functions.admin.schemas import ModerationAnswer, ModerationBody
 from shared.errors import InvalidRequest
-from shared.gateway.named import get_named_provider
+from shared.gateway.targets.named import get_named_provider
 from shared.identity.caller import Caller
 from shared.identity.deeds import note_deed
 from shared.records.policy import INSTALLATION, Moderation

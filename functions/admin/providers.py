@@ -14,12 +14,13 @@ from functions.admin.schemas import (
 )
 from functions.admin.sharing import changed_sharing, check_sharing
 from shared.errors import InvalidRequest
-from shared.gateway.named import get_named_provider
-from shared.gateway.store import new_config, store
+from shared.gateway.asking.store import new_config, store
+from shared.gateway.targets.named import get_named_provider
 from shared.identity.caller import Caller
 from shared.identity.deeds import note_deed
 from shared.providers.provider import Provider
 from shared.providers.rows import PROVIDERS
+from shared.records.changes import differences, members, of_limits
 from shared.records.config import ProviderConfig
 from shared.records.policy import INSTALLATION, ProviderPolicy
 from shared.records.trial import Trial
@@ -65,7 +66,7 @@ def routes(services: Services) -> APIRouter:
         trial = await _change_key(services, who, row, body) if "shared_key" in body.model_fields_set else None
         if body.model_fields_set - {"shared_key"}:
             await save_provider_policy(services.table, policy)
-            await _note(services, who, policy)
+            await _note(services, who, before, policy)
         answer = ProviderPolicyAnswer.of(row.name, policy, await _find_shared(services, row))
         return ChangedPolicyAnswer(**dict(answer), test_result=KeyTrial.of(trial) if trial else None)
 
@@ -128,16 +129,18 @@ async def _store_key(
     return trial
 
 
-async def _note(services: Services, who: Caller, policy: ProviderPolicy) -> None:
-    await note_deed(
-        services.audit,
-        who,
-        "admin.provider_changed",
-        subject=policy.provider,
-        isEnabled=str(policy.is_enabled).lower(),
-        models="all" if policy.models is None else str(len(policy.models)),
-        sharedTo=policy.sharing.to,
-    )
+async def _note(services: Services, who: Caller, before: ProviderPolicy, after: ProviderPolicy) -> None:
+    """What changed, with its values."""
+    shown = [
+        {"is_enabled": policy.is_enabled, "models": policy.models, "sharing.to": policy.sharing.to}
+        for policy in (before, after)
+    ]
+    changed = {
+        **differences(*shown),
+        **members("sharing.ids", before.sharing.ids, after.sharing.ids),
+        **of_limits(before.sharing.limits, after.sharing.limits, "sharing.limits."),
+    }
+    await note_deed(services.audit, who, "admin.provider_changed", subject=after.provider, **changed)
 
 
 async def _find_shared(services: Services, row: Provider) -> ProviderConfig | None:

@@ -13,7 +13,7 @@ from shared.records.alert import Alert, AlertKind, Telling
 from shared.records.audit import Action, AuditEntry
 from shared.records.config import KeyStatus, ProviderConfig
 from shared.records.limits import Limits, Scope, ScopeKind
-from shared.records.policy import Judge, Moderation, ProviderPolicy, SharedWith, Webhook
+from shared.records.policy import Judge, Moderation, ProviderPolicy, SharedWith, SignUp, Webhook
 from shared.records.token import BudgetPeriod
 from shared.records.usage import Counts
 from shared.settings import SHORTEST_SECRET
@@ -79,6 +79,18 @@ class PeopleAnswer(Answer):
 
     users: list[PersonAnswer]
     next: str | None = Field(description="`after` of the next page; null at the end.")
+
+
+class SignUpBody(Body):
+    """Whether people may sign up."""
+
+    sign_up: SignUp
+
+
+class SignUpAnswer(Answer):
+    """Whether people may sign up."""
+
+    sign_up: SignUp
 
 
 class UserUseAnswer(Answer):
@@ -178,7 +190,8 @@ class ScopedLimitsBody(LimitsBody):
     scope: Literal["organisation", "user", "provider", "model"]
     id: Annotated[str, StringConstraints(min_length=1, max_length=300)] | None = Field(
         default=None,
-        description="Of the user, the provider, or the model as provider/model; none for the organisation.",
+        description="Of the user, the provider, or the model as provider/model; none for the organisation. "
+        "`default` of `scope`: user is everybody who has no limits of their own.",
     )
 
 
@@ -195,8 +208,13 @@ class ScopedLimitsAnswer(LimitsAnswer):
     @classmethod
     def for_scope(cls, scope: Scope, limits: Limits, spending: Spending) -> Self:
         """As they are shown."""
-        use = {"spent_usd": spending.spent, "remaining": spending.remaining}
-        return cls(scope=scope.kind, id=scope.id, **use, **dict(LimitsAnswer.of(limits)))
+        return cls(
+            scope=scope.kind,
+            id=scope.id,
+            spent_usd=spending.spent,
+            remaining=spending.remaining,
+            **dict(LimitsAnswer.of(limits)),
+        )
 
 
 class AllLimitsAnswer(Answer):

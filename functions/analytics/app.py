@@ -137,10 +137,10 @@ async def _exposed(services: Services, who: Caller) -> str:
 
 
 async def _sees_all(services: Services, who: Caller) -> bool:
-    """Prometheus cannot sign in, so an admin may give it an access token; one that is for some providers or models alone is for no more than that."""
+    """Prometheus cannot sign in, so an admin may give it an access token; one that is for some providers, models or routes alone is for no more than that."""
     if who.token is None:
         return who.role == "admin"
-    if who.token.providers is not None or who.token.models is not None:
+    if any(listed is not None for listed in (who.token.providers, who.token.models, who.token.routes)):
         return False
     account = await find_account(services.table, who.owner)
     return account is not None and account.is_active and account.role == "admin"

@@ -20,8 +20,8 @@ from functions.catalog.schemas import (
     RecommendBody,
 )
 from functions.catalog.view import View
-from shared.gateway.keyring import all_usable
-from shared.gateway.named import get_named_provider
+from shared.gateway.targets.keyring import all_usable
+from shared.gateway.targets.named import get_named_provider
 from shared.identity.caller import Caller
 from shared.providers.catalogue import Model, list_models
 from shared.providers.provider import Provider

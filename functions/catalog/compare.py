@@ -7,7 +7,7 @@ from functions.catalog.schemas import CompareBody, ComparedCost, ComparedModel, 
 from functions.catalog.view import View
 from shared.chat.events import Usage
 from shared.errors import InvalidRequest
-from shared.gateway.named import get_named_provider
+from shared.gateway.targets.named import get_named_provider
 from shared.providers.catalogue import describe
 from shared.providers.provider import Provider
 from shared.web.models import ModelAnswer

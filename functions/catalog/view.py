@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from shared.gateway.keyring import check_enabled
-from shared.gateway.permits import may_ask, may_see, permit_provider
+from shared.gateway.targets.keyring import check_enabled
+from shared.gateway.targets.permits import may_ask, may_see, permit_provider
 from shared.identity.caller import Caller
 from shared.providers.provider import Provider
 from shared.records.policy import Policies

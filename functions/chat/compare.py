@@ -21,9 +21,9 @@ from shared.dialects.native.errors import describe
 from shared.dialects.native.read import read_comparison
 from shared.dialects.native.speak import Framing, Speaker, as_ndjson, as_sse, say_answer
 from shared.errors import RealMultiLLMError
-from shared.gateway.admit import Asked
-from shared.gateway.course import Course, plan
+from shared.gateway.books.admit import Asked
 from shared.gateway.stoppable import stoppable
+from shared.gateway.targets.course import Course, plan
 from shared.gateway.together import together
 from shared.identity.caller import Caller
 from shared.observability import logger

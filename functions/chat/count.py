@@ -6,11 +6,11 @@ from typing import Any
 from functions.chat.door import Ended, Head, NativeDoor, Scope, send_json
 from shared.chat.events import Answered
 from shared.dialects.caller import Wish
-from shared.gateway.admit import Asked
-from shared.gateway.admitted_count import API, admitted_count
-from shared.gateway.course import chart
+from shared.gateway.books.admit import Asked
+from shared.gateway.books.admitted_count import API, admitted_count
+from shared.gateway.books.forecast import forecast
 from shared.gateway.deadline import before
-from shared.gateway.forecast import forecast
+from shared.gateway.targets.course import chart
 from shared.identity.caller import Caller
 from shared.web.edge import deadline, request_id
 from shared.web.stream import Send

@@ -14,13 +14,13 @@ from shared.dialects.caller import About, CallerDialect, Speaker, Wish, load_cal
 from shared.dialects.native import NDJSON, SSE
 from shared.dialects.native.read import read_request
 from shared.errors import InvalidRequest, ProviderFailed, RealMultiLLMError
-from shared.gateway.admit import Asked
-from shared.gateway.admitted import admitted
+from shared.gateway.books.admit import Asked
+from shared.gateway.books.admitted import admitted
+from shared.gateway.books.progress import Progress
 from shared.gateway.converse import converse
-from shared.gateway.course import FALLBACK, Course, chart, read_fallbacks
-from shared.gateway.progress import Progress
 from shared.gateway.stoppable import POLL, stoppable
-from shared.gateway.target import Target
+from shared.gateway.targets.course import FALLBACK, Course, chart, read_fallbacks
+from shared.gateway.targets.target import Target
 from shared.identity.caller import Caller
 from shared.observability import logger
 from shared.services import Services
@@ -31,7 +31,7 @@ from shared.web.idempotency import IDEMPOTENCY_KEY
 from shared.web.stream import CallerGone, Message, Receive, Send, StreamShape, send_stream, while_listening
 
 if TYPE_CHECKING:
-    from shared.gateway.talk import Talk
+    from shared.gateway.conversations.talk import Talk
 
 type Scope = dict[str, Any]
 type Batches = AsyncGenerator[Sequence[ChatEvent | Done]]
@@ -91,7 +91,7 @@ class Door:
         """The conversation that the chat belongs to, if any."""
         if wish.keeping is None:
             return None
-        from shared.gateway.talk import open_talk  # noqa: PLC0415 - most chats belong to none
+        from shared.gateway.conversations.talk import open_talk  # noqa: PLC0415 - most chats belong to none
 
         id_ = request_id(scope)
         return await open_talk(self._services, caller, wish.keeping, wish.chat, course.targets, request_id=id_)

@@ -24,15 +24,15 @@ from functions.chat.models import Models, OneModel
 from shared.chat.events import Answered
 from shared.dialects.caller import Wish, load_caller
 from shared.dialects.exchanges import Ask, Kind, Reply, embeddings, images, moderations
-from shared.gateway.admit import Asked
-from shared.gateway.admitted_count import API, admitted_count
-from shared.gateway.admitted_exchange import admitted_exchange
-from shared.gateway.count import count
-from shared.gateway.course import chart
+from shared.gateway.books.admit import Asked
+from shared.gateway.books.admitted_count import API, admitted_count
+from shared.gateway.books.admitted_exchange import admitted_exchange
+from shared.gateway.books.count import count
+from shared.gateway.books.estimate import need_of_question
+from shared.gateway.books.progress import Progress
 from shared.gateway.deadline import before
-from shared.gateway.estimate import need_of_question
 from shared.gateway.exchange import choose, exchange
-from shared.gateway.progress import Progress
+from shared.gateway.targets.course import chart
 from shared.identity.caller import Caller
 from shared.observability import logger
 from shared.services import Services

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from functions.chat.door import Scope, send_json
 from shared.errors import Forbidden, Unauthenticated
-from shared.gateway.fares import Fare, fares
+from shared.gateway.targets.fares import Fare, fares
 from shared.identity.caller import Caller
 from shared.services import Services
 from shared.web.authentication import authenticate

@@ -15,7 +15,7 @@ from functions.chat.door import Scope, send_json
 from shared.dialects.listed import ListedModel
 from shared.errors import InvalidRequest
 from shared.gateway.deadline import before
-from shared.gateway.roster import Entry, find_entry, roster
+from shared.gateway.targets.roster import Entry, find_entry, roster
 from shared.identity.caller import Caller
 from shared.services import Services
 from shared.web.authentication import authenticate

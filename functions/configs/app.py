@@ -9,10 +9,11 @@ from functions.configs.change import changed
 from functions.configs.rewrap import rewrap_some
 from functions.configs.routes import named_routes
 from functions.configs.schemas import ConfigAnswer, ConfigBody, ConfigsAnswer, RewrapAnswer, RotateBody, StoredAnswer
+from functions.configs.told import told
 from shared.errors import InvalidRequest, NotFound
-from shared.gateway.named import get_named_provider
-from shared.gateway.permits import may_see, permit_all, permit_prices, permit_provider
-from shared.gateway.store import new_config, store
+from shared.gateway.asking.store import new_config, store
+from shared.gateway.targets.named import get_named_provider
+from shared.gateway.targets.permits import may_see, permit_all, permit_prices, permit_provider
 from shared.identity.caller import Caller
 from shared.identity.deeds import note_deed
 from shared.providers.provider import Provider
@@ -70,9 +71,10 @@ def _writing(services: Services) -> APIRouter:
         row = get_named_provider(provider, body.provider)
         if body.api_key is None and row.needs_key:
             raise InvalidRequest(f"{row.name} needs `apiKey`", parameter="apiKey")
-        config = await find_config(services.table, who.owner, row.id, consistent=True)
-        answer = await _stored(services, row, config or new_config(who.owner, row, services.now()), body)
-        await _note(services, who, "config.stored", answer)
+        found = await find_config(services.table, who.owner, row.id, consistent=True)
+        config = found or new_config(who.owner, row, services.now())
+        answer = await _stored(services, row, config, body)
+        await _note(services, who, "config.stored", answer, **told(config, changed(config, body)))
         return answer
 
     @routes.put("")
@@ -81,8 +83,10 @@ def _writing(services: Services) -> APIRouter:
         """Change what is named. A new `baseUrl` needs the key again, since a key is bound to where it may be sent."""
         _permit(who, body)
         row = get_named_provider(provider, body.provider)
-        answer = await _stored(services, row, await _get_config(services, who, row), body)
-        await _note(services, who, "config.changed" if body.api_key is None else "config.rotated", answer)
+        config = await _get_config(services, who, row)
+        answer = await _stored(services, row, config, body)
+        action: Action = "config.changed" if body.api_key is None else "config.rotated"
+        await _note(services, who, action, answer, **told(config, changed(config, body)))
         return answer
 
     @routes.post("/{provider}/rotate")
@@ -135,7 +139,7 @@ def _permit(who: Caller, body: ConfigBody) -> None:
         permit_prices(who)
 
 
-async def _note(services: Services, who: Caller, action: Action, answer: StoredAnswer) -> None:
+async def _note(services: Services, who: Caller, action: Action, answer: StoredAnswer, **more: str) -> None:
     config = answer.config
     await note_deed(
         services.audit,
@@ -145,6 +149,7 @@ async def _note(services: Services, who: Caller, action: Action, answer: StoredA
         provider=config.provider,
         fingerprint=config.fingerprint,
         version=str(config.key_version),
+        **more,
     )
 
 

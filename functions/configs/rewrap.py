@@ -10,8 +10,8 @@ from typing import Final
 
 from shared.crypto.journal import journal_context
 from shared.errors import AddressRefused, Conflict, CredentialCorrupt, InvalidRequest
-from shared.gateway.destination import destination
-from shared.gateway.webhook import rewrap_secret
+from shared.gateway.guard.webhook import rewrap_secret
+from shared.gateway.targets.destination import destination
 from shared.providers.find import find_provider
 from shared.records.config import ProviderConfig
 from shared.services import Services

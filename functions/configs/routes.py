@@ -4,7 +4,7 @@ from fastapi import APIRouter, Depends, Response, status
 
 from functions.configs.schemas import RouteAnswer, RouteBody, RoutesAnswer
 from shared.errors import Conflict, InvalidRequest, NotFound
-from shared.gateway.permits import may_use_route, permit_all
+from shared.gateway.targets.permits import may_use_route, permit_all
 from shared.identity.caller import Caller
 from shared.providers.find import find_provider
 from shared.records.route import Route, RouteTarget, is_route_name

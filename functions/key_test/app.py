@@ -7,14 +7,14 @@ from fastapi import Depends, FastAPI
 from functions.key_test import models
 from functions.key_test.schemas import TrialBody
 from shared.errors import CredentialCorrupt, InvalidRequest, NotFound
-from shared.gateway.keyring import permit_provider_policy
-from shared.gateway.named import get_named_provider
-from shared.gateway.open_key import open_key
-from shared.gateway.permits import permit_provider
-from shared.gateway.probe import probe, trial_target
-from shared.gateway.suspicion import note_refused_key
-from shared.gateway.target import Target
-from shared.gateway.trials import admit_trial
+from shared.gateway.asking.open_key import open_key
+from shared.gateway.asking.probe import probe, trial_target
+from shared.gateway.asking.trials import admit_trial
+from shared.gateway.guard.suspicion import note_refused_key
+from shared.gateway.targets.keyring import permit_provider_policy
+from shared.gateway.targets.named import get_named_provider
+from shared.gateway.targets.permits import permit_provider
+from shared.gateway.targets.target import Target
 from shared.identity.caller import Caller
 from shared.providers.provider import Provider
 from shared.records.config import ProviderConfig

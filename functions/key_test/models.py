@@ -7,10 +7,10 @@ from fastapi import APIRouter, Depends
 
 from functions.key_test.schemas import ProviderModels
 from shared.dialects.listed import ListedModel
-from shared.gateway.keyring import find_usable
-from shared.gateway.named import get_named_provider
-from shared.gateway.offers import offers
-from shared.gateway.permits import may_ask, permit_provider
+from shared.gateway.targets.keyring import find_usable
+from shared.gateway.targets.named import get_named_provider
+from shared.gateway.targets.offers import offers
+from shared.gateway.targets.permits import may_ask, permit_provider
 from shared.identity.caller import Caller
 from shared.providers.catalogue import describe_listed, list_models
 from shared.providers.provider import Provider

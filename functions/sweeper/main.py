@@ -5,8 +5,8 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from shared.gateway.carry_out import carry_out_if_possible
-from shared.gateway.sweep import sweep
+from shared.gateway.books.carry_out import carry_out_if_possible
+from shared.gateway.books.sweep import sweep
 from shared.observability import set_up_logging
 from shared.services import Services
 from shared.settings import read_settings

@@ -5,9 +5,9 @@ import os
 import sys
 from collections.abc import Iterable
 
-from shared.gateway.carry_out import carry_out_line
-from shared.gateway.settle import PATIENCE
-from shared.gateway.unsettled import MESSAGE
+from shared.gateway.books.carry_out import carry_out_line
+from shared.gateway.books.settle import PATIENCE
+from shared.gateway.books.unsettled import MESSAGE
 from shared.services import Services
 from shared.settings import read_settings
 

@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping
 from typing import Any, Final
 
-from shared.gateway.tell import tell_alerts
+from shared.gateway.guard.tell import tell_alerts
 from shared.observability import set_up_logging
 from shared.services import Services
 from shared.settings import read_settings

@@ -1,1 +1,1 @@
-"""What happens to one chat, a verb a file: plan · relay · mask · meter, told in order by `converse`."""
+"""What happens to one request: chosen in `targets`, let in by `books`, carried by `asking`, settled by `books`; `converse` tells a chat in order, `exchange` what is none."""

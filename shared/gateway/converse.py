@@ -11,25 +11,25 @@ from shared.chat.receipt import Done, Receipt
 from shared.chat.request import ChatRequest
 from shared.egress.exchange import Timeouts
 from shared.errors import RealMultiLLMError
-from shared.gateway.aftermath import note_answer, note_failure
-from shared.gateway.ask import Question, ask
-from shared.gateway.course import Course
+from shared.gateway.asking.aftermath import note_answer, note_failure
+from shared.gateway.asking.ask import Question, ask
+from shared.gateway.asking.inline import inline_media
+from shared.gateway.asking.one_call import first_calls, must_hold_back
+from shared.gateway.asking.open_key import open_key
+from shared.gateway.asking.prepare import is_kin, prepare
+from shared.gateway.asking.relay import relay
+from shared.gateway.books.doubt import warn_of_doubt
+from shared.gateway.books.estimate import ceiling_of, longest_answer
+from shared.gateway.books.meter import Meter
+from shared.gateway.books.priced import priced
+from shared.gateway.books.progress import Progress
 from shared.gateway.deadline import before, until
-from shared.gateway.doubt import warn_of_doubt
-from shared.gateway.estimate import ceiling_of, longest_answer
-from shared.gateway.inline import inline_media
-from shared.gateway.meter import Meter
-from shared.gateway.moderate import moderated
-from shared.gateway.one_call import first_calls, must_hold_back
-from shared.gateway.open_key import open_key
-from shared.gateway.plan import with_settings
-from shared.gateway.prepare import is_kin, prepare
-from shared.gateway.priced import priced
-from shared.gateway.progress import Progress
-from shared.gateway.relay import relay
-from shared.gateway.target import Target
-from shared.gateway.trail import Trail
-from shared.gateway.watch import Watch
+from shared.gateway.guard.moderate import moderated
+from shared.gateway.targets.course import Course
+from shared.gateway.targets.plan import with_settings
+from shared.gateway.targets.target import Target
+from shared.gateway.targets.trail import Trail
+from shared.gateway.targets.watch import Watch
 from shared.records.ids import mint_ulid
 from shared.services import Services
 

@@ -10,20 +10,20 @@ from shared.chat.events import Answered, ChatEvent, Start, Usage, Verbatim
 from shared.dialects.exchanges import Ask, Exchange, Kind, Reply
 from shared.egress.exchange import Outbound, Timeouts
 from shared.errors import InvalidRequest, ProviderError, ProviderFailed, UnsupportedParameter
-from shared.gateway.aftermath import note_answer, note_failure
-from shared.gateway.ask import Question, ask
-from shared.gateway.course import Course
-from shared.gateway.destination import destination
-from shared.gateway.keyring import permit_policy
-from shared.gateway.open_key import open_key
-from shared.gateway.permits import permit_chat
-from shared.gateway.prepare import Prepared
-from shared.gateway.progress import Progress
-from shared.gateway.relay import relay
-from shared.gateway.target import Target
-from shared.gateway.trail import Trail
-from shared.gateway.watch import Watch
-from shared.gateway.whom import whom
+from shared.gateway.asking.aftermath import note_answer, note_failure
+from shared.gateway.asking.ask import Question, ask
+from shared.gateway.asking.open_key import open_key
+from shared.gateway.asking.prepare import Prepared
+from shared.gateway.asking.relay import relay
+from shared.gateway.books.progress import Progress
+from shared.gateway.targets.course import Course
+from shared.gateway.targets.destination import destination
+from shared.gateway.targets.keyring import permit_policy
+from shared.gateway.targets.permits import permit_chat
+from shared.gateway.targets.target import Target
+from shared.gateway.targets.trail import Trail
+from shared.gateway.targets.watch import Watch
+from shared.gateway.targets.whom import whom
 from shared.identity.caller import Caller
 from shared.providers.dialects import load_dialect, load_exchange
 from shared.providers.find import get_provider

@@ -13,8 +13,8 @@ from typing import Final
 
 from shared.crypto.journal import Journal
 from shared.errors import CredentialCorrupt, KeyReused, NotKept, StillAnswering, StorageUnavailable
-from shared.gateway.admitted import seconds_left
-from shared.gateway.journal import open_journal
+from shared.gateway.books.admitted import seconds_left
+from shared.gateway.conversations.journal import open_journal
 from shared.identity.caller import Caller
 from shared.observability import logger
 from shared.records.replay import Claim, Replay

@@ -1,17 +1,11 @@
 """What a caller did, written down: by ids alone, for the log outlives the people in it."""
 
-import hashlib
-import hmac
-from typing import Final
-
 from shared.identity.caller import Caller
 from shared.identity.emails import normalise_email
 from shared.records.audit import Action
 from shared.storage.audit import AuditLog
-from shared.storage.installation import fingerprint_secret
+from shared.storage.installation import digest_of_email
 from shared.storage.table import Table
-
-_HEX_DIGITS: Final = 16
 
 
 async def note_deed(
@@ -28,5 +22,4 @@ async def note_deed(
 
 async def email_digest(table: Table, email: str) -> str:
     """What stands for an e-mail in the log: the same for the same one, and no way back for who has not the installation's secret."""
-    secret = await fingerprint_secret(table)
-    return hmac.new(secret, normalise_email(email).encode(), hashlib.sha256).hexdigest()[:_HEX_DIGITS]
+    return await digest_of_email(table, normalise_email(email))

@@ -5,6 +5,7 @@ Durations are seconds; names of ours begin with `realmultillm`.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
@@ -12,7 +13,7 @@ from shared.providers.find import find_provider
 from shared.records.ledger import LedgerRow
 
 _LONGEST_NAME: Final = 200
-"""Characters of a model's name that are told."""
+"""Characters of a model's name, or of an answer's, that are told."""
 _OPERATIONS: Final[Mapping[str, str]] = {
     "embeddings": "embeddings",
     "images": "generate_content",
@@ -21,16 +22,35 @@ _OPERATIONS: Final[Mapping[str, str]] = {
 """What is no chat; moderation has no word in the conventions, and is its own."""
 
 
-def attributes(row: LedgerRow, *, answered_by: str | None = None) -> dict[str, str | int | float | bool]:
-    """What is known of the request; what is not is left out. `answered_by`: the provider's own name of the model that answered."""
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the log tells of a request and the ledger does not keep. `model` and `id`: the provider's own names of what answered, and of its answer."""
+
+    model: str | None = None
+    id: str | None = None
+    finish_reasons: tuple[str, ...] = ()
+    """Why each choice ended, in our words."""
+    max_tokens: int | None = None
+    temperature: float | None = None
+
+
+NOTHING_SAID: Final = Said()
+
+
+def attributes(row: LedgerRow, said: Said = NOTHING_SAID) -> dict[str, str | int | float | bool | list[str]]:
+    """What is known of the request; what is not is left out."""
     provider = find_provider(row.provider)
     system = (provider.telemetry_name if provider else None) or row.provider
-    told: dict[str, str | int | float | bool | None] = {
+    told: dict[str, str | int | float | bool | list[str] | None] = {
         "gen_ai.operation.name": _OPERATIONS.get(row.api, "chat"),
         "gen_ai.provider.name": system,
         "gen_ai.system": system,
         "gen_ai.request.model": (row.route or row.model)[:_LONGEST_NAME],
-        "gen_ai.response.model": (answered_by or row.model)[:_LONGEST_NAME],
+        "gen_ai.request.max_tokens": said.max_tokens,
+        "gen_ai.request.temperature": said.temperature,
+        "gen_ai.response.model": (said.model or row.model)[:_LONGEST_NAME],
+        "gen_ai.response.id": said.id and said.id[:_LONGEST_NAME],
+        "gen_ai.response.finish_reasons": list(said.finish_reasons) or None,
         "gen_ai.usage.input_tokens": row.input_tokens,
         "gen_ai.usage.output_tokens": row.output_tokens,
         "gen_ai.usage.cache_read.input_tokens": row.cached_tokens,

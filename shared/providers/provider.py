@@ -55,7 +55,7 @@ class Provider:
     fetches: frozenset[MediaKind] = frozenset()
     """What it fetches by https URL beyond what its dialect says."""
     scheme: Literal["header", "sigv4", "google"] = "header"
-    """How the key is shown: in a header by `auth`, or by what `shared.gateway.credentials` makes of it."""
+    """How the key is shown: in a header by `auth`, or by what `shared.gateway.asking.credentials` makes of it."""
     responses_models: tuple[str, ...] = ()
     """Patterns of models that answer in the Responses API alone."""
     has_responses: bool = False

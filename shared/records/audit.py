@@ -25,6 +25,7 @@ Action = Literal[
     "encryption.rewrapped",
     "encryption.master_key_rotated",
     "admin.user_changed",
+    "admin.sign_up_changed",
     "admin.provider_changed",
     "admin.shared_key_stored",
     "admin.shared_key_forgotten",

@@ -12,6 +12,7 @@ INSTALLATION: Final = "installation"
 
 SharedWith = Literal["nobody", "all", "users", "tokens"]
 Judge = Literal["rules", "provider"]
+SignUp = Literal["open", "closed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,7 @@ class Policies:
     """By kind and id of their scope."""
     moderation: Moderation = field(default_factory=Moderation)
     webhook: Webhook | None = None
+    sign_up: SignUp = "open"
 
     def of(self, provider: str) -> ProviderPolicy:
         """What holds for that provider; where nobody said anything, everything is allowed and nothing shared."""

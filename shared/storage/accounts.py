@@ -11,6 +11,7 @@ from typing import Any
 from shared.errors import Conflict
 from shared.records.account import Account, Role, SignIn
 from shared.storage import layout
+from shared.storage.returning import apply_limits, forget_kept
 from shared.storage.table import Absent, AllOf, Change, Compare, ConditionFailed, Item, Key, Present, Table, Value
 
 
@@ -20,18 +21,27 @@ async def add_account(table: Table, account: Account) -> None:
     Raises:
         Conflict: the e-mail has one already.
     """
-    await keep_account(table, account)
+    await _write_account(table, account)
     claim = _item(layout.email(account.email), {"owner": account.owner})
     try:
         await table.put(claim, when=Absent("pk"))
     except ConditionFailed as taken:
         await table.delete(layout.person(account.owner))
         await table.delete(layout.account(account.owner))
+        await table.delete(layout.user_limits(account.owner))
         raise Conflict("That e-mail has an account already. Sign in.") from taken
+    await forget_kept(table, account)
 
 
 async def keep_account(table: Table, account: Account) -> None:
-    """Keep an account whose e-mail nobody else can have: another directory sees to that. Listed first: who goes over everybody misses nobody."""
+    """Keep an account whose e-mail nobody else can have: another directory sees to that."""
+    await _write_account(table, account)
+    await forget_kept(table, account)
+
+
+async def _write_account(table: Table, account: Account) -> None:
+    """What limited somebody of that e-mail before holds from the first moment. Listed first: who goes over everybody misses nobody."""
+    await apply_limits(table, account)
     await table.put(_item(layout.person(account.owner), {"email": account.email}))
     await table.put(_item(layout.account(account.owner), asdict(account)))
 

@@ -4,13 +4,14 @@ They are buried first: from then on nobody signs in, and what another process wr
 of it yet or carries a chat of theirs to its end, is erased again until nothing comes any more.
 """
 
-from shared.records.limits import Limits, Scope
+from shared.records.limits import Scope
 from shared.storage import layout
 from shared.storage.accounts import change_account, end_sign_ins, find_account, remove_account
 from shared.storage.admission import forget_scope
 from shared.storage.configs import delete_config, list_configs
 from shared.storage.holdings import forget_holdings
-from shared.storage.policies import save_limits
+from shared.storage.policies import forget_policies
+from shared.storage.returning import keep_limits, spared
 from shared.storage.table import Key, Table
 from shared.storage.tokens import delete_token, list_tokens
 from shared.storage.tombstones import bury, due_tombstones, put_off, remove, try_soon
@@ -27,9 +28,13 @@ async def bury_owner(table: Table, owner: str, *, now: float) -> None:
 async def erase_owner(table: Table, owner: str, *, tokens: frozenset[str] = frozenset()) -> int:
     """What can still act goes first: access tokens, sessions, provider keys; then all else under their name, and the account.
 
-    Interrupted, it is begun again. `tokens` are ids of those that went before. How many things were found.
+    What admins limited of them is kept for when they come back, and where it is counted with it. Interrupted, it is begun again. `tokens` are ids of those
+    that went before. How many things were found.
     """
     found = 0
+    account = await find_account(table, owner)
+    if account is not None:
+        await keep_limits(table, account)
     while living := await list_tokens(table, owner):
         for token in living:
             await delete_token(table, token)
@@ -40,10 +45,12 @@ async def erase_owner(table: Table, owner: str, *, tokens: frozenset[str] = froz
         await delete_config(table, config)
         found += 1
     await _forget_all(table, layout.listed_configs_of(owner))
-    await save_limits(table, "user", owner, Limits())
+    await table.delete(layout.user_limits(owner))
+    forget_policies(table)
     found += await _forget_all(table, layout.owned(owner))
     await table.delete(layout.countries(owner))
-    for scope in (Scope("user", owner), *(Scope("token", token) for token in sorted(tokens))):
+    scopes = [Scope("token", token) for token in sorted(tokens)]
+    for scope in scopes if await spared(table, owner) else (Scope("user", owner), *scopes):
         await forget_scope(table, scope)
         await forget_holdings(table, scope)
     await remove_account(table, owner)

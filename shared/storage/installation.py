@@ -1,5 +1,7 @@
 """What belongs to the installation as a whole."""
 
+import hashlib
+import hmac
 import secrets
 from typing import Any
 
@@ -7,6 +9,7 @@ from shared.storage import layout
 from shared.storage.table import Absent, ConditionFailed, Item, Key, Table
 
 _SECRET_BYTES = 32
+_HEX_DIGITS = 16
 
 
 async def fingerprint_secret(table: Table) -> bytes:
@@ -18,6 +21,12 @@ async def fingerprint_secret(table: Table) -> bytes:
     item = await table.get(key, consistent=True) or await _draw(table, key)
     secret: Any = item["secret"]
     return bytes(secret)
+
+
+async def digest_of_email(table: Table, address: str) -> str:
+    """What stands for a normalised e-mail where none may be kept: the same for the same one, and no way back for who has not the secret."""
+    secret = await fingerprint_secret(table)
+    return hmac.new(secret, address.encode(), hashlib.sha256).hexdigest()[:_HEX_DIGITS]
 
 
 async def _draw(table: Table, key: Key) -> Item:

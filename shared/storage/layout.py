@@ -229,6 +229,16 @@ def all_user_limits() -> Listing:
     return Listing("POLICY#USER", "")
 
 
+def limits_left(email_digest: str) -> Key:
+    """The limits of somebody who left, for when the same e-mail comes back."""
+    return Key("POLICY#LEFT", _part(email_digest))
+
+
+def spared_scope(owner: str) -> Key:
+    """That what somebody used before they left still counts, under the id of their account of then."""
+    return Key("POLICY#SPARED", _part(owner))
+
+
 def alert(hour: int, kind: str, subject: str) -> Key:
     """An alert: of one kind there is one an hour for each subject. Sorts by time."""
     return Key("ALERT", f"{hour:010d}#{_part(kind)}#{_part(subject)}")

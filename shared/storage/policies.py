@@ -7,16 +7,16 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, cast
 from weakref import WeakKeyDictionary
 
 from shared.crypto.vault import SealedKey
 from shared.records.limits import Limits, Scope, ScopeKind
-from shared.records.policy import Moderation, Policies, ProviderPolicy, Sharing, Webhook
+from shared.records.policy import Moderation, Policies, ProviderPolicy, Sharing, SignUp, Webhook
 from shared.records.token import AccessToken
 from shared.storage import layout
 from shared.storage.configs import find_config
-from shared.storage.table import Change, Compare, ConditionFailed, Item, Key, Table
+from shared.storage.table import Change, Compare, ConditionFailed, Item, Key, Present, Table
 
 KEPT: Final = 5.0
 """Seconds."""
@@ -24,6 +24,8 @@ MOST_KEPT: Final = 10_000
 """Users whose limits one process remembers."""
 ORGANISATION: Final = "organisation"
 """The id of the one organisation that an installation is."""
+DEFAULT_USER: Final = "default"
+"""In place of a user's id: everybody who has no limits of their own. No account's id is like it."""
 SHARED_KEY: Final = "shared:"
 """Before a provider's id: the scope of all that its shared key is used for."""
 
@@ -34,7 +36,7 @@ class _Memory:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._policies: tuple[float, Policies] | None = None
-        self._users: dict[str, tuple[float, Limits | None]] = {}
+        self._users: dict[str, tuple[float, Scope, Limits | None]] = {}
 
     async def policies(self, table: Table) -> Policies:
         """At most five seconds old."""
@@ -45,18 +47,19 @@ class _Memory:
         self._policies = asked_at, read
         return read
 
-    async def limits_of(self, table: Table, owner: str) -> Limits | None:
-        """At most five seconds old. That there are none is remembered too."""
+    async def limits_of(self, table: Table, owner: str) -> tuple[Scope, Limits | None]:
+        """At most five seconds old; the scope is another account's of theirs, where they left and came back. That there are none is remembered too."""
         asked_at = self._clock()
-        at, known = self._users.get(owner, (float("-inf"), None))
-        if asked_at - at < KEPT:
-            return known
-        item = await table.get(layout.user_limits(owner), consistent=True)
-        read = _limits(item) if item else None
+        known = self._users.get(owner)
+        if known is not None and asked_at - known[0] < KEPT:
+            return known[1:]
+        item = await table.get(layout.user_limits(owner), consistent=True) or {}
+        scope, limits = Scope("user", str(item.get("scope", owner))), _limits(item)
+        read = scope, None if limits == Limits() else limits
         self._users.pop(owner, None)
         while len(self._users) >= MOST_KEPT:
             del self._users[next(iter(self._users))]
-        self._users[owner] = asked_at, read
+        self._users[owner] = asked_at, *read
         return read
 
     def forget(self) -> None:
@@ -89,7 +92,8 @@ async def find_limits(
     found: list[tuple[Scope, Limits | None]] = []
     if token is not None:
         found.append((Scope("token", token.id), limits_of_token(token)))
-    found.append((Scope("user", owner), await memory.limits_of(table, owner)))
+    scope, own = await memory.limits_of(table, owner)
+    found.append((scope, own or policies.limits.get(("user", DEFAULT_USER))))
     everybodys = [Scope("organisation", ORGANISATION), Scope("provider", provider)]
     everybodys += [Scope("model", f"{provider}/{model}") for model in models]
     found.extend((scope, policies.limits.get((scope.kind, scope.id))) for scope in everybodys)
@@ -126,9 +130,29 @@ async def save_provider_policy(table: Table, policy: ProviderPolicy) -> None:
     )
 
 
+async def get_scope_limits(table: Table, kind: ScopeKind, name: str) -> Limits:
+    """Those that an admin set for that scope itself, as they lie there now."""
+    forget_policies(table)
+    if kind == "user" and name != DEFAULT_USER:
+        _, limits = await _memory(table).limits_of(table, name)
+        return limits or Limits()
+    return (await find_policies(table)).limits.get((kind, name), Limits())
+
+
+async def counted_as(table: Table, scope: Scope) -> Scope:
+    """Where is counted what the scope used: of a user who left and came back, under the account of then."""
+    if scope.kind != "user":
+        return scope
+    counted, _ = await _memory(table).limits_of(table, scope.id)
+    return counted
+
+
 async def save_limits(table: Table, kind: ScopeKind, name: str, limits: Limits) -> None:
     """In place of those that the scope had; none at all are forgotten."""
-    key = layout.user_limits(name) if kind == "user" else layout.scope_limits(kind, name)
+    if kind == "user" and name != DEFAULT_USER:
+        await _save_user_limits(table, name, limits)
+        return
+    key = layout.scope_limits(kind, name)
     if limits == Limits():
         await table.delete(key)
         forget_policies(table)
@@ -136,12 +160,26 @@ async def save_limits(table: Table, kind: ScopeKind, name: str, limits: Limits) 
     await _put(table, key, {"kind": kind, "id": name, **_attributes(limits)})
 
 
+async def _save_user_limits(table: Table, owner: str, limits: Limits) -> None:
+    """Where they are counted stays, for who left and came back."""
+    key, given = layout.user_limits(owner), _attributes(limits)
+    lifted = tuple(name for name in Limits.__dataclass_fields__ if name not in given)
+    change = Change(set={"kind": "user", "id": owner, **given}, remove=lifted)
+    try:
+        await table.update(key, change, when=None if given else Present("scope"))
+    except ConditionFailed:
+        await table.delete(key)
+    finally:  # a write that was not acknowledged may have happened
+        forget_policies(table)
+
+
 async def list_user_limits(
     table: Table, *, after: str | None, limit: int
 ) -> tuple[list[tuple[str, Limits]], str | None]:
     """A page of the users that have limits of their own, and where the next one begins."""
     page = await table.query(layout.all_user_limits().pk, after=after, limit=limit)
-    return [(str(item["id"]), _limits(item)) for item in page.items], page.after
+    found = [(str(item["id"]), _limits(item)) for item in page.items]
+    return [(owner, limits) for owner, limits in found if limits != Limits()], page.after
 
 
 async def save_moderation(table: Table, moderation: Moderation) -> None:
@@ -166,6 +204,11 @@ async def replace_webhook_secret(table: Table, before: SealedKey, after: SealedK
     finally:
         forget_policies(table)
     return True
+
+
+async def save_sign_up(table: Table, sign_up: SignUp) -> None:
+    """In place of what held before."""
+    await _put(table, layout.house_policy("sign_up"), {"sign_up": sign_up})
 
 
 def forget_policies(table: Table) -> None:
@@ -195,7 +238,9 @@ async def _read_policies(table: Table) -> Policies:
         if page.after is None:
             break
         page = await table.query(layout.policies().pk, after=page.after)
-    return Policies(policies.providers, policies.limits, _moderation(house.get("moderation")), _webhook(house))
+    return Policies(
+        policies.providers, policies.limits, _moderation(house.get("moderation")), _webhook(house), _sign_up(house)
+    )
 
 
 def _provider(item: Item) -> ProviderPolicy:
@@ -231,6 +276,10 @@ def _webhook(house: dict[str, Item]) -> Webhook | None:
         version=item.get("version", 0),
         fingerprint=item.get("fingerprint"),
     )
+
+
+def _sign_up(house: dict[str, Item]) -> SignUp:
+    return cast("SignUp", house.get("sign_up", {}).get("sign_up", "open"))
 
 
 def _attributes(limits: Limits) -> Item:

@@ -263,7 +263,7 @@ def _rewrite(connection: sqlite3.Connection) -> bool:
 def _empty_journal(connection: sqlite3.Connection) -> bool:
     """Whether all of it is in the file now, and it is cut to nothing."""
     told = _unless_busy(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
-    return bool(told) and told[0][0] == 0
+    return told is not None and told[0][0] == 0
 
 
 def _unless_busy(connection: sqlite3.Connection, statement: str) -> list[Any] | None:

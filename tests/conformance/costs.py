@@ -20,10 +20,9 @@ import genai_prices
 from genai_prices.data_snapshot import get_snapshot
 
 from shared.chat.events import Annotation, ChatEvent, Start, Usage
-from shared.chat.receipt import Cost
+from shared.chat.receipt import NOTHING, Cost
 from shared.dialects.exchanges import Ask, Kind, Reply
 from shared.errors import ProviderError
-from shared.gateway.admitted_exchange import NOTHING
 from shared.providers.dialects import load_dialect, load_exchange
 from shared.providers.fees import is_fee
 from shared.providers.find import find_provider

@@ -36,6 +36,8 @@ _CLASSES = {
 }
 
 
+_REFUSED_KEY = 424
+"""What a 401 or 403 of the provider's is through us (docs/faults.md, 4)."""
 _PICTURE = re.compile(r"(\n\n)?!\[image\]\(data:[^)]*\)")
 """How a picture that a model made is told in APIs that have no word for one."""
 _BY_STATUS = {
@@ -55,13 +57,15 @@ def heard_by(api: str, said: Said) -> Heard:
         _HEARERS[api](heard, one)
     if said.failure:
         name, _, status = said.failure.partition(" ")
-        heard.error = {"code": name, "message": str(said.error), "details": {"sdk": True}}
         heard.status = int(status) if status.isdigit() else 200
+        heard.error = {"code": name, "message": str(said.error), "details": {"sdk": True}, "status": heard.status}
     return heard
 
 
 def class_of(said_error: Mapping[str, Any]) -> str:
     """An SDK's exception in the expectations' words."""
+    if said_error.get("status") == _REFUSED_KEY:
+        return "refused key"
     return _CLASSES.get(str(said_error["code"]), str(said_error["code"]))
 
 
@@ -221,6 +225,8 @@ def cross_differences(api: str, expected: Json, said: Said) -> Iterator[str]:
 
 def _also(error: Json) -> set[str]:
     """An SDK has fewer classes than there are failures."""
+    if error["class"] in {"authentication", "permission"}:
+        return {"refused key"}
     return {
         error["class"],
         _BY_STATUS.get(error["status"], "invalid_request" if error["status"] < 500 else "server_error"),

@@ -26,12 +26,21 @@ def kin_differences(exchange: Exchange, body: Json, straight: Said, through: Sai
         return
     if straight.failure == "APIError" and through.failure and not seen:
         return  # an error inside a 200, before the first word: through us it has its status (promise 3)
+    if _is_a_refused_key(exchange, through):
+        through = Said(through.objects, straight.failure, through.error)
     if straight.failure != through.failure:
         yield f"failure: straight {straight.failure}, through {through.failure} {_short(through.error)}"
     elif straight.failure and _message(straight.error) != _message(through.error) and exchange.failed:
         yield f"error body: straight {_short(straight.error)}, through {_short(through.error)}"
     for at, (one, other) in enumerate(zip_longest(seen, ours)):
         yield from _differ(one, other, f"[{at}]")
+
+
+def _is_a_refused_key(exchange: Exchange, through: Said) -> bool:
+    """A 401 or 403 of the provider's is a 424 of ours, in its words (docs/faults.md, 4)."""
+    expected = exchange.expected["error"]
+    refused = expected is not None and expected["class"] in {"authentication", "permission"}
+    return refused and str(through.failure).endswith(" 424") and "provider_credential_rejected" in str(through.error)
 
 
 def _without_unwanted_usage(objects: list[Json], body: Json) -> list[Json]:

@@ -10,11 +10,11 @@ from typing import Any, Final
 from shared.chat.request import ChatRequest
 from shared.dialects.caller import load_caller, own_name
 from shared.errors import InvalidRequest
-from shared.gateway.destination import destination
-from shared.gateway.inline import inline_media
-from shared.gateway.one_call import must_hold_back
-from shared.gateway.prepare import prepare
-from shared.gateway.target import Target
+from shared.gateway.asking.inline import inline_media
+from shared.gateway.asking.one_call import must_hold_back
+from shared.gateway.asking.prepare import prepare
+from shared.gateway.targets.destination import destination
+from shared.gateway.targets.target import Target
 from shared.providers.dialects import load_dialect
 from shared.providers.find import get_provider
 from shared.records.config import ProviderConfig

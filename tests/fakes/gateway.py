@@ -37,7 +37,7 @@ class Gateway:
 
 
 @asynccontextmanager
-async def running_gateway(home: Path, *, later: int = 0, **settings: str) -> AsyncIterator[Gateway]:
+async def running_gateway(home: Path, later: int = 0, /, **settings: str) -> AsyncIterator[Gateway]:
     """Started with these settings (`REALMULTILLM_` is put before their names), stopped when the context is left. `later`: seconds that its clock is ahead."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -43,6 +43,7 @@ GOOD: dict[tuple[str, str], Any] = {
         "sharing": {"to": "all"},
         "sharedKey": {"apiKey": KEY},
     },
+    ("PUT", "/api/admin/sign-up"): {"signUp": "open"},
     ("PUT", "/api/admin/limits"): {
         "scope": "model",
         "id": "openai/gpt-4o-mini",

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from shared.gateway.destination import destination
+from shared.gateway.targets.destination import destination
 from shared.providers.find import get_provider
 from shared.records.config import ProviderConfig
 from shared.secrets import ApiKey

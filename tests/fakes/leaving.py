@@ -5,9 +5,9 @@ import io
 from typing import Any
 
 from shared.errors import StorageUnavailable
-from shared.gateway.admit import Asked, admit, limits_of
-from shared.gateway.estimate import Need
-from shared.gateway.settle import Ended, settle
+from shared.gateway.books.admit import Asked, admit, limits_of
+from shared.gateway.books.estimate import Need
+from shared.gateway.books.settle import Ended, settle
 from shared.observability import logger
 from shared.services import Services
 from shared.storage.table import Item, Key

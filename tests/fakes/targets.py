@@ -1,7 +1,7 @@
 """Targets that nobody asks: a provider of the catalogue, a config without a key."""
 
 from shared.egress.urls import parse_base_url
-from shared.gateway.target import Target
+from shared.gateway.targets.target import Target
 from shared.providers.dialects import load_dialect
 from shared.providers.find import get_provider
 from shared.records.config import ChatSettings, ProviderConfig

@@ -63,6 +63,9 @@ class Witness:
     ) -> Page:
         return await self._table.query(pk, prefix=prefix, after=after, limit=limit, newest_first=newest_first)
 
+    async def scrub(self, *, thoroughly: bool) -> bool:
+        return await self._table.scrub(thoroughly=thoroughly)
+
     async def close(self) -> None:
         await self._table.close()
 

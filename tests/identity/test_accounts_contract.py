@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import jwt
@@ -10,8 +12,10 @@ import pytest
 from shared.errors import Conflict, InvalidRequest, StorageUnavailable, Unauthenticated
 from shared.identity.accounts import Accounts
 from shared.identity.sessions import SESSION_LIFE
+from shared.records.limits import Limits, Scope
 from shared.storage.accounts import find_account
-from shared.storage.erase import erase_owner
+from shared.storage.erase import bury_owner, erase_again, erase_owner
+from shared.storage.policies import DEFAULT_USER, find_limits, forget_policies, list_user_limits, save_limits
 from tests.fakes.services import CountingTable, FixedClock
 from tests.identity.conftest import EMAIL, PASSWORD, Installation, unverified
 
@@ -415,3 +419,73 @@ async def test_who_was_removed_is_nobody_and_their_email_is_free(
     with pytest.raises(Unauthenticated):
         await accounts.sign_in(EMAIL, PASSWORD)
     assert (await accounts.sign_up(EMAIL, PASSWORD)).user.id != gone.user.id
+
+
+OLD_LIMITS = Limits(requests_per_minute=3, budget_usd=Decimal("2.50"), budget_period="total")
+
+
+async def left_and_back(installation: Installation, accounts: Accounts, owner: str) -> str:
+    """Their new id; how they spell their e-mail makes nobody else of them."""
+    now = installation.clock()
+    await bury_owner(installation.table, owner, now=now)
+    await erase_owner(installation.table, owner)
+    await erase_owner(installation.table, owner)  # as if the first time had been interrupted
+    await accounts.remove(EMAIL)
+    await erase_again(installation.table, now + 60)
+    return (await accounts.sign_up(EMAIL.upper(), PASSWORD)).user.id
+
+
+async def limits_of(installation: Installation, owner: str) -> tuple[tuple[Scope, Limits], ...]:
+    forget_policies(installation.table)
+    return await find_limits(installation.table, owner, None, "openai", "m")
+
+
+async def test_leaving_and_coming_again_washes_no_limits_away(installation: Installation, accounts: Accounts) -> None:
+    """Threat I9: what was spent of them goes on counting, too, each time again."""
+    owner = (await accounts.sign_up(EMAIL, PASSWORD)).user.id
+    await save_limits(installation.table, "user", owner, OLD_LIMITS)
+    second = await left_and_back(installation, accounts, owner)
+    third = await left_and_back(installation, accounts, second)
+    stranger = (await accounts.sign_up("bob@example.com", PASSWORD)).user.id
+
+    assert len({owner, second, third}) == 3
+    assert await limits_of(installation, third) == ((Scope("user", owner), OLD_LIMITS),)
+    assert await limits_of(installation, second) == await limits_of(installation, stranger) == ()
+    assert "alice@" not in str([item for item in installation.table.items.values() if "LEFT" in str(item["pk"])])
+
+
+async def test_what_was_spent_of_the_limits_of_everybody_counts_on_too(
+    installation: Installation, accounts: Accounts
+) -> None:
+    owner = (await accounts.sign_up(EMAIL, PASSWORD)).user.id
+    await save_limits(installation.table, "user", DEFAULT_USER, OLD_LIMITS)
+    back = await left_and_back(installation, accounts, owner)
+
+    assert await limits_of(installation, back) == ((Scope("user", owner), OLD_LIMITS),)
+
+
+async def test_an_admin_changes_and_lifts_what_came_back(installation: Installation, accounts: Accounts) -> None:
+    table, owner = installation.table, (await accounts.sign_up(EMAIL, PASSWORD)).user.id
+    await save_limits(table, "user", owner, OLD_LIMITS)
+    back = await left_and_back(installation, accounts, owner)
+    await save_limits(table, "user", back, replace(OLD_LIMITS, requests_per_minute=None))
+    changed = await limits_of(installation, back)
+    await save_limits(table, "user", back, Limits())
+    listed, lifted = await list_user_limits(table, after=None, limit=10), await limits_of(installation, back)
+    again = await left_and_back(installation, accounts, back)
+
+    assert changed == ((Scope("user", owner), replace(OLD_LIMITS, requests_per_minute=None)),)
+    assert (listed, lifted, await limits_of(installation, again)) == (([], None), (), ())
+
+
+async def test_who_loses_the_race_for_an_email_leaves_no_limits_behind(
+    installation: Installation, accounts: Accounts
+) -> None:
+    table, owner = installation.table, (await accounts.sign_up(EMAIL, PASSWORD)).user.id
+    await save_limits(table, "user", owner, OLD_LIMITS)
+    await erase_owner(table, owner)
+    await accounts.remove(EMAIL)
+    tries = await asyncio.gather(*(accounts.sign_up(EMAIL, PASSWORD) for _ in range(5)), return_exceptions=True)
+    (winner,) = [each.user.id for each in tries if not isinstance(each, BaseException)]
+
+    assert await list_user_limits(table, after=None, limit=10) == ([(winner, OLD_LIMITS)], None)

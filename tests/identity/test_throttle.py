@@ -1,7 +1,14 @@
 import pytest
 
 from shared.errors import InvalidRequest, LimitReached
-from shared.identity.throttle import MOST_FOR_EMAIL, MOST_FROM_SOURCE, WINDOW, SignInThrottle
+from shared.identity.throttle import (
+    MOST_FOR_EMAIL,
+    MOST_FROM_SOURCE,
+    MOST_SIGN_UPS,
+    WINDOW,
+    SignInThrottle,
+    SignUpThrottle,
+)
 from tests.fakes.services import FixedClock
 from tests.fakes.table import MemoryTable
 
@@ -72,3 +79,42 @@ async def test_who_gets_it_right_has_tried_nothing(throttle: SignInThrottle) -> 
         await throttle.forgive("Alice@Example.com", HOME)
 
     await guess(throttle, "alice@example.com", MOST_FOR_EMAIL)
+
+
+@pytest.mark.parametrize(
+    ("first", "same", "other"),
+    [
+        ("198.51.100.7", "198.51.100.7", "198.51.100.8"),
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", "2001:db8:1:3::1"),
+        ("::ffff:198.51.100.7", "::ffff:198.51.100.7", "::ffff:198.51.100.8"),
+        ("testclient", "testclient", ""),
+    ],
+)
+async def test_sign_ups_are_counted_by_source_which_in_ipv6_is_a_network(
+    clock: FixedClock, first: str, same: str, other: str
+) -> None:
+    throttle = SignUpThrottle(MemoryTable(now=clock), now=clock)
+    for _ in range(MOST_SIGN_UPS):
+        await throttle.admit(first)
+    with pytest.raises(LimitReached) as refusal:
+        await throttle.admit(same)
+    await throttle.admit(other)
+    clock.pass_by(refusal.value.retry_after or 0)
+
+    await throttle.admit(same)
+
+    assert "sign-ups" in refusal.value.message
+
+
+async def test_signing_up_uses_up_no_guess_of_a_password(clock: FixedClock) -> None:
+    table = MemoryTable(now=clock)
+    for _ in range(MOST_SIGN_UPS):
+        await SignUpThrottle(table, now=clock).admit(HOME)
+
+    await guess(SignInThrottle(table, now=clock), "alice@example.com", MOST_FOR_EMAIL)
+
+    assert sorted(int(str(item["tries"])) for item in table.items.values()) == [
+        MOST_FOR_EMAIL,
+        MOST_FOR_EMAIL,
+        MOST_SIGN_UPS,
+    ]

@@ -8,11 +8,27 @@ from typing import Any
 import pytest
 
 from shared.insight.cloudwatch import metrics_of
-from shared.observability import METRICS, NAMESPACE, BreakerOpened, LimitRefused, write_incident, write_metrics
+from shared.observability import (
+    METRICS,
+    NAMESPACE,
+    BreakerOpened,
+    LimitRefused,
+    ProviderDistrusted,
+    Unsettled,
+    write_incident,
+    write_metrics,
+)
 from shared.records.ledger import LedgerRow, Outcome
 from tests.insight.test_telemetry import ROW
 
 FAILED = replace(ROW, outcome="error", error="throttled", input_tokens=None, output_tokens=None, cost_usd=Decimal(0))
+
+INCIDENTS = (
+    BreakerOpened("x"),
+    LimitRefused("budget", "user"),
+    Unsettled("waiting"),
+    ProviderDistrusted("x", "usage"),
+)
 
 
 def lines_of(row: LedgerRow, capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
@@ -75,7 +91,7 @@ def test_what_is_written_is_what_the_table_of_metrics_says(capsys: pytest.Captur
     """The dashboard is made from that table."""
     whole = replace(ROW, cached_tokens=1, cache_write_tokens=2, reasoning_tokens=3)
     lines = lines_of(whole, capsys) + lines_of(FAILED, capsys) + lines_of(replace(ROW, cost_usd=None), capsys)
-    for incident in (BreakerOpened("x"), LimitRefused("budget", "user")):
+    for incident in INCIDENTS:
         write_incident(incident)
     lines += written(capsys)
     directives = [(line, each) for line in lines for each in line["_aws"]["CloudWatchMetrics"]]

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from shared.insight.telemetry import attributes
+from shared.insight.telemetry import Said, attributes
 from shared.observability import make_logger
 from shared.records.ledger import LedgerRow
 
@@ -31,14 +31,19 @@ ROW = LedgerRow(
 
 
 def test_what_is_known_is_told_in_the_conventions_words() -> None:
-    told = attributes(ROW, answered_by="gpt-4o-2024-08-06")
+    said = Said("gpt-4o-2024-08-06", "chatcmpl-1", ("stop", "length"), max_tokens=5, temperature=0.0)
+    told = attributes(ROW, said)
 
     assert told == {
         "gen_ai.operation.name": "chat",
         "gen_ai.provider.name": "openai",
         "gen_ai.system": "openai",
         "gen_ai.request.model": "gpt-4o",
+        "gen_ai.request.max_tokens": 5,
+        "gen_ai.request.temperature": 0.0,
         "gen_ai.response.model": "gpt-4o-2024-08-06",
+        "gen_ai.response.id": "chatcmpl-1",
+        "gen_ai.response.finish_reasons": ["stop", "length"],
         "gen_ai.usage.input_tokens": 10,
         "gen_ai.usage.output_tokens": 0,
         "gen_ai.request.stream": True,

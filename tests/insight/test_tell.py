@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from shared.insight.telemetry import Said
 from shared.insight.tell import tell_request
 from shared.observability import logger
 from tests.insight.test_telemetry import ROW
@@ -25,11 +26,12 @@ def log() -> Iterator[io.StringIO]:
 
 
 def test_it_is_one_line_of_the_log(log: io.StringIO) -> None:
-    tell_request(ROW, cloudwatch=False, answered_by="gpt-4o-2024-08-06")
+    tell_request(ROW, Said("gpt-4o-2024-08-06", finish_reasons=("stop",)), cloudwatch=False)
 
     (line,) = map(json.loads, log.getvalue().splitlines())
     assert (line["message"], line["gen_ai.usage.input_tokens"]) == ("request ended", 10)
     assert line["gen_ai.response.model"] == "gpt-4o-2024-08-06"
+    assert line["gen_ai.response.finish_reasons"] == ["stop"]
 
 
 @pytest.mark.parametrize("cloudwatch", [True, False])

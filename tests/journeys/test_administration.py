@@ -309,6 +309,152 @@ async def test_what_cannot_be_is_refused_by_the_name_of_its_field(
         assert answer.json()["error"]["details"]["parameter"] == parameter
 
 
+async def test_limits_of_everybody_are_set_shown_and_hold_for_who_is_new(
+    house: House, root: Headers, alice: Headers
+) -> None:
+    await decided(house, root, "providers/openai", {"sharing": {"to": "all"}, "sharedKey": {"apiKey": SHARED_KEY}})
+    before = (await chat(house, alice)).status_code
+    said = await decided(house, root, "limits", {"scope": "user", "id": "default", "budgetUsd": "0"})
+    newcomer = await house.signed_up("bob")
+    refused = [(await chat(house, headers)).json()["error"]["code"] for headers in (alice, newcomer)]
+    await decided(house, root, "limits", {"scope": "user", "id": await id_of(house, alice), "requestsPerMinute": 9})
+    shown = (await house.http.get("/api/admin/limits", headers=root)).json()["limits"]
+
+    assert (before, said["id"], said["budgetUsd"]) == (200, "default", "0")
+    assert refused == ["budget_spent", "budget_spent"]
+    assert [(each["scope"], each["id"] == "default") for each in shown] == [("user", True), ("user", False)]
+    assert (await chat(house, alice)).status_code == 200
+
+
+async def test_limits_stay_with_who_leaves_and_signs_up_again(house: House, root: Headers, alice: Headers) -> None:
+    """A budget was washed away by deleting the account; what was spent of one is not either."""
+    offer = {"sharing": {"to": "all"}, "sharedKey": {"apiKey": SHARED_KEY}}
+    await decided(house, root, "providers/openai", offer)
+    given = {"budgetUsd": "0.0001", "budgetPeriod": "total"}
+    await decided(house, root, "limits", {"scope": "user", "id": await id_of(house, alice), **given})
+    wish = {"model": "gpt-4o-mini", "options": {"maxTokens": 100}}
+    answers = [await chat(house, alice, **wish)]
+    while answers[-1].status_code == 200:
+        answers.append(await chat(house, alice, **wish))
+    await house.http.request("DELETE", "/api/account", json={"password": "correct horse"}, headers=alice)
+    rows = json.dumps({str(place): str(item) for place, item in house.table.items.items() if "AUDIT" not in place})
+    back = await house.signed_up("alice")
+    again = await chat(house, back, **wish)
+    shown = (await house.http.get("/api/admin/limits", headers=root)).json()["limits"]
+
+    assert len(answers) > 2
+    assert [(each["id"], each["spentUsd"] == "0") for each in shown] == [(await id_of(house, back), False)]
+    assert (answers[-1].status_code, again.status_code) == (402, 402)
+    assert again.json()["error"]["details"] == answers[-1].json()["error"]["details"]
+    assert "alice@" not in rows
+
+
+async def test_sign_up_is_closed_and_opened_by_admins(house: House, root: Headers, alice: Headers) -> None:
+    bob = {"email": "bob@example.com", "password": "correct horse"}
+    at_first = (await house.http.get("/api/admin/sign-up", headers=root)).json()
+    closed = await decided(house, root, "sign-up", {"signUp": "closed"})
+    refused = await house.http.post("/api/auth/signup", json=bob)
+    shown = (await house.http.get("/api/admin/sign-up", headers=root)).json()
+    inside = await house.http.post("/api/auth/signin", json={**bob, "email": "alice@example.com"})
+    others = await house.http.put("/api/admin/sign-up", json={"signUp": "open"}, headers=alice)
+    await decided(house, root, "sign-up", {"signUp": "open"})
+    entries = (await house.http.get("/api/admin/audit-logs?action=admin.sign_up_changed", headers=root)).json()
+
+    assert (at_first, closed, shown) == ({"signUp": "open"}, {"signUp": "closed"}, {"signUp": "closed"})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (403, "forbidden")
+    assert "Ask an admin" in refused.json()["error"]["message"]
+    assert (inside.status_code, others.status_code) == (200, 403)
+    assert (await house.http.post("/api/auth/signup", json=bob)).status_code == 201
+    assert [entry["details"]["signUp"] for entry in entries["entries"]] == ["closed to open", "open to closed"]
+
+
+async def told(house: House, root: Headers, action: str) -> list[dict[str, str]]:
+    """What the log says of it, the oldest first."""
+    answer = (await house.http.get("/api/admin/audit-logs", params={"action": action}, headers=root)).json()
+    return [entry["details"] for entry in reversed(answer["entries"])]
+
+
+async def test_the_log_says_what_limits_were_and_are(house: House, root: Headers, alice: Headers) -> None:
+    """Threat I12: who lifted a budget, and which one."""
+    owner = await id_of(house, alice)
+    for scope in ({"scope": "user", "id": owner}, {"scope": "provider", "id": "openai"}):
+        await decided(house, root, "limits", {**scope, "budgetUsd": "2.50", "requestsPerMinute": 5})
+        await decided(house, root, "limits", {**scope, "requestsPerMinute": 5, "maxConcurrent": 2})
+    details = await told(house, root, "admin.limits_changed")
+
+    assert details == [
+        said
+        for scope in ("user", "provider")
+        for said in (
+            {
+                "scope": scope,
+                "budgetUsd": "null to 2.5",
+                "budgetPeriod": "null to month",
+                "requestsPerMinute": "null to 5",
+            },
+            {
+                "scope": scope,
+                "budgetUsd": "2.5 to null",
+                "budgetPeriod": "month to null",
+                "maxConcurrent": "null to 2",
+            },
+        )
+    ]
+    assert await find_flaw(house.table) is None
+
+
+async def test_the_log_says_who_shares_a_key_and_how_much_of_it(house: House, root: Headers, alice: Headers) -> None:
+    """Threat I12."""
+    me, her = await id_of(house, root), await id_of(house, alice)
+    sharing = {"to": "users", "ids": [me], "limits": {"budgetUsd": "1"}}
+    await decided(house, root, "providers/openai", {"sharing": sharing, "sharedKey": {"apiKey": SHARED_KEY}})
+    change = {"sharing": {"ids": [her], "limits": {"budgetUsd": None}}, "isEnabled": False, "models": ["hello"]}
+    await decided(house, root, "providers/openai", change)
+    first, second = await told(house, root, "admin.provider_changed")
+
+    assert first == {
+        "sharing.to": "nobody to users",
+        "sharing.idsAdded": f'["{me}"]',
+        "sharing.limits.budgetUsd": "null to 1",
+        "sharing.limits.budgetPeriod": "null to month",
+    }
+    assert second == {
+        "isEnabled": "true to false",
+        "models": 'null to ["hello"]',
+        "sharing.idsAdded": f'["{her}"]',
+        "sharing.idsRemoved": f'["{me}"]',
+        "sharing.limits.budgetUsd": "1 to null",
+        "sharing.limits.budgetPeriod": "month to null",
+    }
+    assert SHARED_KEY not in str(house.table.items)
+
+
+async def test_the_log_says_what_prices_and_tokens_were_and_are(house: House, root: Headers, alice: Headers) -> None:
+    """Threat I12: neither keys nor words are in it, nor the name that somebody gave a token."""
+    await house.with_key(alice, prices={"a": {"input": "1", "output": "2"}, "b": {"input": "3", "output": "4"}})
+    free = {"a": {"input": "0", "output": "0"}, "b": {"input": "3", "output": "4"}}
+    change = {"prices": free, "settings": {"systemPrompt": "a secret of ours"}, "isActive": False}
+    await house.http.put("/api/provider-configs/openai", json=change, headers=alice)
+    made = await house.http.post("/api/tokens", json={"name": "ours", "budgetUsd": "5"}, headers=alice)
+    body = {"budgetUsd": "0.5", "providers": ["claude"], "name": "still ours"}
+    await house.http.patch(f"/api/tokens/{made.json()['id']}", json=body, headers=alice)
+    (stored,), (changed,) = await told(house, root, "config.stored"), await told(house, root, "config.changed")
+    (new,), (narrowed,) = await told(house, root, "token.created"), await told(house, root, "token.changed")
+    log = (await house.http.get("/api/admin/audit-logs", headers=root)).text
+
+    assert json.loads(stored["prices"].partition(" to ")[2])["b"] == {"input": "3", "output": "4"}
+    assert changed["prices"] == '{"a": {"input": "1", "output": "2"}} to {"a": {"input": "0", "output": "0"}}'
+    assert (changed["settings"], changed["isActive"]) == ("system_prompt", "true to false")
+    assert new == {"budgetUsd": "null to 5", "budgetPeriod": "null to month"}
+    assert narrowed == {
+        "fields": "budget_usd name providers",
+        "budgetUsd": "5 to 0.5",
+        "providers": 'null to ["anthropic"]',
+    }
+    assert not [secret for secret in (KEY, "a secret of ours", "still ours", made.json()["token"]) if secret in log]
+    assert await find_flaw(house.table) is None
+
+
 async def test_limits_are_set_shown_and_lifted(house: House, root: Headers, alice: Headers) -> None:
     owner = await id_of(house, alice)
     given = {"scope": "user", "id": owner, "requestsPerMinute": 5, "budgetUsd": "2.5"}

@@ -17,7 +17,7 @@ import pytest
 from functions.local import create_app
 from shared.aws.json_service import DYNAMODB
 from shared.egress.exchange import Outbound, Timeouts
-from shared.gateway.sweep import sweep
+from shared.gateway.books.sweep import sweep
 from shared.services import Services
 from shared.storage import layout
 from shared.storage.dynamodb import DynamoDBTable
@@ -101,7 +101,8 @@ async def installation(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncI
             http = await opened.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://house"))
             opened.push_async_callback(services.close)
             processes.append(Process(services, client, http))
-        yield Installation(*processes, clock, dump)
+        here, there = processes
+        yield Installation(here, there, clock, dump)
 
 
 def _tables(

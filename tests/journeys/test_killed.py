@@ -79,7 +79,7 @@ async def swept(home: Path, owner: str, token_id: str) -> Books:
         if not read.held:
             return read
         await asyncio.sleep(0.05)
-    raise AssertionError(f"{read.held} holds are left after half a minute")
+    raise AssertionError("there are holds left after half a minute")
 
 
 async def test_no_acknowledged_row_is_lost_and_no_hold_outlives_the_sweep(tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ async def test_no_acknowledged_row_is_lost_and_no_hold_outlives_the_sweep(tmp_pa
         left_behind = {"printed": bytes(gateway.printed), **files_of(tmp_path)}
         before = await books(tmp_path, owner, token["id"])
 
-        again = await stack.enter_async_context(running_gateway(tmp_path, later=LATER, **settings))
+        again = await stack.enter_async_context(running_gateway(tmp_path, LATER, **settings))
         after = await swept(tmp_path, owner, token["id"])
         left = int(BUDGET * 1_000_000) - after.sum_of("s_")
         client = await stack.enter_async_context(httpx.AsyncClient(base_url=again.url, headers=client.headers))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.gateway.texts import LARGEST, ROWS
+from shared.gateway.conversations.texts import LARGEST, ROWS
 from shared.storage.audit import find_flaw
 from shared.storage.table import Change, Key
 from tests.fakes.house import HELLO, KEY, Headers, House

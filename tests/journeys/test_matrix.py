@@ -164,7 +164,7 @@ def askings(operation: Operation, document: Mapping[str, Any], ids: Mapping[str,
                 yield Asking(operation, kind, query={name: ids[kind]}, body=good)
     for name in sorted(members(operation, document)):
         for kind in kinds_of(name) if name in NAMES else ():
-            yield Asking(operation, kind, body={**good, name: ids[kind]})
+            yield Asking(operation, kind, body={**(good or {}), name: ids[kind]})
 
 
 def members(operation: Operation, document: Mapping[str, Any]) -> set[str]:
@@ -213,7 +213,7 @@ async def test_anothers_id_is_404_as_if_nobody_had_it_and_nothing_of_theirs_chan
             if one.status_code != other.status_code or one.status_code not in promised(asking, role) or not same:
                 wrong.append((operation.method, operation.path, asking.kind, one.status_code, one.text, other.text))
             if any(secret in one.text for secret in walk.has.secrets):
-                wrong.append((operation.method, operation.path, "tells", one.text))
+                wrong.append((operation.method, operation.path, "tells", one.status_code, one.text, other.text))
     shown = [outbound.headers for outbound in walk.client.asked[asked_before:]]
 
     assert wrong == []

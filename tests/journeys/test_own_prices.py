@@ -7,10 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.gateway.admit import Asked, admit, limits_of
-from shared.gateway.course import plan
-from shared.gateway.estimate import Need
-from shared.gateway.sweep import sweep
+from shared.gateway.books.admit import Asked, admit, limits_of
+from shared.gateway.books.estimate import Need
+from shared.gateway.books.sweep import sweep
+from shared.gateway.targets.course import plan
 from shared.records.config import OwnPrice
 from shared.records.ledger import LedgerRow
 from shared.records.limits import Scope, period_name

@@ -11,7 +11,7 @@ from functions.configs.rewrap import Tally, rewrap_some
 from functions.local import create_app
 from shared.crypto.keyfile import KeyFile
 from shared.errors import InvalidRequest
-from shared.gateway.webhook import signing_secret
+from shared.gateway.guard.webhook import signing_secret
 from shared.storage import layout
 from shared.storage.policies import find_policies
 from shared.storage.table import Change

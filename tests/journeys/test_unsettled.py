@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-from shared.gateway.carry_out import carry_out
-from shared.gateway.sweep import sweep
+from shared.gateway.books.carry_out import carry_out
+from shared.gateway.books.sweep import sweep
 from shared.observability import Unsettled
 from tests.fakes.books import balanced, rows_of
 from tests.fakes.client import FakeAnswer, FakeClient

@@ -14,7 +14,7 @@ import pytest
 
 import functions.accounts.app as accounts
 import functions.admin.app as admin
-from shared.gateway.tell import FIRST_WAIT, MOST_TRIES, tell_alerts
+from shared.gateway.guard.tell import FIRST_WAIT, MOST_TRIES, tell_alerts
 from shared.services import Services
 from shared.settings import Settings, read_settings
 from shared.storage import layout

@@ -110,7 +110,7 @@ async def test_of_200_at_once_exactly_as_many_go_on_as_the_policy_allows(
     claims = {claim.request_id: claim for claim in (*drawn.before, *drawn.claims)}
     cost = sum(drawn.used[claim.request_id].micros for claim in admitted)
     used = {claim.request_id: drawn.used[claim.request_id] for claim in admitted}
-    limited = {(scope.kind, scope.id): limits for scope, limits in drawn.limited}
+    limited: dict[tuple[str, str], Limits] = {(scope.kind, scope.id): limits for scope, limits in drawn.limited}
 
     assert list(wrong_verdicts(seen, limited, claims, used, refusals)) == []
     assert drawn.allowed in {None, len(admitted)}

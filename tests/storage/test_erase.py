@@ -17,11 +17,12 @@ from shared.records.limits import Limits, Scope
 from shared.records.token import AccessToken
 from shared.storage import layout
 from shared.storage.accounts import find_account_by_email
-from shared.storage.admission import Admissions
+from shared.storage.admission import Admissions, spent
 from shared.storage.configs import every_config, list_configs, save_config
 from shared.storage.erase import bury_owner, erase_again, erase_owner
+from shared.storage.policies import save_limits
 from shared.storage.quota import Claim
-from shared.storage.table import Item, Key, Table
+from shared.storage.table import Change, Item, Key, Table
 from shared.storage.tokens import add_token, find_token, list_tokens
 from shared.storage.tombstones import is_buried
 from tests.fakes.table import MemoryTable
@@ -73,6 +74,8 @@ STAYS = {
     "first_admin": "so that nobody else becomes admin by being the first",
     "tombstone": "so that what is written in their name meanwhile is erased, too",
     "attempts": "digests of addresses, for minutes: else who leaves and comes again could guess anew",
+    "limits_left": "what admins limited, by a keyed digest of the e-mail: else who leaves and comes again would be rid of it",
+    "spared_scope": "that what was used of those limits goes on counting, by an id that leads nowhere",
     "before_usage": "nothing lies there",
     **dict.fromkeys(
         ("circuit", "circuit_window", "signing_key", "fingerprint_secret", "roles_lock", "provider_policy"),
@@ -243,3 +246,19 @@ async def test_done_twice_it_finds_nothing_left(table: Table) -> None:
     await erase_owner(table, "somebody")
 
     assert await erase_owner(table, "somebody") == 0
+
+
+async def test_what_was_counted_of_their_limits_is_spared_however_often_it_is_looked(
+    table: Table, clock: Clock, tmp_path: Path
+) -> None:
+    """Threat I9: else a budget would begin anew for who leaves and comes again. Where nothing limits them, nothing stays."""
+    accounts = LocalAccounts(table, KeyFile(tmp_path / "keys.json"), now=clock)
+    limited, free = [(await accounts.sign_up(f"{name}@example.com", PASSWORD)).user.id for name in ("alice", "bob")]
+    await save_limits(table, "user", limited, Limits(max_concurrent=3))
+    for owner in (limited, free):
+        await table.update(layout.admission("user", owner, 0), Change(increase={"s_total": 7}))
+        await bury_owner(table, owner, now=clock())
+        await erase_owner(table, owner)
+    await erase_again(table, clock() + 60)
+
+    assert [await spent(table, Scope("user", owner), "total") for owner in (limited, free)] == [7, 0]

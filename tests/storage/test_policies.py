@@ -11,6 +11,7 @@ from shared.records.token import AccessToken
 from shared.storage import layout
 from shared.storage.configs import save_config
 from shared.storage.policies import (
+    DEFAULT_USER,
     _Memory,
     find_limits,
     find_policies,
@@ -97,6 +98,22 @@ async def test_the_limits_of_a_shared_key_hold_for_who_has_no_key_of_their_own(t
     assert await find_limits(table, "bob", None, "openai", "m") == ()
 
 
+async def test_who_has_no_limits_of_their_own_has_those_of_everybody_each_by_themselves(table: Table) -> None:
+    await save_limits(table, "user", DEFAULT_USER, SOME)
+    await save_limits(table, "user", "alice", Limits(max_concurrent=1))
+    own, others = [await find_limits(table, who, None, "openai", "m") for who in ("alice", "bob")]
+    listed = await list_user_limits(table, after=None, limit=10)
+    await save_limits(table, "user", "alice", Limits())
+    lifted = await find_limits(table, "alice", None, "openai", "m")
+    await save_limits(table, "user", DEFAULT_USER, Limits())
+
+    assert own == ((Scope("user", "alice"), Limits(max_concurrent=1)),)
+    assert others == ((Scope("user", "bob"), SOME),)
+    assert listed == ([("alice", Limits(max_concurrent=1))], None)
+    assert lifted == ((Scope("user", "alice"), SOME),)
+    assert await find_limits(table, "bob", None, "openai", "m") == ()
+
+
 async def test_a_user_has_limits_of_their_own_and_nobody_elses(table: Table) -> None:
     """Threat I3."""
     await save_limits(table, "user", "alice", SOME)
@@ -114,7 +131,7 @@ async def test_another_process_knows_of_a_change_within_five_seconds(seconds: fl
     before = await memory.policies(table)
     await table.put({"pk": (key := layout.user_limits("alice")).pk, "sk": key.sk, "id": "alice", "max_concurrent": 1})
     clock.pass_by(seconds)
-    limits = await memory.limits_of(table, "alice")
+    _, limits = await memory.limits_of(table, "alice")
 
     assert table.reads == reads
     assert limits == (Limits(max_concurrent=1) if reads > 1 else None)

@@ -14,8 +14,8 @@ from functions.chat.history.schemas import (
 from functions.chat.history.texts import text_routes
 from shared.crypto.journal import Journal
 from shared.errors import InvalidRequest
-from shared.gateway.history import TITLE, get_conversation, open_message, open_title
-from shared.gateway.journal import open_journal
+from shared.gateway.conversations.history import TITLE, get_conversation, open_message, open_title
+from shared.gateway.conversations.journal import open_journal
 from shared.identity.caller import Caller
 from shared.records.conversation import Conversation
 from shared.records.ids import is_ulid

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from shared.gateway.texts import AnswerKept, MessageKept, TitleKept
+from shared.gateway.conversations.texts import AnswerKept, MessageKept, TitleKept
 from shared.records.conversation import Conversation, KeptMessage
 from shared.web.schemas import Answer, Body, Moment, moment
 

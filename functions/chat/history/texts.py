@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from functions.chat.history.schemas import AnswerText, ConversationText, MessageText, TextsAnswer
-from shared.gateway.texts import AnswerKept, MessageKept, TitleKept, read_texts
+from shared.gateway.conversations.texts import AnswerKept, MessageKept, TitleKept, read_texts
 from shared.identity.caller import Caller
 from shared.identity.deeds import note_deed
 from shared.services import Services

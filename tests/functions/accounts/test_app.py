@@ -59,15 +59,38 @@ async def test_signing_up_and_in_answer_exactly_what_was_promised(http: httpx.As
         assert answer["user"] == {"id": up["user"]["id"], "email": "alice@example.com", "role": "admin"}
 
 
-async def test_of_fifty_who_come_first_at_once_one_is_admin(http: httpx.AsyncClient) -> None:
-    people = [{"email": f"person{number}@example.com", "password": "correct horse"} for number in range(50)]
+async def test_of_twenty_who_come_first_at_once_one_is_admin(http: httpx.AsyncClient) -> None:
+    people = [{"email": f"person{number}@example.com", "password": "correct horse"} for number in range(20)]
 
     answers = await asyncio.gather(*(http.post("/api/auth/signup", json=one) for one in people))
     roles = [answer.json()["user"]["role"] for answer in answers]
     again = [(await http.post("/api/auth/signin", json=one)).json()["user"]["role"] for one in people]
 
-    assert sorted(roles) == ["admin"] + ["user"] * 49
+    assert sorted(roles) == ["admin"] + ["user"] * 19
     assert again == roles
+
+
+async def test_one_source_signs_up_twenty_and_waits_for_more(http: httpx.AsyncClient, clock: FixedClock) -> None:
+    """A limit of a user is worth little where anybody makes users by the dozen. Threat H1: a header makes no other source."""
+    answers = [
+        await http.post(
+            "/api/auth/signup",
+            json={**ALICE, "email": f"{number}@example.com"},
+            headers={"x-forwarded-for": str(number)},
+        )
+        for number in range(21)
+    ]
+    refused = answers.pop()
+    inside = await http.post("/api/auth/signin", json={**ALICE, "email": "0@example.com"})
+    clock.pass_by(int(refused.headers["retry-after"]))
+    later = await http.post("/api/auth/signup", json={**ALICE, "email": "20@example.com"})
+
+    assert {answer.status_code for answer in answers} == {201}
+    assert (refused.status_code, refused.json()["error"]["code"]) == (429, "limit_reached")
+    assert refused.json()["error"]["details"] | {"resetTime": None} == {
+        "limit": 20, "remaining": 0, "resetTime": None, "policy": "sign_ups", "scope": "source",
+    }  # fmt: skip
+    assert (inside.status_code, later.status_code) == (200, 201)
 
 
 async def test_one_email_is_one_account_under_concurrency(http: httpx.AsyncClient) -> None:
@@ -124,7 +147,7 @@ async def test_guessing_is_slowed_down(http: httpx.AsyncClient, services: Servic
     assert sorted(statuses) == [401] * 20 + [429] * 30
     assert refused.status_code == 429, "threat H1: a header does not make another source"
     details = refused.json()["error"]["details"]
-    assert set(details) == {"limit", "remaining", "resetTime"}
+    assert set(details) == {"limit", "remaining", "resetTime", "policy", "scope"}
     (alert,) = (await list_alerts(services.table))[0]
     assert (alert.kind, alert.details) == ("failed_sign_ins", {"limit": "20", "resetTime": details["resetTime"]})
     clock.pass_by(int(refused.headers["retry-after"]))

@@ -410,6 +410,7 @@ async def test_prometheus_is_told_of_everybody_by_an_admins_session_or_token(
     owner, user = await owner_of(services, admin), await owner_of(services, bob)
     _, scraper = await token_of(services, owner)
     narrow_id, narrow = await token_of(services, owner, providers=("openai",))
+    _, routed = await token_of(services, owner, routes=("fast",))
     users_id, users = await token_of(services, user)
     await use(services, owner)
     await use(services, user)
@@ -418,10 +419,17 @@ async def test_prometheus_is_told_of_everybody_by_an_admins_session_or_token(
 
     seen = {
         name: counted((await door.get("/api/metrics", headers=who)).text)
-        for name, who in (("admin", admin), ("scraper", scraper), ("narrow", narrow), ("user", bob), ("users", users))
+        for name, who in (
+            ("admin", admin),
+            ("scraper", scraper),
+            ("narrow", narrow),
+            ("routed", routed),
+            ("user", bob),
+            ("users", users),
+        )
     }
 
-    assert seen == {"admin": 3, "scraper": 3, "narrow": 0, "user": 2, "users": 1}
+    assert seen == {"admin": 3, "scraper": 3, "narrow": 0, "routed": 0, "user": 2, "users": 1}
 
 
 async def test_a_crown_that_was_taken_away_scrapes_no_more(

@@ -11,7 +11,7 @@ import pytest
 
 from functions.chat.app import create_app
 from shared.errors import StorageUnavailable, Throttled, Unreachable
-from shared.gateway.destination import destination
+from shared.gateway.targets.destination import destination
 from shared.providers.find import get_provider
 from shared.records.config import ChatSettings, KeyStatus, OwnPrice, ProviderConfig
 from shared.secrets import ApiKey

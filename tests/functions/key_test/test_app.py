@@ -7,7 +7,7 @@ import pytest
 
 from functions.key_test.app import create_app
 from shared.errors import ProviderTimeout
-from shared.gateway.trials import MOST
+from shared.gateway.asking.trials import MOST
 from shared.services import Services
 from tests.fakes.client import FakeClient
 from tests.functions.conftest import BAD, GOOD, NEWER

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 
-from shared.gateway.webhook import with_secret
+from shared.gateway.guard.webhook import with_secret
 from shared.records.policy import Webhook
 from shared.secrets import ApiKey
 from shared.services import Services

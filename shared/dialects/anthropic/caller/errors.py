@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from shared.errors import CallerError, CredentialRejected, RealMultiLLMError, RequestRefused
+from shared.dialects.told import has_our_words
+from shared.dialects.told import status_of as status
+from shared.errors import CallerError, ProviderFailed, RealMultiLLMError, RequestRefused
 
 _TYPES: Final[Mapping[int, str]] = {
     400: "invalid_request_error",
@@ -18,30 +20,33 @@ _TYPES: Final[Mapping[int, str]] = {
     504: "timeout_error",
     529: "overloaded_error",
 }
-_FIRST_FAILURE: Final = 400
 _SERVERS: Final = 500
 _OF_A_LIMIT: Final = ("limit", "remaining", "resetTime", "policy", "scope")
 _TOO_LONG: Final = "prompt is too long"
 """What agents look for before they shorten a conversation themselves."""
 
-
-def status(error: RealMultiLLMError) -> int:
-    """The provider's own status, where it answered with a failure; a refused key is a 401 whatever it was called."""
-    theirs = error.details.get("providerStatus")
-    if isinstance(error, CredentialRejected) and theirs not in (401, 403):
-        return 401
-    return theirs if isinstance(theirs, int) and theirs >= _FIRST_FAILURE else error.status
+__all__ = ["describe", "status"]
 
 
 def describe(error: RealMultiLLMError, request_id: str) -> Mapping[str, Any]:
     """The body of an error, in a stream too. What kin said is said again, with our id of the request where it names none."""
     theirs = getattr(error, "verbatim", None)
-    if isinstance(theirs, Mapping) and isinstance(theirs.get("error"), Mapping):
+    if isinstance(theirs, Mapping) and isinstance(inner := theirs.get("error"), Mapping):
+        if has_our_words(error):
+            theirs = {**theirs, "error": _with_our_code(inner, error)}
         return {"type": "error", **theirs, "request_id": theirs.get("request_id") or request_id}
     told: dict[str, Any] = {"type": _type(status(error)), "message": _message(error)}
     if details := _details(error):
         told["details"] = details
     return {"type": "error", "error": told, "request_id": request_id}
+
+
+def _with_our_code(theirs: Mapping[str, Any], error: RealMultiLLMError) -> dict[str, Any]:
+    """The type of a refused key is ours too, for `authentication_error` has clients ask for another key of ours."""
+    kept = isinstance(error, ProviderFailed) and theirs.get("type")
+    details = theirs.get("details")
+    known = details if isinstance(details, Mapping) else {}
+    return {**theirs, "type": kept or _type(status(error)), "details": {**known, **_details(error)}}
 
 
 def _type(code: int) -> str:
@@ -56,9 +61,11 @@ def _message(error: RealMultiLLMError) -> str:
 
 def _details(error: RealMultiLLMError) -> dict[str, Any]:
     """The exact cause, where SDKs look for it (`error_code`), the field, and of a limit what there is to know. Traps 85, 88."""
+    if has_our_words(error):
+        return {"error_code": error.code}
     if not isinstance(error, CallerError | RequestRefused):
         return {}
     parameter = error.details.get("parameter")
     code = error.details.get("error_code") or error.code
-    about = {name: error.details[name] for name in _OF_A_LIMIT if name in error.details}
+    about: dict[str, Any] = {name: error.details[name] for name in _OF_A_LIMIT if name in error.details}
     return {"error_code": code, **({"parameter": parameter} if parameter else {}), **about}

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from shared.dialects.told import has_our_words
+from shared.dialects.told import status_of as status
 from shared.errors import (
     CallerError,
     CredentialRejected,
@@ -19,10 +21,6 @@ from shared.errors import (
 )
 from shared.wire.json import write
 
-_OVERLOADED: Final = 529
-"""Anthropic's own status, which no other family's clients know."""
-_ABOUT_KEYS: Final = (401, 403)
-"""Google refuses a wrong key with 400."""
 _TYPES: Final[tuple[tuple[type[RealMultiLLMError], str], ...]] = (
     (Forbidden, "permission_error"),
     (LimitReached, "rate_limit_error"),
@@ -44,13 +42,18 @@ _CODES: Final[tuple[tuple[type[RealMultiLLMError], str], ...]] = (
 """Those that OpenAI's clients act upon; every other error has our own code. Trap 85."""
 _WRITTEN_IN: Final[Mapping[Any, str]] = {"provider": "model"}
 """Callers of this dialect name the provider in `model`."""
-_FORBIDDEN: Final = 403
+
+__all__ = ["describe", "fail", "status"]
 
 
 def describe(error: RealMultiLLMError, request_id: str) -> Mapping[str, Any]:
-    """The body of an error answer; the provider's own, where it speaks this dialect."""
+    """The body of an error answer; the provider's own, where it speaks this dialect, but for the code of what is not the request's fault."""
     if isinstance(error, ProviderError) and error.verbatim is not None:
-        return error.verbatim
+        theirs = error.verbatim.get("error")
+        if not has_our_words(error):
+            return error.verbatim
+        if isinstance(theirs, Mapping):
+            return {**error.verbatim, "error": {**theirs, "code": error.code}}
     parameter = error.details.get("parameter")
     details = {name: value for name, value in error.details.items() if name != "parameter"}
     said = {
@@ -63,25 +66,11 @@ def describe(error: RealMultiLLMError, request_id: str) -> Mapping[str, Any]:
     return {"error": {**said, "details": details} if details else said}
 
 
-def status(error: RealMultiLLMError) -> int:
-    """The HTTP status: the provider's own, where it gave one that this family's clients know."""
-    given = error.details.get("providerStatus")
-    if not isinstance(given, int) or not 400 <= given <= 599:  # noqa: PLR2004 - the statuses of errors
-        return error.status
-    if isinstance(error, ProviderError) and error.verbatim is not None:
-        return given
-    if isinstance(error, CredentialRejected):
-        return given if given in _ABOUT_KEYS else 401
-    return 503 if given == _OVERLOADED else given
-
-
 def fail(error: RealMultiLLMError, request_id: str) -> bytes:
     """The last event of a stream that broke off; clients raise it."""
     return b"data: " + write(describe(error, request_id)) + b"\n\n"
 
 
 def _type(error: RealMultiLLMError) -> str:
-    if isinstance(error, CredentialRejected | RequestRefused) and status(error) == _FORBIDDEN:
-        return "permission_error"
     usual = "invalid_request_error" if error.status < 500 else "server_error"  # noqa: PLR2004 - where a server's faults begin
     return next((word for kind, word in _TYPES if isinstance(error, kind)), usual)

@@ -52,29 +52,54 @@ def test_our_own_failures(error: RealMultiLLMError, said: tuple[int, str]) -> No
     ("status", "said"),
     [
         (400, (400, "invalid_request_error")),
-        (401, (401, "authentication_error")),
+        (401, (424, "invalid_request_error")),
         (402, (402, "billing_error")),
-        (403, (403, "permission_error")),
+        (403, (424, "invalid_request_error")),
         (404, (404, "not_found_error")),
         (409, (409, "invalid_request_error")),
         (413, (413, "request_too_large")),
         (422, (422, "invalid_request_error")),
         (429, (429, "rate_limit_error")),
-        (500, (500, "api_error")),
+        (424, (502, "api_error")),
+        (500, (502, "api_error")),
         (503, (503, "overloaded_error")),
         (504, (504, "timeout_error")),
-        (529, (529, "overloaded_error")),
+        (529, (503, "overloaded_error")),
         (200, (502, "api_error")),
     ],
 )
-def test_a_providers_failure_keeps_its_status(status: int, said: tuple[int, str]) -> None:
+def test_a_providers_failure_keeps_its_status_where_the_request_is_at_fault(status: int, said: tuple[int, str]) -> None:
     """Traps 31, 85, 86."""
     assert told(failure(status, "x")) == said
 
 
-def test_a_wrong_key_is_401_whatever_the_provider_calls_it() -> None:
-    """Trap 85: Google says 400."""
-    assert told(failure(400, "x", type="API_KEY_INVALID")) == (401, "authentication_error")
+def test_a_wrong_key_is_424_whatever_the_provider_calls_it() -> None:
+    """Fault 4. Google says 400; a 401 would look like our own."""
+    error = failure(400, "x", type="API_KEY_INVALID")
+
+    assert told(error) == (424, "invalid_request_error")
+    assert CALLER.describe(error, "01JDM")["error"]["details"] == {"error_code": "provider_credential_rejected"}
+
+
+@pytest.mark.parametrize(
+    ("given", "theirs", "said", "code"),
+    [
+        (401, "authentication_error", (424, "invalid_request_error"), "provider_credential_rejected"),
+        (500, "api_error", (502, "api_error"), "upstream_error"),
+        (529, "overloaded_error", (503, "overloaded_error"), "upstream_overloaded"),
+    ],
+)
+def test_kin_see_our_status_and_code_of_what_is_not_the_requests_fault(
+    given: int, theirs: str, said: tuple[int, str], code: str
+) -> None:
+    """Faults 4 and 7. The words are the provider's."""
+    error = failure(given, "their words")
+    error.verbatim = {"type": "error", "error": {"type": theirs, "message": "their words", "x": 1}}
+    body = CALLER.describe(error, "01JDM")
+
+    assert told(error) == said
+    assert (body["error"]["message"], body["error"]["x"]) == ("their words", 1)
+    assert body["error"]["details"] == {"error_code": code}
 
 
 def test_kin_see_the_providers_own_error() -> None:

@@ -322,8 +322,8 @@ def test_a_stream_that_breaks_has_one_last_event() -> None:
     last = speaker.fail(ProviderOverloaded("Overloaded", details={"providerStatus": 529}))
 
     assert last == (
-        b'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"Overloaded"},'
-        b'"request_id":"01JDM"}\n\n'
+        b'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"Overloaded",'
+        b'"details":{"error_code":"upstream_overloaded"}},"request_id":"01JDM"}\n\n'
     )
     assert CALLER.speaker(REQUEST, ABOUT).fail(RealMultiLLMError("Oh")).startswith(b"event: error\n")
 
@@ -366,13 +366,21 @@ def test_kin_hear_the_end_even_if_the_provider_forgot_it() -> None:
 
 
 def test_kin_hear_of_a_failure_in_the_providers_words() -> None:
-    """Trap 29."""
+    """Trap 29. The code is ours."""
     error = ProviderOverloaded("Overloaded", details={"providerStatus": 529})
     error.verbatim = {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded", "details": None}}
 
     last = CALLER.speaker(REQUEST, Kin.ABOUT).fail(error)
 
-    assert json.loads(last.removeprefix(b"event: error\ndata: ")) == {**error.verbatim, "request_id": "01JDM"}
+    assert json.loads(last.removeprefix(b"event: error\ndata: ")) == {
+        "type": "error",
+        "error": {
+            "type": "overloaded_error",
+            "message": "Overloaded",
+            "details": {"error_code": "upstream_overloaded"},
+        },
+        "request_id": "01JDM",
+    }
 
 
 # What any provider may say: texts, thoughts and calls whose arguments come in pieces, all in turns.

@@ -13,7 +13,6 @@ from shared.errors import (
     LimitReached,
     ModelNotFound,
     NotFound,
-    ProviderError,
     RealMultiLLMError,
     RequestTooLarge,
     StorageUnavailable,
@@ -44,14 +43,15 @@ def described(error: RealMultiLLMError) -> dict[str, Any]:
         (StreamTruncated("no"), 502, "server_error", "stream_truncated"),
         (failure(400, "no"), 400, "invalid_request_error", "provider_refused_request"),
         (failure(400, "prompt is too long: 9 tokens"), 400, "invalid_request_error", "context_length_exceeded"),
-        (failure(401, "no"), 401, "invalid_request_error", "provider_credential_rejected"),
-        (failure(400, "no", code="API_KEY_INVALID"), 401, "invalid_request_error", "provider_credential_rejected"),
+        (failure(401, "no"), 424, "invalid_request_error", "provider_credential_rejected"),
+        (failure(400, "no", code="API_KEY_INVALID"), 424, "invalid_request_error", "provider_credential_rejected"),
         (failure(402, "no"), 402, "insufficient_quota", "insufficient_quota"),
-        (failure(403, "no"), 403, "permission_error", "provider_credential_rejected"),
+        (failure(403, "no"), 424, "invalid_request_error", "provider_credential_rejected"),
         (failure(404, "no such model"), 404, "invalid_request_error", "model_not_found"),
         (failure(422, "no"), 422, "invalid_request_error", "provider_refused_request"),
         (failure(429, "no", retry_after=3), 429, "rate_limit_error", "rate_limit_exceeded"),
-        (failure(500, "no"), 500, "server_error", "upstream_error"),
+        (failure(424, "no"), 502, "server_error", "upstream_error"),
+        (failure(500, "no"), 502, "server_error", "upstream_error"),
         (failure(503, "no"), 503, "server_error", "upstream_overloaded"),
         (failure(529, "no"), 503, "server_error", "upstream_overloaded"),
         (failure(200, "no"), 502, "server_error", "bad_upstream_response"),
@@ -84,8 +84,30 @@ def test_details_are_told() -> None:
 
 
 def test_kin_see_the_providers_own_words_and_status() -> None:
-    error = failure(529, "later")
-    error.verbatim = {"error": {"message": "later", "type": "overloaded", "param": None, "code": None}}
+    error = failure(422, "no")
+    error.verbatim = {"error": {"message": "no", "type": "unusual", "param": "x", "code": None}}
 
-    assert isinstance(error, ProviderError)
-    assert (CALLER.describe(error, "01J"), CALLER.status(error)) == (error.verbatim, 529)
+    assert (CALLER.describe(error, "01J"), CALLER.status(error)) == (error.verbatim, 422)
+
+
+@pytest.mark.parametrize(
+    ("given", "status", "code"),
+    [
+        (401, 424, "provider_credential_rejected"),
+        (403, 424, "provider_credential_rejected"),
+        (500, 502, "upstream_error"),
+        (529, 503, "upstream_overloaded"),
+    ],
+)
+def test_what_is_not_the_requests_fault_has_our_status_and_code_and_their_words(
+    given: int, status: int, code: str
+) -> None:
+    """Faults 4 and 7. A 401 would look like our own."""
+    error = failure(given, "their words")
+    theirs = {"message": "their words", "type": "theirs", "param": None, "code": "invalid_api_key"}
+    error.verbatim = {"error": theirs}
+
+    assert CALLER.status(error) == status
+    assert CALLER.describe(error, "01J") == {"error": {**theirs, "code": code}}
+    error.verbatim = {"error": "a sentence"}
+    assert described(error)["code"] == code

@@ -141,7 +141,7 @@ check("vectors", async (at) => {
 
 check("failures", async (at) => {
   for (const model of models(at)) {
-    for (const [scene, status] of [["error-429", 429], ["error-400", 400], ["error-500", 500]]) {
+    for (const [scene, status] of [["error-429", 429], ["error-400", 400], ["error-500", at.straight ? 500 : 502]]) {
       const error = await thrown(APICallError, () => generateText({ model, prompt: `scene:${scene}`, ...quiet }));
       same(error.statusCode, status);
       if (status === 429) same(error.responseHeaders["retry-after"], "7");

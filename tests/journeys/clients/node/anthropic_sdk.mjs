@@ -91,10 +91,10 @@ check("tokens_are_counted", async (at) => {
 check("failures", async (at) => {
   for (const [scene, kind, status] of [
     ["error-400", Anthropic.BadRequestError, 400],
-    ["error-401", Anthropic.AuthenticationError, 401],
-    ["error-403", Anthropic.PermissionDeniedError, 403],
+    ["error-401", Anthropic.APIError, at.straight ? 401 : 424],
+    ["error-403", Anthropic.APIError, at.straight ? 403 : 424],
     ["error-429", Anthropic.RateLimitError, 429],
-    ["error-500", Anthropic.InternalServerError, 500],
+    ["error-500", Anthropic.InternalServerError, at.straight ? 500 : 502],
   ]) {
     for (const stream of [false, true]) {
       const error = await thrown(kind, () => ask(at, `scene:${scene}`, { stream }));

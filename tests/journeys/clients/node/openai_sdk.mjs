@@ -131,10 +131,10 @@ check("models_are_listed", async (at) => {
 check("failures", async (at) => {
   for (const [scene, kind, status] of [
     ["error-400", OpenAI.BadRequestError, 400],
-    ["error-401", OpenAI.AuthenticationError, 401],
-    ["error-403", OpenAI.PermissionDeniedError, 403],
+    ["error-401", OpenAI.APIError, at.straight ? 401 : 424],
+    ["error-403", OpenAI.APIError, at.straight ? 403 : 424],
     ["error-429", OpenAI.RateLimitError, 429],
-    ["error-500", OpenAI.InternalServerError, 500],
+    ["error-500", OpenAI.InternalServerError, at.straight ? 500 : 502],
   ]) {
     for (const stream of [false, true]) {
       const error = await thrown(kind, () => ask(at, `scene:${scene}`, { stream }));

@@ -562,12 +562,14 @@ def error_400(at: At) -> None:
 
 @check
 def error_401(at: At) -> None:
-    _refused(at, "error-401", anthropic.AuthenticationError, 401, "authentication_error")
+    said = (401, "authentication_error") if at.straight else (424, "invalid_request_error")
+    _refused(at, "error-401", anthropic.APIStatusError, *said)
 
 
 @check
 def error_403(at: At) -> None:
-    _refused(at, "error-403", anthropic.PermissionDeniedError, 403, "permission_error")
+    said = (403, "permission_error") if at.straight else (424, "invalid_request_error")
+    _refused(at, "error-403", anthropic.APIStatusError, *said)
 
 
 @check
@@ -579,13 +581,13 @@ def error_429(at: At) -> None:
 
 @check
 def error_500(at: At) -> None:
-    _refused(at, "error-500", anthropic.InternalServerError, 500, "api_error")
+    _refused(at, "error-500", anthropic.InternalServerError, 500 if at.straight else 502, "api_error")
 
 
 @check
 def error_529(at: At) -> None:
     if at.provider == "anthropic":
-        _refused(at, "error-529", anthropic.InternalServerError, 529, "overloaded_error")
+        _refused(at, "error-529", anthropic.InternalServerError, 529 if at.straight else 503, "overloaded_error")
 
 
 @check

@@ -264,7 +264,8 @@ def failures_are_told(at: At) -> None:
     error = raised(openai.RateLimitError, lambda: ask(at, "scene:error-429"))
     same(error.response.headers["retry-after"], "7")
     raised(openai.InternalServerError, lambda: ask(at, "scene:error-500"))
-    raised(openai.AuthenticationError, lambda: ask(at, "scene:error-401"))
+    refused = raised(openai.APIStatusError, lambda: ask(at, "scene:error-401"))
+    same(refused.status_code, 401 if at.straight else 424)
     same(raised(openai.BadRequestError, lambda: ask(at, "scene:error-context")).code, "context_length_exceeded")
 
 

@@ -193,7 +193,12 @@ async def settings_cross(at: At) -> None:
 @check
 async def failures(at: At) -> None:
     for model in models(at):
-        for scene, status in (("error-429", 429), ("error-400", 400), ("error-500", 500), ("error-context", 400)):
+        for scene, status in (
+            ("error-429", 429),
+            ("error-400", 400),
+            ("error-500", 500 if at.straight else 502),
+            ("error-context", 400),
+        ):
             try:
                 await Agent(model).run(f"scene:{scene}")
             except ModelHTTPError as error:

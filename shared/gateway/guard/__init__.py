@@ -1,0 +1,1 @@
+"""What is refused for what it says, and what looks suspicious."""
