@@ -26,6 +26,7 @@ import functions.chat.openapi as chat_openapi
 import functions.configs.app as configs
 import functions.key_test.app as key_test
 import functions.reference.app as reference
+from functions.allowed_methods import allowing, methods_of
 from functions.bounded_server import KEPT_FOR_A_READER, BoundedCrowd, BoundedServer
 from shared.errors import AddressRefused, Conflict, InvalidRequest, KeyServiceUnavailable, StorageUnavailable
 from shared.gateway.books.carry_out import carry_out_if_possible
@@ -57,19 +58,24 @@ class OnePort:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or the life of the server."""
-        door: ASGIApp = self._lifespan if scope["type"] == "lifespan" else self._door(scope)
+        if scope["type"] == "lifespan":
+            await self._lifespan(scope, receive, send)
+            return
+        door, match = self._door(scope)
+        if match is Match.PARTIAL:
+            send = allowing(send, methods_of(self._doors, scope["path"]))
         await door(scope, receive, send)
 
-    def _door(self, scope: Scope) -> ASGIApp:
+    def _door(self, scope: Scope) -> tuple[ASGIApp, Match]:
         partial = None
         for door in self._doors:
             for route in door.routes:
                 match, _ = route.matches(scope)
                 if match is Match.FULL:
-                    return door
+                    return door, match
                 if match is Match.PARTIAL:
                     partial = partial or door
-        return partial or self._doors[0]
+        return (partial, Match.PARTIAL) if partial else (self._doors[0], Match.NONE)
 
     @asynccontextmanager
     async def _life(self, _: Starlette) -> AsyncGenerator[None]:

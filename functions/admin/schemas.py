@@ -4,7 +4,7 @@ from dataclasses import asdict, replace
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, AwareDatetime, Field, PlainSerializer, SecretStr, StringConstraints
+from pydantic import AfterValidator, Field, PlainSerializer, SecretStr, StringConstraints
 
 from shared.errors import InvalidRequest
 from shared.insight.spending import Spending
@@ -20,6 +20,7 @@ from shared.settings import SHORTEST_SECRET
 from shared.web.keys import KeyText, KeyTrial
 from shared.web.models import Dollars as ExactDollars
 from shared.web.schemas import Answer, Body, Budget, Moment, moment, write_dollars
+from shared.web.times import Time
 from shared.web.usage import CostReport, UsageReport, failed
 
 MOST_IDS = 1000
@@ -327,8 +328,8 @@ class AuditQuery(Body):
     subject: Annotated[str, StringConstraints(max_length=300)] | None = Field(
         default=None, description="Id of what it was done to."
     )
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    since: Time | None = None
+    until: Time | None = None
 
     def wants(self, entry: AuditEntry) -> bool:
         """It is one of them, as far as `since` does not say."""

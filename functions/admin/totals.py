@@ -1,7 +1,7 @@
 """The installation in numbers."""
 
 from collections import Counter
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final, Literal, cast
 
 from fastapi import APIRouter, Depends, Query
@@ -14,6 +14,7 @@ from shared.services import Services
 from shared.storage.configs import every_config
 from shared.storage.people import every_account
 from shared.web.fastapi import StrictRoute, admin, refuse_unknown
+from shared.web.times import Day
 from shared.web.usage import CostAnswer, CostReport, Page, UsageAnswer, UsageReport, report
 
 _USUAL_DAYS: Final = 30
@@ -30,10 +31,10 @@ def routes(services: Services) -> APIRouter:
     async def totals(
         _who: Annotated[Caller, Depends(admin(services))],
         from_: Annotated[
-            date | None,
+            Day | None,
             Query(alias="from", description="The first day, in UTC; 30 days are told where it is not named."),
         ] = None,
-        to: Annotated[date | None, Query(description="The last day; today where it is not named.")] = None,
+        to: Annotated[Day | None, Query(description="The last day; today where it is not named.")] = None,
         group_by: Annotated[
             Literal["provider", "user"],
             Query(alias="groupBy", description="`user` also tells what each of them used, with id and e-mail."),

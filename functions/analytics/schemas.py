@@ -14,6 +14,7 @@ from shared.providers.find import find_provider
 from shared.records.ids import is_ulid
 from shared.records.ledger import LedgerRow, Outcome
 from shared.records.usage import DayUsage
+from shared.web.times import Day
 from shared.web.usage import Page
 
 PAGE: Final = 200
@@ -139,9 +140,9 @@ def _groups(said: str) -> tuple[By, ...]:
 def question(
     *,
     from_: Annotated[
-        date | None, Query(alias="from", description="The first day, in UTC; 30 days are told where it is not named.")
+        Day | None, Query(alias="from", description="The first day, in UTC; 30 days are told where it is not named.")
     ] = None,
-    to: Annotated[date | None, Query(description="The last day; today where it is not named.")] = None,
+    to: Annotated[Day | None, Query(description="The last day; today where it is not named.")] = None,
     group_by: Annotated[
         str,
         Query(

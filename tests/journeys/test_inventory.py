@@ -72,11 +72,18 @@ async def test_a_stranger_gets_401_and_changes_nothing(
 
 
 async def test_a_method_that_no_route_takes_is_405_and_a_path_that_none_has_404(house: House) -> None:
-    described = operations(await house.document())
+    described = list(operations(await house.document()))
     wrong = [await house.http.request("TRACE", operation.address()) for operation in described]
     absent = [await house.http.get(path) for path in ("/api", "/api/nothing", "/openapi.yaml", "/redoc", "/events")]
 
+    methods: dict[str, set[str]] = {}
+    for operation in described:
+        methods.setdefault(operation.path, set()).add(operation.method)
+
     assert {answer.status_code for answer in wrong} == {405}
+    assert [set(answer.headers["allow"].split(", ")) - {"HEAD"} for answer in wrong] == [
+        methods[operation.path] for operation in described
+    ]
     assert {answer.status_code for answer in absent} == {404}
     assert all(answer.headers["x-realmultillm-request-id"] for answer in wrong)
     assert all(answer.json()["error"]["requestId"] for answer in absent)
