@@ -6,7 +6,8 @@ from tests.fakes.client import FakeClient
 from tests.fakes.house import HELLO, House
 from tests.fakes.providers import TwoProviders
 from tests.fakes.tokens import narrowed
-from tests.journeys.conftest import house as house  # noqa: PLC0414 - the fixture of the whole house
+from tests.journeys.conftest import house as house  # noqa: PLC0414 - the fixtures of the whole house
+from tests.journeys.conftest import log as log  # noqa: PLC0414 - what that one needs
 
 
 @pytest.fixture

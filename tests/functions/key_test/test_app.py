@@ -133,7 +133,7 @@ async def test_trials_are_counted(house: httpx.AsyncClient, alice: Headers, bob:
 
     assert answer.status_code == stored.status_code == 429
     assert int(answer.headers["retry-after"]) > 0
-    assert set(answer.json()["error"]["details"]) == {"limit", "remaining", "resetTime"}
+    assert set(answer.json()["error"]["details"]) == {"limit", "remaining", "resetTime", "policy", "scope"}
     assert (await house.post("/api/test-api-key", json=body, headers=bob)).status_code == 200
 
 
