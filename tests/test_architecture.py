@@ -56,8 +56,8 @@ HEAVY: Mapping[str, str] = {
     "jwt": r"-",
     "httpx": r"-",
     "mangum": r"functions/(?!chat/)\w+/main\.py",
-    "pydantic": r"functions/(?!chat/)\w+/\w+\.py|functions/chat/history/(app|schemas)\.py|shared/web/(schemas|keys|models|usage|fastapi)\.py",
-    "fastapi": r"functions/((?!chat/)\w+/\w+|chat/history/(app|texts)|local)\.py|shared/web/fastapi\.py",
+    "pydantic": r"functions/(?!chat/)\w+/\w+\.py|functions/chat/history/(app|schemas)\.py|shared/web/(schemas|keys|models|times|usage|fastapi)\.py",
+    "fastapi": r"functions/((?!chat/)\w+/\w+|chat/history/(app|texts)|local|allowed_methods)\.py|shared/web/fastapi\.py",
     "uvicorn": r"functions/(local|bounded_server)\.py",
 }
 # What may be imported only there, however late.

@@ -1,6 +1,7 @@
 """The way to the history for whoever asks for it first: FastAPI loads only then, for no chat waits for what it does not use."""
 
 import asyncio
+import threading
 from typing import Any
 
 from starlette.middleware.errors import ServerErrorMiddleware
@@ -26,12 +27,19 @@ class History:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._app: ASGIApp | None = None
+        self._loading = threading.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, as ASGI has it."""
-        if self._app is None:
-            self._app = await asyncio.to_thread(_load, self._services)  # it takes most of a second, and chats go on
-        await self._app(scope, receive, send)
+        app = self._app or await asyncio.to_thread(self._load_once)  # it takes most of a second, and chats go on
+        await app(scope, receive, send)
+
+    def _load_once(self) -> ASGIApp:
+        """In a thread: whoever else asks first waits for the same one."""
+        with self._loading:
+            if self._app is None:
+                self._app = _load(self._services)
+            return self._app
 
 
 def _load(services: Services) -> ASGIApp:
