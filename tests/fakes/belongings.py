@@ -75,13 +75,13 @@ async def belongings(house: House, alice: Headers, admin: Headers) -> Belongings
         "token_id": token["id"],
         "conversation": kept["conversation"]["id"],
         "finished": once.headers["x-realmultillm-request-id"],
-        "growing": await _growing(house, owner),
+        "growing": await growing_answer(house, owner),
         "name": ROUTE,
     }
     return Belongings(ids, (WORDS, HER_KEY, token["token"], "her heron", "alice@", "77.77"), growing)
 
 
-async def _growing(house: House, owner: str) -> str:
+async def growing_answer(house: House, owner: str) -> str:
     """The id of the answer that this owner is being given."""
     async with asyncio.timeout(10):
         while True:

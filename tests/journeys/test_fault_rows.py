@@ -31,9 +31,9 @@ from tests.fakes.books import balanced, rows_of
 from tests.fakes.client import Answer, FakeAnswer, FakeClient
 from tests.fakes.gateway import lines
 from tests.fakes.house import HELLO, KEY, Headers, House
+from tests.fakes.invariants import program, six_invariants
 from tests.fakes.keys import CountingWrapper
 from tests.fakes.providers import SSE
-from tests.fakes.sinks import no_secret_anywhere
 from tests.journeys.conftest import answers
 
 MODEL = "gpt-4o-mini"
@@ -93,12 +93,7 @@ def refuses(status: int, **headers: str) -> FakeAnswer:
 
 @pytest.fixture
 async def asker(house: House) -> Headers:
-    """Somebody whose token has a budget, so that whatever is charged is seen; and how they call."""
-    session = await house.signed_up("asker")
-    await house.with_key(session)
-    made = await house.http.post("/api/tokens", json={"name": "program", "budgetUsd": "5"}, headers=session)
-    assert made.status_code == 201, made.text
-    return {**session, "x-program": made.json()["token"]}
+    return await program(house)
 
 
 async def ask(house: House, asker: Headers, path: str, **more: Any) -> Any:
@@ -117,19 +112,8 @@ async def recorded(house: House, asker: Headers) -> LedgerRow:
 async def invariants(house: House, asker: Headers, client: FakeClient, log: io.StringIO) -> AsyncIterator[None]:
     """After each fault of this page, all six: (a) to (d) by the books, (e) in every sink, (f) by the next request."""
     yield
-    before = await rows_of(house, asker)
     client.answer = answers
-    answer = await ask(house, asker, "/api/llm/chat")
-    rows = await rows_of(house, asker)
-    attempts = [row.attempts or 0 for row in rows]
-    token, session = asker["x-program"].partition("_")[2], asker["authorization"].rpartition(".")[2]
-
-    assert answer.status_code == 200, answer.text
-    balanced(house, requests=len(before) + 1)
-    assert max(attempts) <= 2  # at the one target that there is
-    assert sum(attempts) == len(client.asked)
-    assert all(row.attempts == 1 for row in rows if row.streamed and row.first_token_ms is not None)
-    await no_secret_anywhere(house, log.getvalue(), token, session)
+    await six_invariants(house, asker, client, log)
 
 
 NOTHING_USED: dict[str, tuple[Answer, int, str, int]] = {
