@@ -7,27 +7,21 @@ alerts and policies alone. Threats K7 and I14.
 from collections.abc import Mapping
 from typing import Final
 
-from aws_cdk import Duration
-from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from infra.clocked import Clocked
 from infra.data import Data
-from infra.door import Door, Shape
 from infra.secrets import Secrets
 from infra.stage import Stage
 from shared.storage import layout
 
 MINUTES: Final = 2
 """Each call costs, whether or not there is something to tell."""
-_MEMORY: Final = 256
-_SECONDS: Final = 50
-"""Less than the minutes after which the next one comes; were both at work, each alert would be told by one of them."""
 
 
-class Teller(Construct):
-    """The function and its clock. A failed call is not made again: the next one makes up for it."""
+class Teller(Clocked):
+    """Tells alerts to the webhook that an admin named; were two at work, each alert would be told by one of them."""
 
     def __init__(
         self,
@@ -40,25 +34,19 @@ class Teller(Construct):
         data: Data,
         secrets: Secrets,
     ) -> None:
-        super().__init__(scope, id_)
-        shape = Shape(
+        super().__init__(
+            scope,
+            id_,
+            stage=stage,
+            code=code,
+            environment=environment,
             handler="functions.teller.main.handler",
+            minutes=MINUTES,
             description="Tells alerts to the webhook that an admin named",
-            memory=_MEMORY,
-            seconds=_SECONDS,
-            concurrency=None,
         )
-        self.door = Door(self, "Door", stage=stage, shape=shape, code=code, environment=environment)
         alerts, waiting, policies = layout.alerts().pk, layout.waiting_alerts().pk, layout.policies().pk
         data.grant(self.door.role, "Query", partitions=[waiting, policies])
         data.grant(self.door.role, "GetItem", partitions=[alerts])
         data.grant(self.door.role, "UpdateItem", partitions=[alerts, waiting])
         data.grant(self.door.role, "DeleteItem", partitions=[waiting])
         secrets.grant_sign_alerts(self.door.role)
-        clock = events.Rule(
-            self,
-            "Clock",
-            schedule=events.Schedule.rate(Duration.minutes(MINUTES)),
-            description="Tells RealMultiLLM's alerts",
-        )
-        clock.add_target(targets.LambdaFunction(self.door.function, retry_attempts=0))

@@ -33,6 +33,9 @@ def in_dollars(usd: Decimal) -> str:
     return f"{usd:f}" if usd else "0"
 
 
+OWN_PRICE: Final = "custom"
+"""The source of a cost that goes by the owner's own price."""
+
 NOTHING: Final = Cost(Decimal(0), "documented")
 
 

@@ -92,6 +92,7 @@ async def test_a_token_is_looked_up_once_in_five_seconds(
 ) -> None:
     await add_account(table, Account("alice", "alice@example.com", None, "user", 1))
     _, token = await kept(table)
+    table.reads = 0
 
     for _ in range(10):
         await tokens.verify(token)

@@ -1,11 +1,11 @@
 """What the answer of a target cost: by the provider's own name of the model, else by the name that was asked for."""
 
 import asyncio
-from dataclasses import replace
+from dataclasses import asdict, replace
 from fnmatch import fnmatchcase
 
 from shared.chat.events import Usage
-from shared.chat.receipt import Cost
+from shared.chat.receipt import OWN_PRICE, Cost
 from shared.gateway.books.meter import Meter
 from shared.gateway.targets.target import Target
 from shared.providers import prices
@@ -42,7 +42,7 @@ async def cost_of(
         return by(target.model, own_price(target, target.model) if owns else None)
 
     cost = best(owns=True)
-    if cost.source == "custom" and target.payer == "own":
+    if cost.source == OWN_PRICE and target.payer == "own":
         return replace(cost, listed=best(owns=False))
     return cost
 
@@ -60,13 +60,4 @@ def find_custom_price(config: ProviderConfig, model: str) -> CustomPrice | None:
     if not fitting:
         return None
     own = config.prices[max(fitting, key=lambda name: (name == model, len(name), name))]
-    return CustomPrice(
-        input=own.input,
-        output=own.output,
-        cached_input=own.cached_input,
-        cache_write=own.cache_write,
-        cache_write_1h=own.cache_write_1h,
-        input_audio=own.input_audio,
-        output_audio=own.output_audio,
-        reasoning=own.reasoning,
-    )
+    return CustomPrice(**asdict(own))
