@@ -31,15 +31,17 @@ class History:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, as ASGI has it."""
-        app = self._app or await asyncio.to_thread(self._load_once)  # it takes most of a second, and chats go on
+        app = self._app
+        if app is None:
+            app = await asyncio.to_thread(self._load_once)  # it takes most of a second, and chats go on
         await app(scope, receive, send)
 
     def _load_once(self) -> ASGIApp:
         """In a thread: whoever else asks first waits for the same one."""
         with self._loading:
-            if self._app is None:
-                self._app = _load(self._services)
-            return self._app
+            app = self._app or _load(self._services)
+            self._app = app
+            return app
 
 
 def _load(services: Services) -> ASGIApp:
