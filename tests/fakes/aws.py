@@ -6,7 +6,7 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from itertools import count
 from typing import Any
@@ -20,12 +20,15 @@ from shared.aws.operation import Ask
 from shared.aws.own_identity import OwnIdentity
 from shared.egress.addresses import Rules
 from shared.egress.client import EgressClient
+from shared.egress.exchange import Timeouts
 from tests.fakes.services import FixedClock
 
 REGION = "eu-central-1"
 ENVIRONMENT = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_SESSION_TOKEN": "testing"}
 SERVICES = {service.name: service for service in (DYNAMODB, KMS, COGNITO, SQS)}
 _SIGNED = re.compile(r"Credential=([^/]+)/\d+/[^/]+/([^/]+)/aws4_request")
+_PATIENT = Timeouts(connect=60, first_byte=60, idle=60, total=120)
+"""moto carries out one call after the other: the last of 200 waits for all before it."""
 _numbers = count()
 
 
@@ -64,6 +67,7 @@ class Aws:
         """Our own transport."""
         client = client or self.http()
         identity = OwnIdentity(ENVIRONMENT, client=client, now=FixedClock())
+        service = replace(service, timeouts=_PATIENT)
         return JsonService(service, self.url, REGION, client=client, identity=identity, now=FixedClock())
 
     def create_table(self) -> str:

@@ -12,7 +12,6 @@ import pytest
 from shared.aws.json_service import DYNAMODB
 from shared.aws.operation import NoAnswer
 from shared.aws.operation import Refused as Throttling
-from shared.egress.exchange import Timeouts
 from shared.errors import StorageUnavailable
 from shared.records.limits import Limits, Scope, period_name
 from shared.storage import layout
@@ -34,10 +33,6 @@ HOUSE = Scope("organisation", "organisation")
 _ids = count()
 
 
-PATIENT = replace(DYNAMODB, timeouts=Timeouts(connect=60, first_byte=60, idle=60, total=120))
-"""moto carries out one call after the other: the last of 200 waits for all before it."""
-
-
 @pytest.fixture(params=["sqlite", "dynamodb", "memory"])
 async def processes(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> AsyncIterator[list[Table]]:
     """One table, as four processes have it open."""
@@ -49,7 +44,7 @@ async def processes(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock
         case "dynamodb":
             aws: Aws = request.getfixturevalue("aws")
             name = aws.create_table()
-            engines = [DynamoDBTable(name, aws.ask(PATIENT), now=clock) for _ in range(4)]
+            engines = [DynamoDBTable(name, aws.ask(DYNAMODB), now=clock) for _ in range(4)]
         case _:
             engines = [MemoryTable(now=clock)]
     yield engines
