@@ -217,7 +217,7 @@ def vectors(at: At) -> None:
 def failures(at: At) -> None:
     for route in routes(at):
         for scene, expected in (
-            ("error-429", litellm.RateLimitError), ("error-401", litellm.AuthenticationError if at.straight else litellm.APIError), ("error-400", litellm.BadRequestError),
+            ("error-429", litellm.RateLimitError), ("error-401", litellm.AuthenticationError if at.straight else (litellm.APIError, litellm.BadRequestError)), ("error-400", litellm.BadRequestError),
             ("error-500", (litellm.InternalServerError, litellm.BadGatewayError)), ("error-context", litellm.ContextWindowExceededError),
         ):  # fmt: skip
             raised(expected, lambda route=route, scene=scene: ask(route, f"scene:{scene}"))
