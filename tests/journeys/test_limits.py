@@ -512,7 +512,7 @@ async def test_wrong_passwords_without_end_are_a_line_of_the_log(
     [
         ("so secret", "words[1]", "messages"),
         ("pay 4111 1111 1111 1111", "shapes.card_number", "messages"),
-        ("hello", "words[0]", "choices"),
+        ("hello to you", "words[0]", "choices"),
     ],
 )
 async def test_the_log_names_the_rule_that_refused_and_no_word(  # noqa: PLR0917 - fixtures and a case
