@@ -53,6 +53,14 @@ class Watch(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self._topic = self._mail(stage)
+        self._functions(chat, sweeper, answered_5xx)
+        self._chats()
+        self._dashboard(stage, chat, doors)
+        if stage.monthly_budget is not None and stage.alarm_email is not None:
+            _budget(self, stage.monthly_budget, stage.alarm_email, stage)
+
+    def _functions(self, chat: lambda_.Function, sweeper: lambda_.IFunction, answered_5xx: cloudwatch.Metric) -> None:
+        """Of what we run."""
         self._alarm("Errors", chat.metric_errors(period=_FIVE_MINUTES), 1, "the chat door failed by itself")
         self._alarm(
             "Throttles",
@@ -61,6 +69,16 @@ class Watch(Construct):
             "chats were turned away: raise chat-concurrency",
         )
         self._alarm("DoorErrors", answered_5xx, 1, "a buffered door failed, or could not be reached")
+        self._alarm(
+            "SweeperFails",
+            sweeper.metric_errors(period=_FIVE_MINUTES),
+            _OFTEN,
+            "what dead requests hold is not given back: see the sweeper's log",
+            silence=cloudwatch.TreatMissingData.BREACHING,
+        )
+
+    def _chats(self) -> None:
+        """Of what providers and limits do to those who ask."""
         self._alarm(
             "ProvidersFail",
             own("llm_errors_total", "Sum"),
@@ -92,16 +110,6 @@ class Watch(Construct):
             1,
             "a provider's certificate was refused and no key was sent, or it reported usage that cannot be: the dashboard says which",
         )
-        self._alarm(
-            "SweeperFails",
-            sweeper.metric_errors(period=_FIVE_MINUTES),
-            _OFTEN,
-            "what dead requests hold is not given back: see the sweeper's log",
-            silence=cloudwatch.TreatMissingData.BREACHING,
-        )
-        self._dashboard(stage, chat, doors)
-        if stage.monthly_budget is not None and stage.alarm_email is not None:
-            _budget(self, stage.monthly_budget, stage.alarm_email, stage)
 
     def _mail(self, stage: Stage) -> sns.Topic | None:
         if stage.alarm_email is None:

@@ -102,6 +102,21 @@ async def test_what_is_reserved_is_the_dearest_of_those_that_remain(services: Se
     assert admission.headers["x-ratelimit-remaining"] == "0.996"
 
 
+async def test_what_the_sweeper_would_charge_is_the_dearest_by_either_price(services: Services) -> None:
+    """A process that dies leaves as much on the bill of each budget as it had reserved there."""
+    await save_limits(services.table, "user", "alice", Limits(budget_usd=Decimal(1)))
+    token = replace(TOKEN, budget_usd=Decimal(1))
+    admission = await let_in(
+        services, costing("openai", "gpt-4o-mini", "0.01"), costing("openai", "gpt-4.1", "0.02"), token=token
+    )
+    item = await services.table.get(admission.holds[0].key) or {}
+    lying = from_text(item["h_R1"])
+
+    assert lying.told is not None
+    assert (lying.micros, lying.told.listed) == (admission.micros, admission.listed) == (40, 10_000)
+    assert [hold.micros for hold in admission.holds] == [40, 10_000]
+
+
 async def test_the_sweeper_is_told_of_the_first_that_remains(services: Services) -> None:
     await save_limits(services.table, "provider", "openai", Limits(requests_per_minute=0))
     admission = await let_in(services, target_of("openai", "a"), target_of("anthropic", "b"))
