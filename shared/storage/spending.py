@@ -36,18 +36,18 @@ class Spending:
             return
         now = self._now()
         hour = int(now) // HOUR
-        gathered = self._gathered.pop((owner, hour), Decimal(0)) + usd
-        if gathered < WORTH_A_WRITE:
-            self._keep(owner, hour, gathered)
+        self._gather(owner, hour, usd)
+        if self._gathered[owner, hour] < WORTH_A_WRITE:
             return
+        gathered = self._gathered.pop((owner, hour))
         try:
             await self._write(owner, hour, int(gathered * _MICRO), now)
         except StorageUnavailable:
-            self._keep(owner, hour, gathered)
+            self._gather(owner, hour, gathered)
 
-    def _keep(self, owner: str, hour: int, usd: Decimal) -> None:
-        """The oldest goes when there are too many: it is less than is worth a write."""
-        self._gathered[owner, hour] = usd
+    def _gather(self, owner: str, hour: int, usd: Decimal) -> None:
+        """Beside what others gather meanwhile. The oldest goes when there are too many: it is less than is worth a write."""
+        self._gathered[owner, hour] = self._gathered.pop((owner, hour), Decimal(0)) + usd
         while len(self._gathered) > _MOST_GATHERED:
             del self._gathered[next(iter(self._gathered))]
 

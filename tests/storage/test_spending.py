@@ -1,9 +1,11 @@
 """Spending that is not as usual."""
 
+import asyncio
 from decimal import Decimal
 
 import pytest
 
+from shared.errors import StorageUnavailable
 from shared.storage.alerts import list_alerts
 from shared.storage.spending import HOUR, WORTH_A_WRITE, Spending
 from tests.fakes.table import MemoryTable
@@ -65,4 +67,23 @@ async def test_a_table_that_does_not_answer_fails_no_request_and_the_sum_is_writ
 
     assert await kinds(table) == []
     await spending.note("alice", Decimal("0.001"))
+    assert await kinds(table) == [("sudden_spend", "alice")]
+
+
+async def test_what_others_spend_while_a_write_fails_is_not_lost(table: MemoryTable) -> None:
+    spending, failing = Spending(table, now=lambda: NOW), asyncio.Event()
+
+    async def fails(*_: object, **__: object) -> None:
+        await failing.wait()
+        raise StorageUnavailable("the table does not answer: try again")
+
+    table.update, works = fails, table.update  # type: ignore[method-assign, assignment]  # for as long as it fails
+    first = asyncio.create_task(spending.note("alice", Decimal("4.90")))
+    await asyncio.sleep(0)
+    await spending.note("alice", Decimal("0.04"))
+    failing.set()
+    await first
+    table.update = works  # type: ignore[method-assign]  # it works again
+    await spending.note("alice", Decimal("0.06"))
+
     assert await kinds(table) == [("sudden_spend", "alice")]
