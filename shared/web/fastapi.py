@@ -174,7 +174,7 @@ def _no_body(route: APIRoute) -> InvalidRequest:
 
 def explain(errors: Sequence[Any]) -> InvalidRequest:
     """What pydantic found, in our form: the fields by the names that the caller used, and never what they held."""
-    found = [{"field": _path(error["loc"]), "message": error["msg"]} for error in errors[:MOST_ERRORS]]
+    found = [{"field": _path(error["loc"]), "message": _message(error["msg"])} for error in errors[:MOST_ERRORS]]
     first = found[0]
     return InvalidRequest(
         f"`{first['field']}`: {first['message']}"
@@ -183,6 +183,11 @@ def explain(errors: Sequence[Any]) -> InvalidRequest:
         parameter=first["field"] or None,
         details={"errors": found},
     )
+
+
+def _message(text: str) -> str:
+    """In our own words where a validator of ours spoke: pydantic puts the kind of its exception before them."""
+    return text.removeprefix("Value error, ")
 
 
 def _path(location: Iterable[str | int]) -> str:

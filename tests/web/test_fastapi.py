@@ -82,6 +82,12 @@ def test_a_name_that_the_caller_invented_is_cut() -> None:
     assert len(error.message) < 200
 
 
+def test_a_validator_of_ours_is_heard_in_its_own_words() -> None:
+    error = explain([{"loc": ("body", "providers", 0), "msg": "Value error, there is no such provider"}])
+
+    assert error.message == "`providers[0]`: there is no such provider"
+
+
 async def test_errors_have_our_form_and_say_nothing_more(http: httpx.AsyncClient) -> None:
     found: dict[str, Any] = {path: await http.get(path) for path in ("/throttled", "/broken", "/teapot")}
 
